@@ -1,0 +1,81 @@
+"""mmtlib: multimodal training, unimodal testing of dynamic hand-gesture networks.
+
+The names most people need are here; the rest is in the rooms described in ``docs/architecture.md``:
+
+>>> import mmtlib
+>>> config = mmtlib.ExperimentConfig.make(preset="tiny", modalities=("rgb", "depth"))
+>>> config.modalities
+('rgb', 'depth')
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmtlib.config import ExperimentConfig
+    from mmtlib.datasets import NVGesture
+    from mmtlib.errors import MmtlibError
+    from mmtlib.experiment import (
+        Comparison,
+        Evaluation,
+        Run,
+        compare,
+        evaluate,
+        list_runs,
+        load_run,
+        predict_video,
+        run,
+        run_all,
+    )
+    from mmtlib.synthetic import SyntheticGestures
+
+__version__ = version("mmtlib")
+
+# Loaded when first used: `mmt --help` must not wait seconds for torch.
+_HOMES = {
+    "Comparison": "mmtlib.experiment",
+    "Evaluation": "mmtlib.experiment",
+    "ExperimentConfig": "mmtlib.config",
+    "MmtlibError": "mmtlib.errors",
+    "NVGesture": "mmtlib.datasets",
+    "Run": "mmtlib.experiment",
+    "SyntheticGestures": "mmtlib.synthetic",
+    "compare": "mmtlib.experiment",
+    "evaluate": "mmtlib.experiment",
+    "list_runs": "mmtlib.experiment",
+    "load_run": "mmtlib.experiment",
+    "predict_video": "mmtlib.experiment",
+    "run": "mmtlib.experiment",
+    "run_all": "mmtlib.experiment",
+}
+
+__all__ = [
+    "Comparison",
+    "Evaluation",
+    "ExperimentConfig",
+    "MmtlibError",
+    "NVGesture",
+    "Run",
+    "SyntheticGestures",
+    "__version__",
+    "compare",
+    "evaluate",
+    "list_runs",
+    "load_run",
+    "predict_video",
+    "run",
+    "run_all",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mmtlib' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,8 @@
+"""The command line, ``mmt``: thin commands over the library; no logic of its own.
+
+Bad input ends with one sentence on standard error and exit code 2, never with a traceback.
+"""
+
+from mmtlib.cli.main import app, main
+
+__all__ = ["app", "main"]

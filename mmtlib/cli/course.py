@@ -1,0 +1,88 @@
+"""``mmt tutorial``, ``lab``, ``notebooks``, ``test`` and ``lint``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmtlib.cli import show
+
+TUTORIAL_SEEDS = (0, 1, 2)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    for command in (tutorial, lab, notebooks, lint):
+        app.command()(command)
+    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+
+
+def tutorial(
+    out: Annotated[Path, typer.Option(help="Where results are written.")] = Path("build/tutorial"),
+    only: Annotated[
+        str | None, typer.Option(help="Only notebooks with this in their name.")
+    ] = None,
+) -> None:
+    """Run the notebooks in order; end with the table of what training together changed."""
+    from mmtlib.config import ExperimentConfig
+    from mmtlib.course import run_tutorial
+    from mmtlib.experiment import compare
+
+    run_tutorial(out, only=only, report=lambda line: show.console.print(line))
+    show.console.print(f"notebooks and figures: {out / 'index.html'}", soft_wrap=True)
+    if only is not None:
+        return
+    config = ExperimentConfig.make(modalities=("rgb", "depth"))
+    with show.bar("runs of the table") as progress:
+        found = compare(config, TUTORIAL_SEEDS, split="test", progress=progress)
+    title = (
+        f"Test accuracy on the {config.preset} clips, alone and trained with the others, from the "
+        f"runs just made: {len(TUTORIAL_SEEDS)} seeds, a small sample"
+    )
+    show.table(found.summary(), title)
+    (out / "table.csv").write_text(found.table.to_csv(index=False))
+
+
+def _call(*command: str, **environment: str) -> None:
+    """Run a command in the project's folder and end with its exit code if it fails."""
+    from mmtlib.course import project_folder
+
+    done = subprocess.run(
+        command, cwd=project_folder(), env={**os.environ, **environment}, check=False
+    )
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+
+
+def lab() -> None:
+    """Open JupyterLab on the notebooks (loopback only, with a token)."""
+    _call(
+        sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks"
+    )  # fmt: skip
+
+
+def notebooks() -> None:
+    """Write the paired notebooks from their sources in notebooks/src."""
+    from mmtlib.course import sync_notebooks
+
+    written = sync_notebooks()
+    show.console.print("\n".join(path.name for path in written) or "all notebooks are up to date")
+
+
+def test(context: typer.Context) -> None:
+    """Run the test suite, notebooks in fast mode included; further arguments go to pytest."""
+    _call(
+        sys.executable, "-m", "pytest", "-n", "2", *context.args,
+        MMTLIB_FAST="1", OMP_NUM_THREADS="1",
+    )  # fmt: skip
+
+
+def lint() -> None:
+    """Check style and formatting with ruff."""
+    _call(sys.executable, "-m", "ruff", "check", ".")
+    _call(sys.executable, "-m", "ruff", "format", "--check", ".")

@@ -1,0 +1,81 @@
+"""``mmt data``: see, make and check data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from mmtlib.cli import show
+
+app = typer.Typer(no_args_is_help=True, help="See, make and check data sets.")
+
+
+@app.command("list")
+def list_() -> None:
+    """List the data sets, and the sizes of the synthetic one."""
+    from mmtlib.datasets import DATASETS
+    from mmtlib.synthetic import PRESETS
+
+    rows = [
+        {
+            "preset": p.name,
+            "classes": len(p.classes),
+            "clips (train / validation / test)": " / ".join(str(n) for n in p.clips.values()),
+            "T x H x W": f"{p.frames} x {p.size} x {p.size}",
+        }
+        for p in PRESETS.values()
+    ]
+    show.table(pd.DataFrame(rows), "synthetic (embedded, made on first use)")
+    real = [
+        {"data set": name, "classes": len(kind.classes), "terms": kind.licence}
+        for name, kind in DATASETS.items()
+    ]
+    show.table(pd.DataFrame(real), "real (read from your disk with --root DIR)")
+
+
+@app.command()
+def make(
+    preset: Annotated[str, typer.Argument(help="tiny, tutorial or benchmark.")] = "tutorial",
+    generator_seed: Annotated[int, typer.Option(help="Another seed: other people.")] = 0,
+) -> None:
+    """Make all splits of a synthetic preset now, and say where they are kept."""
+    from mmtlib.cache import cache_dir
+    from mmtlib.synthetic import SPLITS, SyntheticGestures
+
+    for split in SPLITS:
+        with show.bar(f"{preset} {split}") as progress:
+            clips = SyntheticGestures(
+                preset, split, generator_seed=generator_seed, progress=progress
+            )
+        show.console.print(f"{split}: {len(clips):,} clips")
+    show.console.print(f"kept in {cache_dir('synthetic')}", soft_wrap=True)
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="The data set, e.g. nvgesture.")],
+    root: Annotated[Path, typer.Argument(help="Its folder.")],
+) -> None:
+    """Count the clips of a real data set that are there and those that are missing or broken."""
+    from mmtlib.datasets import DATASETS
+    from mmtlib.errors import DataError, unknown_name
+
+    if name not in DATASETS:
+        raise unknown_name("data set", name, DATASETS)
+    kind, rows, there = DATASETS[name], [], 0
+    for split in kind.splits:
+        try:
+            clips = kind(root, split, modalities=("rgb", "depth"), skip_broken=True)
+        except DataError as error:
+            if not root.is_dir() or "none of the" not in str(error):
+                raise
+            rows.append({"split": split, "clips": 0, "left out": str(error)})
+            continue
+        there += len(clips)
+        rows.append(
+            {"split": split, "clips": len(clips), "left out": clips.skipped_summary() or "none"}
+        )
+    show.table(pd.DataFrame(rows), f"{kind.__name__} in {root}")

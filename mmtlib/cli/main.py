@@ -1,0 +1,49 @@
+"""The root of ``mmt`` and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mmtlib import __version__
+from mmtlib.cli import course, data, runs
+from mmtlib.errors import MmtlibError
+
+app = typer.Typer(
+    name="mmt",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Multimodal training, unimodal testing of hand-gesture networks.\n\n"
+    "Start with `mmt tutorial`, or `mmt train --modalities rgb,depth` and `mmt runs`.",
+)
+app.add_typer(data.app, name="data")
+runs.register(app)
+course.register(app)
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"mmtlib {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; the entry point of ``mmt``."""
+    try:
+        app(standalone_mode=True)
+    except MmtlibError as error:
+        typer.echo(f"mmt: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("mmt: stopped; the same command goes on where it was.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

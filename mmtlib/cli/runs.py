@@ -1,0 +1,182 @@
+"""``mmt train``, ``evaluate``, ``predict``, ``compare`` and ``runs``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from mmtlib.cli import show
+
+Dir = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    for command in (train, evaluate, predict, compare):
+        app.command()(command)
+    app.command("runs")(list_runs)
+
+
+def _settings(pairs: list[str], **named: Any) -> dict[str, Any]:
+    """Return the settings given by options (not None) and by ``--set NAME=VALUE``."""
+    from mmtlib.errors import ConfigError
+
+    settings = {name: value for name, value in named.items() if value is not None}
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        if not sign:
+            raise ConfigError(f"--set expects NAME=VALUE, got {pair!r}.")
+        try:
+            settings[name] = json.loads(text)
+        except ValueError:
+            settings[name] = text
+    return settings
+
+
+def train(
+    modalities: Annotated[str, typer.Option(help="Networks trained together.")] = "rgb,depth",
+    data: Annotated[
+        str, typer.Option(help="synthetic, or a real data set: nvgesture.")
+    ] = "synthetic",
+    root: Dir = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Size of the clips: tiny, tutorial, benchmark, paper.")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="compact or paper.")] = None,
+    seed: Annotated[int, typer.Option(help="Initial weights, order, augmentation.")] = 0,
+    ssa_weight: Annotated[
+        float | None, typer.Option(help="lambda; 0 = every network alone.")
+    ] = None,
+    focal: Annotated[
+        bool | None, typer.Option("--focal/--no-focal", help="With rho, or rho = 1.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training clips.")] = None,
+    network: Annotated[str | None, typer.Option(help="compact_i3d or inception_i3d.")] = None,
+    colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
+    skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, float32 or bf16.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
+    ] = None,
+) -> None:
+    """Train networks, or load the stored run of the same settings.
+
+    Measures validation clips only; then see `mmt evaluate`.
+    """
+    from mmtlib.config import ExperimentConfig
+    from mmtlib.experiment import run
+    from mmtlib.modalities import check_modalities
+
+    chosen = _settings(
+        settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
+        ssa_weight=ssa_weight, focal=focal, device=device, precision=precision,
+    )  # fmt: skip
+    if root is not None:
+        chosen["root"] = str(root)
+    config = ExperimentConfig.make(
+        recipe,
+        modalities=check_modalities(modalities),
+        dataset=data,
+        seed=seed,
+        skip_broken=skip_broken,
+        **chosen,
+    )
+    with show.bar("clips") as clips, show.bar("epochs") as epochs_done:
+        result = run(config, progress=epochs_done, data_progress=clips)
+    if result.facts["note"]:
+        show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
+    _accuracies(result.validation_accuracy, "validation")
+    show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
+    show.console.print(f"next: mmt evaluate {result.run_id} --split test")
+
+
+def _accuracies(accuracy: dict[str, float], split: str) -> None:
+    rows = [{"modality": m, f"{split} accuracy": show.percent(a)} for m, a in accuracy.items()]
+    show.table(pd.DataFrame(rows))
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")],
+    split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
+    root: Dir = None,
+    per_class: Annotated[bool, typer.Option(help="Also the accuracy of every class.")] = False,
+) -> None:
+    """Measure a run on a split; each reading is recorded in the run's folder."""
+    from mmtlib.evaluation import per_class_accuracy
+    from mmtlib.experiment import evaluate as measure
+    from mmtlib.experiment import load_run
+
+    result = measure(load_run(run), split, root=None if root is None else str(root))
+    if result.note:
+        show.console.print(f"Note: {result.note}", soft_wrap=True)
+    _accuracies(result.accuracy, split)
+    if per_class:
+        frame = pd.DataFrame({"class": result.classes})
+        for m, found in result.predictions.items():
+            frame[m] = [show.percent(a) if a == a else "-" for a in per_class_accuracy(found)]
+        show.table(frame)
+
+
+def predict(
+    video: Annotated[Path, typer.Argument(help="A video of one gesture.")],
+    run: Annotated[str, typer.Option(help="The run whose network is used.")],
+    modality: Annotated[str | None, typer.Option(help="What the video shows.")] = None,
+    first: Annotated[int | None, typer.Option(help="First frame of the gesture.")] = None,
+    last: Annotated[int | None, typer.Option(help="Frame after its last one.")] = None,
+    top: Annotated[int, typer.Option(help="How many classes to print.")] = 5,
+) -> None:
+    """Print the most likely classes of a video."""
+    from mmtlib.experiment import load_run, predict_video
+
+    found = predict_video(load_run(run), video, modality, first=first, last=last).head(top)
+    show.table(found.assign(score=[show.percent(s) for s in found["score"]]))
+
+
+def compare(
+    modalities: Annotated[str, typer.Option(help="Networks trained together.")] = "rgb,depth",
+    seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
+    preset: Annotated[str | None, typer.Option(help="Size of the synthetic clips.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="compact or paper.")] = None,
+    split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
+    workers: Annotated[int | None, typer.Option(help="Processes; default one per core.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
+    ] = None,
+) -> None:
+    """Train each network alone and all together, over several seeds, and print the differences."""
+    from mmtlib.config import ExperimentConfig
+    from mmtlib.errors import ConfigError
+    from mmtlib.experiment import compare as compare_runs
+    from mmtlib.modalities import check_modalities
+
+    try:
+        numbers = [int(part) for part in seeds.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"--seeds expects whole numbers with commas, got {seeds!r}.") from None
+    config = ExperimentConfig.make(
+        recipe,
+        modalities=check_modalities(modalities),
+        **_settings(settings or [], preset=preset),
+    )
+    with show.bar("runs") as progress:
+        found = compare_runs(config, numbers, split=split, workers=workers, progress=progress)
+    show.table(found.summary(), f"{split} accuracy, {len(numbers)} seeds")
+
+
+def list_runs() -> None:
+    """List the stored runs."""
+    from mmtlib.experiment import list_runs as stored_runs
+
+    found = stored_runs()
+    if not len(found):
+        show.console.print("No runs yet: `mmt train` makes one.")
+        return
+    for name in found.columns:
+        if name.startswith("validation"):
+            found[name] = [show.percent(a) if a == a else "" for a in found[name]]
+    show.table(found)

@@ -1,0 +1,297 @@
+"""The settings of one experiment: flat, frozen, checked, and the same as JSON.
+
+A run is determined by its config, the data and the version of the training code; nothing else is
+set anywhere. Two named recipes fill in what belongs together:
+
+* ``compact``: for `CompactI3D` on small clips and a CPU (mean of the squared map differences,
+  weight 10, rho per batch, one-cycle SGD);
+* ``paper``: as published for I3D (sum, weight 0.05, rho per clip, step schedule, 60 epochs with the
+  classification loss and 15 with the whole objective).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.modalities import MODALITIES, check_modalities
+
+
+
+def default_preset() -> str:
+    """Return ``"tutorial"``, or ``"tiny"`` in fast mode (environment variable ``MMTLIB_FAST=1``).
+
+    Fast mode is for checking that everything runs, in seconds; its accuracies mean nothing.
+    """
+    return "tiny" if os.environ.get("MMTLIB_FAST", "0") not in ("", "0") else "tutorial"
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "colour": ("registered", "raw"),
+    "normalize": ("position", "centred"),
+    "ssa_reduction": ("mean", "sum"),
+    "rho_per": ("clip", "batch"),
+    "schedule": ("one_cycle", "step"),
+    "augment": ("shift", "crop", "none"),
+    "precision": ("auto", "float32", "bf16"),
+    "device": ("auto", "cpu", "cuda"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentConfig:
+    """Everything that determines a run, apart from the data itself.
+
+    Make one with `ExperimentConfig.make`, which starts from a recipe.
+
+    Attributes:
+        recipe: the recipe it was made from (a label; the settings below are what counts).
+        dataset: ``"synthetic"`` or a real data set (``"nvgesture"``).
+        preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"`` or ``"paper"``.
+        root: folder of a real data set.
+        colour: NVGesture's colour stream, ``"registered"`` or ``"raw"``.
+        skip_broken: leave out clips whose files are missing or broken.
+        generator_seed: seed of the synthetic people and clips.
+        modalities: the networks that are trained together.
+        network: ``"compact_i3d"`` or ``"inception_i3d"``.
+        feature_stage: the stage whose features are compared; None = the network's own choice.
+        feature_time_pool: how many steps in time are averaged before comparing; None = likewise.
+        dropout: before the classifier; None = likewise.
+        ssa_weight: lambda of the objective; 0 trains every network alone.
+        ssa_reduction: ``"mean"`` over the d * d entries of the maps, or their ``"sum"``.
+        normalize: ``"position"`` (paper) or ``"centred"``.
+        focal: with the focal regularization parameter rho; otherwise rho is `rho_constant`.
+        beta: steepness of rho.
+        rho_per: rho of each ``"clip"`` or of the ``"batch"``.
+        rho_constant: rho where `focal` is off.
+        ssa_start_epoch: the first epoch (from 0) with the whole objective.
+        epochs, batch_size: how long, and clips per step.
+        schedule: ``"one_cycle"``, or ``"step"`` (rate / 10 at `step_epochs`).
+        step_epochs: epochs at which the step schedule divides the rate by ten.
+        learning_rate: the highest rate.
+        momentum, weight_decay: of SGD.
+        gradient_clip: largest gradient norm of each network; 0 = no clipping.
+        augment: ``"shift"`` (whole pixels, up to 3 at 32 pixels), ``"crop"`` or ``"none"``.
+        validate_every: epochs between measurements on validation clips; 0 = at the end only.
+        seed: of the initial weights, the order of the clips and the augmentation.
+        precision: ``"auto"``, ``"float32"`` or ``"bf16"``.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        threads: processor threads of the training; fixed, as another number gives other bits.
+        workers: processes that load clips; 0 = none. No influence on the result.
+    """
+
+    recipe: str
+    dataset: str = "synthetic"
+    preset: str = "tutorial"
+    root: str | None = None
+    colour: str = "registered"
+    skip_broken: bool = False
+    generator_seed: int = 0
+    modalities: tuple[str, ...] = ("rgb",)
+    network: str = "compact_i3d"
+    feature_stage: str | None = None
+    feature_time_pool: int | None = None
+    dropout: float | None = None
+    ssa_weight: float = 10.0
+    ssa_reduction: str = "mean"
+    normalize: str = "position"
+    focal: bool = True
+    beta: float = 2.0
+    rho_per: str = "batch"
+    rho_constant: float = 1.0
+    ssa_start_epoch: int = 6
+    epochs: int = 45
+    batch_size: int = 16
+    schedule: str = "one_cycle"
+    step_epochs: tuple[int, ...] = ()
+    learning_rate: float = 0.06
+    momentum: float = 0.9
+    weight_decay: float = 1e-3
+    gradient_clip: float = 5.0
+    augment: str = "shift"
+    validate_every: int = 0
+    seed: int = 0
+    precision: str = "auto"
+    device: str = "auto"
+    threads: int = 1
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        present = check_modalities(self.modalities)
+        ordered = tuple(name for name in MODALITIES if name in present)
+        object.__setattr__(self, "modalities", ordered)
+        object.__setattr__(self, "step_epochs", tuple(self.step_epochs))
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise unknown_name(name, getattr(self, name), choices)
+        _check_ranges(self)
+
+    @classmethod
+    def make(cls, recipe: str | None = None, **settings: Any) -> Self:
+        """Return a config from a recipe, with some settings changed.
+
+        Args:
+            recipe: ``"compact"`` or ``"paper"``; None = the preset's own (``paper`` for the preset
+                ``"paper"``, else ``compact``).
+            settings: any attributes of the config; `preset` is by default `default_preset()`.
+
+        Raises:
+            ConfigError: if a name is unknown or a value out of range.
+        """
+        preset = settings.setdefault("preset", default_preset())
+        recipe = recipe or ("paper" if preset == "paper" else "compact")
+        if recipe not in RECIPES:
+            raise unknown_name("recipe", recipe, RECIPES)
+        known = {field.name for field in dataclasses.fields(cls)}
+        for name in settings:
+            if name not in known:
+                raise unknown_name("setting", name, known)
+        base = {**RECIPES[recipe], **PRESET_SETTINGS.get(preset, {})}
+        return cls(recipe=recipe, **{**base, **settings})
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the config with some settings changed.
+
+        Raises:
+            ConfigError: if a name is unknown or a value out of range.
+        """
+        for name in changes:
+            if name not in self.__slots__:
+                raise unknown_name("setting", name, self.__slots__)
+        return dataclasses.replace(self, **changes)
+
+    def alone(self, modality: str) -> Self:
+        """Return the same training of one network without any other: its baseline."""
+        return self.replace(modalities=(modality,))
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the settings that influence the result, as JSON-able values.
+
+        Without a second network or with weight 0 there is no alignment term, so its settings are
+        left out: the baseline of every comparison is then one and the same run.
+        """
+        values = dataclasses.asdict(self)
+        for name in ("recipe", "root", "workers", "precision", "device"):
+            del values[name]
+        if self.dataset == "synthetic":
+            del values["colour"], values["skip_broken"]
+        if len(self.modalities) == 1 or self.ssa_weight == 0:
+            for name in _SSA_SETTINGS:
+                del values[name]
+        elif self.focal:
+            del values["rho_constant"]
+        else:
+            del values["beta"], values["rho_per"]
+        return values
+
+    def to_json(self) -> str:
+        """Return the config as JSON (`from_json` is the way back)."""
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the config written by `to_json`.
+
+        Raises:
+            ConfigError: if the text is no such config.
+        """
+        try:
+            values = json.loads(text)
+            known = {field.name for field in dataclasses.fields(cls)}
+            for name in values:
+                if name not in known:
+                    raise unknown_name("setting", name, known)
+            return cls(**values)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(f"This is no config of an experiment: {error}.") from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the config in a JSON file.
+
+        Raises:
+            ConfigError: if the file is missing or holds no config; names the file.
+        """
+        try:
+            return cls.from_json(Path(path).read_text())
+        except OSError as error:
+            raise ConfigError(f"Cannot read the config {path}: {error.strerror}.") from None
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+
+_SSA_SETTINGS = (
+    "ssa_weight",
+    "ssa_reduction",
+    "normalize",
+    "focal",
+    "beta",
+    "rho_per",
+    "rho_constant",
+    "ssa_start_epoch",
+    "feature_stage",
+    "feature_time_pool",
+)
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "compact": {},
+    "paper": {
+        "network": "inception_i3d",
+        "ssa_weight": 0.05,
+        "ssa_reduction": "sum",
+        "rho_per": "clip",
+        "ssa_start_epoch": 60,
+        "epochs": 75,
+        "batch_size": 8,
+        "schedule": "step",
+        "step_epochs": (40, 55, 70),
+        "learning_rate": 0.01,
+        "weight_decay": 1e-4,
+        "gradient_clip": 0.0,
+        "augment": "crop",
+        "threads": 0,
+    },
+}
+"""What each recipe sets beyond the defaults. Batch size, weight decay and the epochs of the steps
+are ours: the paper does not give them."""
+
+PRESET_SETTINGS: dict[str, dict[str, Any]] = {"tiny": {"epochs": 3, "ssa_start_epoch": 1}}
+"""What a preset sets whatever the recipe: ``tiny`` is for tests and runs in seconds."""
+
+
+def hash_settings(values: dict[str, Any]) -> str:
+    """Return the SHA-256 of JSON-able values, independent of the order of their keys."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _check_ranges(config: ExperimentConfig) -> None:
+    """Raise a `ConfigError` for the first number out of its range."""
+    at_least = {
+        "ssa_weight": 0, "beta": 0, "rho_constant": 0, "ssa_start_epoch": 0, "epochs": 1,
+        "batch_size": 2, "learning_rate": 0, "momentum": 0, "weight_decay": 0, "gradient_clip": 0,
+        "validate_every": 0, "threads": 0, "workers": 0, "seed": 0, "generator_seed": 0,
+    }  # fmt: skip
+    whole = {f.name for f in dataclasses.fields(config) if f.type == "int"}
+    for name, lowest in at_least.items():
+        value = getattr(config, name)
+        kind = int if name in whole else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value):
+            wanted = "a whole number" if name in whole else "a number"
+            raise ConfigError(f"{name} must be {wanted}, got {value!r}.")
+        if value < lowest:
+            raise ConfigError(f"{name} must be at least {lowest}, got {value!r}.")
+    if config.momentum >= 1:
+        raise ConfigError(f"momentum must be below 1, got {config.momentum!r}.")
+    if config.dropout is not None and not 0 <= config.dropout < 1:
+        raise ConfigError(f"dropout must be in [0, 1), got {config.dropout!r}.")
+    if config.feature_time_pool is not None and config.feature_time_pool < 1:
+        raise ConfigError(
+            f"feature_time_pool must be at least 1, got {config.feature_time_pool!r}."
+        )

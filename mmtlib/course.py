@@ -1,0 +1,204 @@
+"""The notebooks as a course: run them in order, pair them with their sources, show the results.
+
+The percent script ``notebooks/src/NN_name.py`` is the source of ``notebooks/NN_name.ipynb``, the
+paired notebook that people open; it is committed without outputs. Executed copies are written to
+``build/`` only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+
+from mmtlib.cache import whole_file
+from mmtlib.errors import DataError, MmtlibError
+
+CELL_TIMEOUT_S = 600
+
+
+def project_folder() -> Path:
+    """Return the folder of the clone that this package runs from.
+
+    Raises:
+        DataError: if the package was installed without its notebooks.
+    """
+    folder = Path(__file__).resolve().parent.parent
+    if not (folder / "notebooks" / "src").is_dir():
+        raise DataError(
+            f"There are no notebooks beside {folder / 'mmtlib'}: they come with a clone of the "
+            "project, installed by `pip install -e .` (or `make`)."
+        )
+    return folder
+
+
+def notebook_sources() -> list[Path]:
+    """Return the percent scripts of the course, in order."""
+    return sorted((project_folder() / "notebooks" / "src").glob("[0-9][0-9]_*.py"))
+
+
+def paired_notebook(source: Path) -> Path:
+    """Return the notebook that belongs to a percent script."""
+    return source.parent.parent / f"{source.stem}.ipynb"
+
+
+def read_source(source: Path) -> nbformat.NotebookNode:
+    """Return a percent script as a notebook without outputs, with stable cell ids."""
+    notebook = jupytext.read(source)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02d}"
+    notebook.metadata = {"kernelspec": notebook.metadata.get("kernelspec", {})}
+    return notebook
+
+
+def sync_notebooks() -> list[Path]:
+    """Write every paired notebook whose source has changed; return the ones written."""
+    written = []
+    for source in notebook_sources():
+        target = paired_notebook(source)
+        text = nbformat.writes(read_source(source)) + "\n"
+        if not target.exists() or target.read_text() != text:
+            with whole_file(target) as temporary:
+                temporary.write_text(text)
+            written.append(target)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """One notebook of a tutorial that was run.
+
+    Attributes:
+        name: its name, without ending.
+        title: its heading.
+        seconds: how long it took.
+        skipped: an up-to-date result was there already.
+    """
+
+    name: str
+    title: str
+    seconds: float
+    skipped: bool
+
+
+def run_tutorial(
+    out: Path, *, only: str | None = None, report: Callable[[str], None] = print
+) -> list[Executed]:
+    """Run the notebooks in order and write them, their figures and an index below `out`.
+
+    A notebook whose source, library and cache folder are those of its last good run is skipped.
+
+    Args:
+        out: folder for ``NN_name.ipynb``, ``NN_name.html``, ``figures/`` and ``index.html``.
+        only: run only notebooks whose name contains this.
+        report: called with one line per notebook.
+
+    Raises:
+        MmtlibError: if a notebook fails; names the notebook, the cell's first line and the error.
+    """
+    sources = [s for s in notebook_sources() if only is None or only in s.stem]
+    if not sources:
+        raise DataError(f"No notebook's name contains {only!r}.")
+    out.mkdir(parents=True, exist_ok=True)
+    library = _library_hash()
+    done = []
+    for number, source in enumerate(sources, 1):
+        result = _run_one(source, out, library)
+        done.append(result)
+        what = "up to date" if result.skipped else f"{result.seconds:.0f} s"
+        report(f"[{number}/{len(sources)}] {result.name}: {what}")
+    _write_index(out, done)
+    return done
+
+
+def _library_hash() -> str:
+    """Return a hash of the library's sources and of where its cache and mode point."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).resolve().parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    for name in ("MMTLIB_CACHE", "MMTLIB_FAST", "MMTLIB_NVGESTURE_ROOT"):
+        digest.update(f"{name}={os.environ.get(name)}".encode())
+    return digest.hexdigest()
+
+
+def _run_one(source: Path, out: Path, library: str) -> Executed:
+    notebook = read_source(source)
+    title = notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
+    key = hashlib.sha256(source.read_bytes() + library.encode()).hexdigest()
+    stamp = out / f".{source.stem}.json"
+    if stamp.exists():
+        known = json.loads(stamp.read_text())
+        if known["key"] == key and (out / f"{source.stem}.html").exists():
+            return Executed(source.stem, title, known["seconds"], skipped=True)
+    start = time.monotonic()
+    execute(notebook, source.stem, folder=out)
+    seconds = time.monotonic() - start
+    nbformat.write(notebook, out / f"{source.stem}.ipynb")
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    (out / f"{source.stem}.html").write_text(page)
+    _write_figures(notebook, out / "figures", source.stem)
+    stamp.write_text(json.dumps({"key": key, "seconds": seconds}))
+    return Executed(source.stem, title, seconds, skipped=False)
+
+
+def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None:
+    """Run a notebook in place, in a fresh kernel whose working folder is `folder`.
+
+    Raises:
+        MmtlibError: if a cell fails or takes longer than ten minutes.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT_S,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise MmtlibError(f"Notebook {name} failed: {lines[-1]}\n{error}") from None
+
+
+def _pictures(notebook: nbformat.NotebookNode) -> Iterator[bytes]:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            picture = output.get("data", {}).get("image/png")
+            if picture:
+                yield base64.b64decode(picture)
+
+
+def _write_figures(notebook: nbformat.NotebookNode, folder: Path, name: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob(f"{name}-*.png"):
+        old.unlink()
+    for number, picture in enumerate(_pictures(notebook), 1):
+        (folder / f"{name}-{number}.png").write_bytes(picture)
+
+
+def _write_index(out: Path, done: list[Executed]) -> None:
+    """Write the page that leads to the executed notebooks."""
+    rows = "\n".join(
+        f'<li><a href="{d.name}.html">{html.escape(d.title)}</a> '
+        f"<small>{d.seconds:.0f} s</small></li>"
+        for d in done
+    )
+    (out / "index.html").write_text(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>mmtlib tutorial</title>"
+        '<meta name=viewport content="width=device-width">'
+        "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;"
+        "padding:0 1rem;color-scheme:light dark}small{opacity:.7}</style>"
+        f"<h1>mmtlib tutorial</h1><p>Executed on this machine.</p><ol start=0>{rows}</ol></html>\n"
+    )

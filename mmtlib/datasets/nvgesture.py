@@ -1,0 +1,298 @@
+"""NVGesture: 25 gestures at a car's dashboard, 20 people, colour, depth and infrared cameras."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+import numpy as np
+
+from mmtlib.clips import GestureClip
+from mmtlib.datasets.base import ClipRecord, GestureDataset, SensorSpan
+from mmtlib.datasets.video_io import check_video, read_video, to_frames
+from mmtlib.errors import DataError, unknown_name
+from mmtlib.modalities import check_modalities
+
+CLIP_FRAMES = 80
+"""Annotated frames of every gesture, at 30 frames per second."""
+INFRARED_RATE = 35.0
+"""Frames per second of the infrared camera; the others run at `NVGesture.frame_rate`."""
+VALIDATION_SUBJECTS = (3, 7)
+"""Held out of the official training list for validation: both perform all 25 classes, and they have
+193 of its 1,050 rows (18 %). The official lists have no validation part."""
+LISTS = {
+    "train": "nvgesture_train_correct_cvpr2016_v2.lst",
+    "test": "nvgesture_test_correct_cvpr2016_v2.lst",
+}
+SENSORS = ("depth", "color", "duo_left")
+"""The sensors that every row of a list gives a file and span for."""
+COLOURS = {"registered": "sk_wrapped", "raw": None}
+"""Setting `colour` -> file; raw colour has the name that the list gives."""
+
+_SENSOR_OF = {"rgb": "color", "depth": "depth", "ir": "duo_left"}
+_FOLDER = re.compile(r"(?:\./)?([\w-]+(?:/[\w-]+)*/subject([0-9]{1,4})_r[0-9]{1,4})", re.ASCII)
+_SPAN = re.compile(r"(\w{1,64}):([0-9]{1,7}):([0-9]{1,7})", re.ASCII)
+_LABEL = re.compile(r"[0-9]{1,4}")
+
+
+def read_list(path: str | Path) -> list[ClipRecord]:
+    """Return the rows of an official list, e.g. ``nvgesture_train_correct_cvpr2016_v2.lst``.
+
+    A row gives the folder, per sensor the file and its first and last frame (counted from 0, the
+    last one not included), and the label 1..25. Blank lines are passed over; anything else that is
+    not exactly a row is an error. The label is the row's own: in 23 of the 1,532 official rows it
+    differs from the class in the folder's name.
+
+    Raises:
+        DataError: if the list is missing or a row is malformed; the message names file and line.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise DataError(f"Cannot read the list {path} ({error.strerror}).") from None
+    records: dict[str, ClipRecord] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        record = _parse_row(line, path, number)
+        if record.clip_id in records:
+            first = records[record.clip_id].list_line
+            raise DataError(f"{path}:{number}: clip {record.folder} is in line {first} already.")
+        records[record.clip_id] = record
+    return list(records.values())
+
+
+def _parse_row(line: bytes, path: Path, number: int) -> ClipRecord:
+    try:
+        fields = _split(line.decode("ascii"))
+        folder, subject = _parse_folder(fields["path"])
+        return ClipRecord(
+            folder=folder,
+            label=_parse_label(fields["label"]),
+            subject=subject,
+            clip_id="/".join(PurePosixPath(folder).parts[-2:]),
+            spans=_parse_spans(fields),
+            list_file=path,
+            list_line=number,
+        )
+    except UnicodeDecodeError:
+        raise DataError(f"{path}:{number}: expected plain ASCII text.") from None
+    except ValueError as error:
+        raise DataError(f"{path}:{number}: {error}.") from None
+
+
+def _split(line: str) -> dict[str, str]:
+    parts = [part.partition(":") for part in line.split()]
+    keys = [key for key, _, _ in parts]
+    expected = ("path", *SENSORS, "label")
+    if sorted(keys) != sorted(expected):
+        wanted, found = " ".join(f"{key}:..." for key in expected), " ".join(keys)[:80]
+        raise ValueError(f"expected {wanted!r}, found the keys {found!r}")
+    return {key: value for key, _, value in parts}
+
+
+def _parse_folder(text: str) -> tuple[str, int]:
+    match = _FOLDER.fullmatch(text)
+    if not match:
+        raise ValueError(
+            "expected a folder like './Video_data/class_01/subject3_r0' below the root, "
+            f"got {text[:80]!r}"
+        )
+    return match[1], int(match[2])
+
+
+def _parse_label(text: str) -> int:
+    n = len(NVGesture.classes)
+    if not _LABEL.fullmatch(text) or not 1 <= int(text) <= n:
+        raise ValueError(f"expected a label from 1 to {n}, got {text[:20]!r}")
+    return int(text) - 1
+
+
+def _parse_spans(fields: dict[str, str]) -> dict[str, SensorSpan]:
+    spans = {}
+    for sensor in SENSORS:
+        match = _SPAN.fullmatch(fields[sensor])
+        if not match or int(match[2]) >= int(match[3]):
+            raise ValueError(f"expected {sensor}:FILE:FIRST:LAST, got {fields[sensor][:80]!r}")
+        span = SensorSpan(match[1], int(match[2]), int(match[3]))
+        # Infrared frames fall between the others', so their number may be rounded either way.
+        infrared = sensor == "duo_left"
+        rate = INFRARED_RATE if infrared else NVGesture.frame_rate
+        wanted = CLIP_FRAMES * rate / NVGesture.frame_rate
+        if abs(len(span) - wanted) > (1 if infrared else 0):
+            raise ValueError(
+                f"expected {wanted:.0f} frames of {sensor}, got {len(span)} "
+                f"({span.first}:{span.last})"
+            )
+        spans[sensor] = span
+    return spans
+
+
+def alignment_note(modalities: Iterable[str], colour: str = "registered") -> str | None:
+    """Return one sentence on modalities that show different views, or None if all are registered.
+
+    The spatiotemporal alignment loss compares position with position, so it assumes that all
+    modalities show the same place at the same position. In NVGesture only depth and registered
+    colour do, and roughly: a part of the depth silhouette falls where no colour was recorded.
+    """
+    colour_view = "depth" if colour == "registered" else "colour"
+    view_of = {"rgb": colour_view, "flow": colour_view, "depth": "depth", "ir": "infrared"}
+    names = {"rgb": f"{colour} colour", "flow": "optical flow", "ir": "infrared"}
+    modalities = tuple(modalities)
+    if len({view_of[m] for m in modalities}) < 2:
+        return None
+    return (
+        f"In NVGesture {', '.join(names.get(m, m) for m in modalities)} are not all seen from the "
+        "same camera, so equal positions do not show equal places and the alignment loss means "
+        "less; depth and registered colour share a view."
+    )
+
+
+class NVGesture(GestureDataset):
+    """The official lists and videos of NVGesture; nothing is downloaded.
+
+    ``clip.frames``, float32 ``(C, 80, 240, 320)``, holds the annotated span alone:
+
+    - ``rgb``: ``sk_wrapped.avi`` (colour brought into the depth camera's view; black where nothing
+      was seen) or, with ``colour="raw"``, ``sk_color.avi``; 0 to 1;
+    - ``depth``: ``sk_depth.avi``, 8-bit level / 255; near is bright, 0 = no reading. The levels'
+      size in metres is not published;
+    - ``ir``: ``duo_left.avi``, 0 to 1, another view; its 35 frames per second are brought to the 80
+      frames of the depth span, each taken from the nearest moment.
+
+    Args:
+        root: the folder with the two lists and ``Video_data``.
+        split: ``"train"``, ``"validation"`` (`VALIDATION_SUBJECTS` of the training list),
+            ``"test"`` or ``"train+validation"`` (the whole official training list).
+        modalities: names, in the order wanted.
+        colour: ``"registered"`` or ``"raw"``.
+        skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
+
+    Raises:
+        ConfigError: if a split, modality or colour is unknown.
+        DataError: if the root or a list is not as expected, a file is missing (without
+            `skip_broken`), or flow is asked for, which the set does not hold.
+    """
+
+    name: ClassVar[str] = "nvgesture"
+    classes: ClassVar[tuple[str, ...]] = (
+        "move hand left", "move hand right", "move hand up", "move hand down",
+        "move two fingers left", "move two fingers right", "move two fingers up",
+        "move two fingers down", "click", "beckon", "open hand", "shake hand", "show one finger",
+        "show two fingers", "show three fingers", "push hand up", "push hand down", "push hand out",
+        "pull hand in", "rotate two fingers clockwise", "rotate two fingers counter-clockwise",
+        "push two fingers", "close hand twice", "thumb up", "OK",
+    )  # fmt: skip
+    label_swaps: ClassVar[dict[int, int]] = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
+    frame_rate: ClassVar[float] = 30.0
+    splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
+    citation: ClassVar[str] = (
+        "P. Molchanov, X. Yang, S. Gupta, K. Kim, S. Tyree, J. Kautz: Online Detection and "
+        "Classification of Dynamic Hand Gestures with Recurrent 3D Convolutional Neural Networks. "
+        "CVPR 2016."
+    )
+    licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: str = "train",
+        modalities: str | Iterable[str] = ("rgb", "depth"),
+        colour: str = "registered",
+        skip_broken: bool = False,
+    ) -> None:
+        if split not in self.splits:
+            raise unknown_name("split of NVGesture", split, self.splits)
+        if colour not in COLOURS:
+            raise unknown_name("colour of NVGesture", colour, COLOURS)
+        names = check_modalities(modalities)
+        if "flow" in names:
+            raise DataError(
+                "NVGesture holds no optical flow: it must first be computed from the colour "
+                "videos. Leave flow out, or choose from rgb, depth, ir."
+            )
+        self.split, self.colour = split, colour
+        records = _records_of(Path(root), split)
+        super().__init__(
+            root=Path(root), records=records, modalities=names, skip_broken=skip_broken
+        )
+
+    @property
+    def registered(self) -> bool:
+        """Whether all modalities show the same view (see `alignment_note`)."""
+        return alignment_note(self.modalities, self.colour) is None
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that change what a clip holds."""
+        return {"colour": self.colour}
+
+    def files(self, record: ClipRecord) -> dict[str, Path]:
+        """Return modality -> its video."""
+        return {m: self.find(self._video(record, m)) for m in self.modalities}
+
+    def _video(self, record: ClipRecord, modality: str) -> str:
+        file = COLOURS[self.colour] if modality == "rgb" else None
+        return f"{record.folder}/{file or record.spans[_SENSOR_OF[modality]].file}.avi"
+
+    def check(self, record: ClipRecord) -> None:
+        """Check that every video can be opened and is long enough."""
+        for modality, path in self.files(record).items():
+            check_video(path, record.spans[_SENSOR_OF[modality]].last)
+
+    def read(self, record: ClipRecord) -> GestureClip:
+        """Return the record's clip."""
+        files = self.files(record)
+        try:
+            pixels = {m: self._pixels(record, m, path) for m, path in files.items()}
+            _check_sizes(files, pixels)
+        except DataError as error:
+            raise DataError(f"{error} ({record.source})") from None
+        return GestureClip(
+            frames={m: to_frames(x) for m, x in pixels.items()},
+            label=record.label,
+            subject=record.subject,
+            clip_id=record.clip_id,
+            frame_rate=self.frame_rate,
+        )
+
+    def _pixels(self, record: ClipRecord, modality: str, path: Path) -> np.ndarray:
+        span = record.spans[_SENSOR_OF[modality]]
+        pixels = read_video(path, span.first, span.last, gray=modality != "rgb")
+        if len(pixels) == CLIP_FRAMES:
+            return pixels
+        moments = (np.arange(CLIP_FRAMES) + 0.5) * (len(pixels) / CLIP_FRAMES)
+        return pixels[moments.astype(int)]
+
+
+def _check_sizes(files: dict[str, Path], pixels: dict[str, np.ndarray]) -> None:
+    sizes = {m: x.shape[1:3] for m, x in pixels.items()}
+    for a, b in pairwise(sizes):
+        if sizes[a] != sizes[b]:
+            raise DataError(
+                f"{files[b]} has pictures of {sizes[b][1]} x {sizes[b][0]} pixels, {files[a].name} "
+                f"of {sizes[a][1]} x {sizes[a][0]}; expected the same size"
+            )
+
+
+def _records_of(root: Path, split: str) -> Sequence[ClipRecord]:
+    """Return the rows of a split, after checking that the root looks like NVGesture."""
+    name = LISTS["test" if split == "test" else "train"]
+    try:
+        entries = {p.name.lower(): p for p in root.iterdir()}
+        found = ", ".join(sorted(entries)[:5]) or "an empty folder"
+    except OSError as error:
+        entries, found = {}, f"none ({error.strerror})"
+    if name not in entries or "video_data" not in entries:
+        raise DataError(
+            f"{root} is not NVGesture's folder: expected {name} and Video_data in it, found "
+            f"{found}. Give the folder that holds both."
+        )
+    records = read_list(entries[name])
+    if split in ("test", "train+validation"):
+        return records
+    held_out = split == "validation"
+    return [r for r in records if (r.subject in VALIDATION_SUBJECTS) == held_out]

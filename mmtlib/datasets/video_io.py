@@ -1,0 +1,293 @@
+"""Videos: exactly the frames asked for, decoded at as little cost as the file allows.
+
+A gesture is a short span of a longer recording. Where every frame stands for itself (motion JPEG)
+only the span is decoded. In H.264 a frame needs earlier ones, so decoding starts at the last frame
+before the span that needs none, and frames that no other frame needs are passed over until shortly
+before the span. Any other coding is decoded from the first frame. All three give the same pixels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import torch
+from av.video.reformatter import VideoReformatter
+from torch import Tensor
+
+from mmtlib.clips import GestureClip
+from mmtlib.errors import DataError
+from mmtlib.modalities import get_modality
+
+READER_VERSION = 1
+"""Part of every data fingerprint; to be raised when the same file comes to give other pixels."""
+MAX_REORDER = 16
+"""H.264 shows a frame at most this many frames before or after its place in the file."""
+MAX_SIDE = 8192
+"""Pixels; a larger picture is taken for a damaged header."""
+MAX_WHOLE_VIDEO_BYTES = 512 * 2**20
+"""`clip_from_video` refuses videos with more pixels than this: a gesture lasts seconds."""
+
+_LIMITED = ("yuv420p", "yuv422p", "yuv444p")
+_FULL = ("yuvj420p", "yuvj422p", "yuvj444p", "gray")
+_LIMITED_TO_FULL = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+_INSTANT_REFRESH = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")  # H.264: no later frame looks back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What a video's header says: number of frames, picture size (pixels), frames per second."""
+
+    frames: int
+    height: int
+    width: int
+    frame_rate: float
+
+
+def video_info(path: str | Path) -> VideoInfo:
+    """Return what the header of a video says, without decoding it.
+
+    Where the header does not give the number of frames, they are counted (still not decoded).
+
+    Raises:
+        DataError: if the file is missing or no video.
+    """
+    path = Path(path)
+    with _opened(path) as (container, stream):
+        frames = stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
+        rate = stream.average_rate or stream.guessed_rate or 0
+        return VideoInfo(
+            frames=frames, height=stream.height, width=stream.width, frame_rate=float(rate)
+        )
+
+
+def check_video(path: str | Path, last: int) -> None:
+    """Check cheaply, without decoding, that a video can be opened and has `last` frames.
+
+    A header may promise more than a file that was cut short holds, so the frames are counted where
+    the file is shorter than its own header says. Damage inside a frame shows on decoding only.
+
+    Raises:
+        DataError: if the file is missing, no video, or too short.
+    """
+    path = Path(path)
+    frames = video_info(path).frames
+    if frames >= last and _is_cut_short(path):
+        with _opened(path) as (container, stream):
+            frames = len(_packets(container, stream, last))
+    if frames < last:
+        raise _too_short(path, frames, last)
+
+
+def read_video(
+    path: str | Path,
+    first: int = 0,
+    last: int | None = None,
+    *,
+    gray: bool = False,
+    threads: int | None = None,
+) -> np.ndarray:
+    """Return frames `first` to `last` - 1 of a video, counted from 0 in the order they are shown.
+
+    Args:
+        path: the file; any container and coding that FFmpeg reads.
+        first: the first frame.
+        last: the frame after the last one; default: the end of the video.
+        gray: return brightness instead of colour.
+        threads: decoding threads, which change the time taken and not the pixels; default: as many
+            as torch may use here (one in a loader's worker), at most 4.
+
+    Returns:
+        uint8 ``(T, H, W, 3)`` (red, green, blue), or ``(T, H, W)`` with `gray`; T = last - first.
+
+    Raises:
+        DataError: if the file is missing, no video, damaged, or has fewer frames than `last`.
+    """
+    path = Path(path)
+    if first < 0 or (last is not None and last <= first):
+        raise DataError(f"Expected 0 <= first < last for {path}, got first={first}, last={last}.")
+    with _opened(path) as (container, stream):
+        packets = _packets(container, stream, last)
+        stop = len(packets) if last is None else last
+        if len(packets) < stop or stop <= first:
+            raise _too_short(path, len(packets), max(stop, first + 1))
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads or min(torch.get_num_threads(), 4)
+        clip = _fill(path, _shown(stream, packets, first), stop - first, gray)
+    if last is not None and len(clip) < stop - first:
+        raise _too_short(path, first + len(clip), stop)
+    return clip
+
+
+def clip_from_video(path: str | Path, modality: str, *, label: int = -1) -> GestureClip:
+    """Return a whole video as a clip of one modality, e.g. to predict its class.
+
+    Args:
+        path: a video that shows one gesture.
+        modality: ``"rgb"`` for a colour video; ``"depth"`` or ``"ir"`` for a grey one, where depth
+            is expected as 8-bit levels, near bright and 0 = no reading, as NVGesture stores it.
+        label: class index, -1 = not known.
+
+    Returns:
+        A clip with frames ``(C, T, H, W)`` in [0, 1], named by the file, subject -1.
+
+    Raises:
+        ConfigError: if the modality is unknown.
+        DataError: if the video cannot be read, is very long, or the modality is ``"flow"``.
+    """
+    path, kind = Path(path), get_modality(modality)
+    if kind.kind == "vector":
+        raise DataError(
+            f"{path}: optical flow cannot be read from a video file; give a video and one of the "
+            "modalities rgb, depth, ir."
+        )
+    info = video_info(path)
+    size = info.frames * info.height * info.width * kind.channels
+    if size > MAX_WHOLE_VIDEO_BYTES:
+        raise DataError(
+            f"{path} has {info.frames} frames of {info.width} x {info.height}, too many for one "
+            "gesture; cut the gesture out of it first."
+        )
+    pixels = read_video(path, gray=kind.channels == 1)
+    return GestureClip(
+        frames={modality: to_frames(pixels)},
+        label=label,
+        subject=-1,
+        clip_id=path.stem,
+        frame_rate=info.frame_rate or 30.0,
+    )
+
+
+def to_frames(pixels: np.ndarray) -> Tensor:
+    """Return pixels uint8 ``(T, H, W)`` or ``(T, H, W, 3)`` as float32 ``(C, T, H, W)``, 0 to 1."""
+    channels_last = torch.from_numpy(pixels if pixels.ndim == 4 else pixels[..., None])
+    return channels_last.permute(3, 0, 1, 2).to(torch.float32, copy=True).contiguous().div_(255)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Open a video for reading; every complaint of FFmpeg's becomes a `DataError`."""
+    if not path.is_file():
+        raise DataError(f"There is no video {path}.")
+    try:
+        # Only files: a text file in a playlist's form must not make FFmpeg open addresses.
+        options = {"protocol_whitelist": "file"}
+        with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
+            stream = container.streams.best("video")
+            if stream is None or stream.codec_context is None:
+                raise DataError(f"{path} holds no video that can be read.")
+            if not (0 < stream.width <= MAX_SIDE and 0 < stream.height <= MAX_SIDE):
+                raise DataError(
+                    f"{path} is damaged: its pictures would have {stream.width} x {stream.height} "
+                    "pixels."
+                )
+            # Damage is reported instead of being painted over with neighbouring pixels.
+            stream.codec_context.options = {
+                "err_detect": "explode",
+                "max_pixels": str(MAX_SIDE * MAX_SIDE),
+            }
+            yield container, stream
+    except (av.error.FFmpegError, ValueError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} is no video, or is damaged ({reason}).") from None
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Tell whether an AVI file is shorter than its first eight bytes say."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    return head[:4] == b"RIFF" and path.stat().st_size < 8 + int.from_bytes(head[4:], "little")
+
+
+def _packets(container: Any, stream: Any, last: int | None) -> list[Any]:
+    """Return the coded frames that are needed to show the frames before `last`."""
+    packets = []
+    for packet in container.demux(stream):
+        if packet.size:
+            packets.append(packet)
+        if last is not None and len(packets) >= last + 2 * MAX_REORDER:
+            break
+    return packets
+
+
+def _plan(codec: Any, packets: list[Any], first: int) -> tuple[int, int]:
+    """Return the packet to start decoding at, and the one from which every frame is decoded."""
+    if codec.intra_only:
+        return first, first
+    if codec.name != "h264":
+        return 0, 0
+    complete = max(0, first - 2 * MAX_REORDER)
+    for number in range(complete, 0, -1):
+        packet = packets[number]
+        if packet.is_keyframe and _INSTANT_REFRESH.search(bytes(packet)[:4096]):
+            return number, complete
+    return 0, complete
+
+
+def _shown(stream: Any, packets: list[Any], first: int) -> Iterator[Any]:
+    """Yield the frames from number `first` on, in the order they are shown.
+
+    An AVI file does not say when a frame is shown, so every packet gets its number as its time, by
+    which a decoded frame can be traced to it. Frames from the packet `complete` on are counted:
+    those of earlier packets are all shown before frame `first`, as frames move by `MAX_REORDER`.
+    """
+    codec = stream.codec_context
+    start, complete = _plan(codec.codec, packets, first)
+    number = complete
+    for index, packet in enumerate([*packets[start:], None], start):
+        codec.skip_frame = "NONREF" if index < complete else "DEFAULT"
+        if packet is not None:
+            packet.pts = index
+        for frame in codec.decode(packet):
+            if frame.is_corrupt:
+                raise ValueError(f"a frame before or in the part asked for, from frame {first} on")
+            if complete and (frame.pts is None or frame.pts < complete):
+                continue
+            if number >= first:
+                yield frame
+            number += 1
+
+
+def _fill(path: Path, frames: Iterator[Any], n: int, gray: bool) -> np.ndarray:
+    """Return the first `n` frames (or as many as there are) as one array."""
+    reformatter = VideoReformatter()
+    clip, done = np.empty(0, np.uint8), 0
+    for frame in frames:
+        picture = _gray(frame, reformatter) if gray else _colour(frame, reformatter)
+        if not done:
+            clip = np.empty((n, *picture.shape), np.uint8)
+        elif picture.shape != clip.shape[1:]:
+            raise DataError(f"{path} is damaged: its pictures change size.")
+        clip[done] = picture
+        done += 1
+        if done == n:
+            break
+    return clip[:done]
+
+
+def _colour(frame: Any, reformatter: VideoReformatter) -> np.ndarray:
+    return reformatter.reformat(frame, format="rgb24").to_ndarray()
+
+
+def _gray(frame: Any, reformatter: VideoReformatter) -> np.ndarray:
+    """Return the brightness, which most codings store by itself: no way round by colour."""
+    name, plane = frame.format.name, frame.planes[0]
+    if name not in _LIMITED + _FULL or plane.line_size < frame.width:
+        return reformatter.reformat(frame, format="gray").to_ndarray()
+    lines = np.frombuffer(plane, np.uint8, count=frame.height * plane.line_size)
+    brightness = lines.reshape(frame.height, plane.line_size)[:, : frame.width]
+    full = name in _FULL or frame.color_range == av.video.reformatter.ColorRange.JPEG
+    return brightness if full else cv2.LUT(brightness, _LIMITED_TO_FULL)
+
+
+def _too_short(path: Path, frames: int, wanted: int) -> DataError:
+    return DataError(
+        f"{path} is too short or cut off: {wanted} frames are needed, {frames} can be read."
+    )

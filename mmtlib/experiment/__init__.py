@@ -1,0 +1,34 @@
+"""From a config to a run: the only room where names in a config become classes.
+
+A run is stored in ``MMTLIB_CACHE/runs/<hash>``, named by everything that determines it, so asking
+for the same run twice trains once. Training measures validation clips only; test clips are read by
+`evaluate` alone, and each reading is recorded.
+"""
+
+from mmtlib.experiment.compare import Comparison, compare
+from mmtlib.experiment.data import GestureData, make_transform, open_data
+from mmtlib.experiment.evaluate import Evaluation, evaluate
+from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
+from mmtlib.experiment.predict import predict_video
+from mmtlib.experiment.runs import Run, list_runs, load_run
+from mmtlib.experiment.train import RECIPE_VERSION, run, run_all
+
+__all__ = [
+    "RECIPE_VERSION",
+    "Comparison",
+    "Evaluation",
+    "GestureData",
+    "Run",
+    "build_network",
+    "compare",
+    "evaluate",
+    "list_runs",
+    "load_run",
+    "make_fabric",
+    "make_transform",
+    "open_data",
+    "predict_video",
+    "resolve_device",
+    "run",
+    "run_all",
+]

@@ -1,0 +1,109 @@
+"""From the names in a config to clips and to what is done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mmtlib.clip_store import ClipStore
+from mmtlib.config import ExperimentConfig
+from mmtlib.datasets import DATASETS, alignment_note
+from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.synthetic import SyntheticGestures, get_preset
+from mmtlib.training import stored_clips
+from mmtlib.transforms import (
+    CenterCrop,
+    Compose,
+    RandomCrop,
+    RandomShift,
+    Resize,
+    SampleFrames,
+    Standardize,
+    Transform,
+)
+
+CROP_MARGIN = 8 / 7
+"""Stored size over crop size for the random crops of the paper recipe (256 for 224)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GestureData:
+    """A split of a data set, ready for training: equal clip sizes, read from memory maps.
+
+    Attributes:
+        clips: the clips, by number.
+        classes: one name per label.
+        fingerprint: a hash of what the clips are made from.
+        note: one line for the user (clips left out, views not aligned), or None.
+    """
+
+    clips: SyntheticGestures | ClipStore
+    classes: tuple[str, ...]
+    fingerprint: str
+    note: str | None = None
+
+
+def open_data(
+    config: ExperimentConfig,
+    split: str,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> GestureData:
+    """Open the clips that a config asks for.
+
+    Args:
+        config: for the data set, preset, modalities, root and seeds.
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        progress: called with (done, all) while clips are made for the first time.
+
+    Raises:
+        ConfigError: if the data set is unknown, or a real one is given no root.
+        DataError: if files are missing or broken.
+    """
+    if config.dataset == "synthetic":
+        data = SyntheticGestures(
+            config.preset, split, config.modalities, config.generator_seed, progress=progress
+        )
+        return GestureData(data, data.classes, data.fingerprint)
+    if config.dataset not in DATASETS:
+        raise unknown_name("data set", config.dataset, ["synthetic", *DATASETS])
+    if config.root is None:
+        raise ConfigError(
+            f"The data set {config.dataset} is read from disk: say where (--root DIR, or root=...)."
+        )
+    source = DATASETS[config.dataset](
+        config.root,
+        split,
+        modalities=config.modalities,
+        colour=config.colour,
+        skip_broken=config.skip_broken,
+    )
+    store = stored_clips(
+        source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
+    )
+    notes = [source.skipped_summary(), alignment_note(config.modalities, config.colour)]
+    note = " ".join(n for n in notes if n) or None
+    return GestureData(store, source.classes, store.info.fingerprint, note)
+
+
+def stored_form(config: ExperimentConfig) -> Transform:
+    """Return how clips of real videos are stored: the preset's frames and size, whole frame."""
+    preset = get_preset(config.preset)
+    side = round(preset.size * CROP_MARGIN) if config.augment == "crop" else preset.size
+    return Compose([SampleFrames(frames=preset.frames), Resize(height=side, width=side)])
+
+
+def make_transform(config: ExperimentConfig, *, training: bool) -> Transform:
+    """Return what is done to each clip before it enters the networks.
+
+    Args:
+        config: for the preset's size and the kind of augmentation.
+        training: with the random changes, or as at test time.
+    """
+    size = get_preset(config.preset).size
+    steps: list[Transform] = []
+    if config.augment == "shift" and training:
+        steps.append(RandomShift(pixels=max(1, round(3 * size / 32))))
+    if config.augment == "crop":
+        steps.append((RandomCrop if training else CenterCrop)(height=size, width=size))
+    return Compose([*steps, Standardize()])

@@ -1,0 +1,66 @@
+"""From the names in a config to a device, a precision and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning_fabric import Fabric
+
+from mmtlib.config import ExperimentConfig
+from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.models import NETWORKS, build_model
+
+
+def build_network(config: ExperimentConfig, modality: str, classes: int) -> torch.nn.Module:
+    """Return a new network of a config for one modality and that many classes."""
+    if config.network not in NETWORKS:
+        raise unknown_name("network", config.network, NETWORKS)
+    return build_model(
+        config.network,
+        modality,
+        num_classes=classes,
+        feature_stage=config.feature_stage,
+        feature_time_pool=config.feature_time_pool,
+        dropout=config.dropout,
+        seed=config.seed,
+    )
+
+
+def resolve_device(config: ExperimentConfig) -> tuple[str, str]:
+    """Return the device kind and the precision that ``"auto"`` stands for on this machine.
+
+    On a GPU: bf16 where it has it. On a CPU: float32, as bf16 pays only on large networks and
+    processors with matrix units (choose it with ``precision="bf16"``).
+
+    Raises:
+        ConfigError: if a GPU is asked for and there is none.
+    """
+    device = config.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device='cuda', but torch sees no GPU here; use device='cpu' or 'auto'.")
+    precision = config.precision
+    if precision == "auto":
+        precision = "bf16" if device == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+    return device, precision
+
+
+def make_fabric(device: str, precision: str) -> Fabric:
+    """Return a Fabric for one device of this kind and this precision."""
+    kinds = {"float32": "32-true", "bf16": "bf16-mixed"}
+    return Fabric(accelerator=device, devices=1, precision=kinds[precision])
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Set torch's number of threads inside the block; 0 leaves it as it is."""
+    before = torch.get_num_threads()
+    if count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

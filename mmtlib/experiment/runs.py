@@ -1,0 +1,152 @@
+"""Stored runs: what is in a run's folder, and how it is found again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mmtlib.cache import cache_dir
+from mmtlib.config import ExperimentConfig
+from mmtlib.errors import CheckpointError, DataError, unknown_name
+from mmtlib.evaluation import Predictions
+from mmtlib.experiment.machine import build_network
+from mmtlib.models import StreamSet, load_weights
+from mmtlib.training import History
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: its folder and what can be read from it.
+
+    Attributes:
+        path: the folder.
+        config: the settings.
+        identity: the whole hash; the folder is named by its first 12 digits.
+    """
+
+    path: Path
+    config: ExperimentConfig
+    identity: str
+
+    @property
+    def run_id(self) -> str:
+        """The first 12 digits of the identity: the folder's name."""
+        return self.path.name
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What is stored about the run: class names, seconds, provenance, validation accuracy."""
+        return json.loads((self.path / "run.json").read_text())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """One name per label."""
+        return tuple(self.facts["classes"])
+
+    @cached_property
+    def history(self) -> History:
+        """Losses and transfer, epoch by epoch."""
+        stored = json.loads((self.path / "history.json").read_text())
+        return History(stored["streams"], stored["pairs"])
+
+    @property
+    def validation_accuracy(self) -> dict[str, float]:
+        """Modality -> accuracy on the validation clips, 0 to 1."""
+        return dict(self.facts["validation_accuracy"])
+
+    def network(self, modality: str) -> torch.nn.Module:
+        """Return the trained network of a modality, on the CPU, in evaluation mode.
+
+        Raises:
+            ConfigError: if the run has no such modality.
+            CheckpointError: if its file is missing or damaged.
+        """
+        if modality not in self.config.modalities:
+            raise unknown_name("modality of this run", modality, self.config.modalities)
+        network = build_network(self.config, modality, len(self.classes))
+        load_weights(network, self.path / f"{modality}.safetensors")
+        return network.eval()
+
+    def streams(self) -> StreamSet:
+        """Return all trained networks of the run, in evaluation mode."""
+        return StreamSet({m: self.network(m) for m in self.config.modalities}).eval()
+
+    def _prediction_files(self, split: str) -> dict[str, Path]:
+        return {m: self.path / f"{split}-{m}.npz" for m in self.config.modalities}
+
+    def has_predictions(self, split: str) -> bool:
+        """Return whether the split was measured."""
+        return all(file.exists() for file in self._prediction_files(split).values())
+
+    def predictions(self, split: str = "validation") -> dict[str, Predictions]:
+        """Return the stored predictions of a split, by modality.
+
+        Raises:
+            DataError: if that split was not evaluated (see `evaluate`) or a file is damaged.
+        """
+        files = self._prediction_files(split)
+        if not self.has_predictions(split):
+            raise DataError(
+                f"Run {self.run_id} has no predictions of the {split} clips; "
+                f"make them with evaluate(run, split={split!r})."
+            )
+        return {m: Predictions.load(file) for m, file in files.items()}
+
+
+def load_run(where: str | Path) -> Run:
+    """Return a stored run by its folder or by (the beginning of) its identity.
+
+    Raises:
+        CheckpointError: if there is no such finished run, or several.
+    """
+    folder = Path(where)
+    if not folder.is_dir():
+        found = [f for f in sorted(cache_dir("runs").glob(f"{where}*")) if f.is_dir()]
+        if len(found) != 1:
+            what = "no run" if not found else f"{len(found)} runs"
+            raise CheckpointError(f"There is {what} {str(where)!r}; `mmt runs` lists all of them.")
+        folder = found[0]
+    try:
+        facts = json.loads((folder / "run.json").read_text())
+        config = ExperimentConfig.from_json(json.dumps(facts["config"]))
+        return Run(folder, config, facts["identity"])
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{folder} holds no finished run (no run.json); start the same training again and it "
+            "goes on where it stopped."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{folder / 'run.json'} is damaged ({error}); delete {folder}."
+        ) from None
+
+
+def list_runs() -> pd.DataFrame:
+    """Return the finished runs of the cache, one row each, newest last."""
+    rows = []
+    for file in cache_dir("runs").glob("*/run.json"):
+        stored = load_run(file.parent)
+        c = stored.config
+        scores = {f"validation {m}": a for m, a in stored.validation_accuracy.items()}
+        rows.append(
+            {
+                "run": stored.run_id,
+                "date": stored.facts["date"],
+                "dataset": c.dataset,
+                "preset": c.preset,
+                "modalities": "+".join(c.modalities),
+                "recipe": c.recipe,
+                "weight": c.ssa_weight if len(c.modalities) > 1 else 0.0,
+                "focal": c.focal if len(c.modalities) > 1 else False,
+                "seed": c.seed,
+                **scores,
+            }
+        )
+    table = pd.DataFrame(rows)
+    return table.sort_values("date", ignore_index=True) if len(table) else table

@@ -1,0 +1,191 @@
+"""Train what a config asks for, once: `run` one of them, `run_all` several side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmtlib.cache import cache_dir, locked, whole_file
+from mmtlib.config import ExperimentConfig, hash_settings
+from mmtlib.evaluation import accuracy
+from mmtlib.experiment.data import GestureData, make_transform, open_data
+from mmtlib.experiment.machine import build_network, make_fabric, resolve_device, threads
+from mmtlib.experiment.runs import Run, load_run
+from mmtlib.models import StreamSet, save_weights
+from mmtlib.provenance import provenance
+from mmtlib.training import EpochBatches, Progress, fit, make_loader, predict, predict_loader
+
+RECIPE_VERSION = 1
+"""Raised whenever the same config gives other results; part of every run's identity."""
+
+
+def run(
+    config: ExperimentConfig,
+    *,
+    progress: Progress | None = None,
+    data_progress: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Train, or load the stored run of the same identity.
+
+    Trains on the training clips and measures the validation clips; never reads test clips. Killed
+    at any moment and called again, it goes on to the same result.
+
+    Args:
+        config: the settings.
+        progress: called after each epoch with (epochs done, epochs in all, history).
+        data_progress: called with (done, all) while clips are made for the first time.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        ConfigError: if a name in the config is unknown or does not fit.
+        DataError: if the data are missing or broken, or the disk is full.
+        CheckpointError: if a saved state is damaged.
+    """
+    device, precision = resolve_device(config)
+    train = open_data(config, "train", progress=data_progress)
+    validation = open_data(config, "validation", progress=data_progress)
+    identity = hash_settings(
+        {
+            "config": config.canonical(),
+            "recipe_version": RECIPE_VERSION,
+            "data": [train.fingerprint, validation.fingerprint],
+            "device": device,
+            "precision": precision,
+        }
+    )
+    folder = cache_dir("runs", identity[:12])
+    with locked(folder):
+        if not (folder / "run.json").exists():
+            _write_readme(folder, config, identity)
+            with threads(config.threads):
+                _train(folder, config, identity, train, validation, device, precision, progress)
+    return load_run(folder)
+
+
+def _train(
+    folder: Path,
+    config: ExperimentConfig,
+    identity: str,
+    train: GestureData,
+    validation: GestureData,
+    device: str,
+    precision: str,
+    progress: Progress | None,
+) -> None:
+    """Train and write the run's folder; ``run.json`` comes last and means that it is whole."""
+    fabric = make_fabric(device, precision)
+    streams = StreamSet(
+        {m: build_network(config, m, len(train.classes)) for m in config.modalities}
+    ).to(memory_format=torch.channels_last_3d)
+    loader = make_loader(
+        train.clips,
+        make_transform(config, training=True),
+        EpochBatches(len(train.clips), config.batch_size, config.seed),
+        workers=config.workers,
+        pin_memory=device == "cuda",
+    )
+    measuring = predict_loader(
+        validation.clips, make_transform(config, training=False), workers=config.workers
+    )
+    state_file = folder / "state.pt"
+    history = fit(
+        fabric,
+        config,
+        streams,
+        loader,
+        validation=measuring,
+        state_file=state_file,
+        identity=identity,
+        progress=progress,
+    )
+    predictions = predict(fabric, streams, measuring)
+    streams.to("cpu")
+    for m, network in streams.networks.items():
+        metadata = {"run": identity, "modality": m, "config": config.to_json()}
+        save_weights(network, folder / f"{m}.safetensors", metadata=metadata)
+        predictions[m].save(folder / f"validation-{m}.npz")
+    _write_json(folder / "history.json", {"streams": history.streams, "pairs": history.pairs})
+    _write_json(
+        folder / "run.json",
+        {
+            "identity": identity,
+            "config": dataclasses.asdict(config),
+            "classes": train.classes,
+            "data": {"train": train.fingerprint, "validation": validation.fingerprint},
+            "note": train.note,
+            "device": device,
+            "precision": precision,
+            "validation_accuracy": {m: accuracy(p) for m, p in predictions.items()},
+            **provenance(device),
+        },
+    )
+    state_file.unlink(missing_ok=True)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2))
+
+
+def _write_readme(folder: Path, config: ExperimentConfig, identity: str) -> None:
+    with whole_file(folder / "README.txt") as temporary:
+        temporary.write_text(
+            f"A run of mmtlib: {', '.join(config.modalities)} on {config.dataset} "
+            f"({config.preset}), seed {config.seed}.\nIdentity {identity}.\n\n"
+            "run.json      settings, class names, validation accuracy, where it was made (written "
+            "last: present = finished)\nhistory.json  losses, rho and map distances by epoch\n"
+            "NAME.safetensors      weights of the network of one modality\n"
+            "SPLIT-NAME.npz        its class probabilities for every clip of a split\n"
+            "evaluations.jsonl     every reading of a split by evaluate()\n"
+            "state.pt              state of an unfinished training; the same command goes on\n\n"
+            "The folder may be deleted; the same config makes it again.\n\n" + config.to_json()
+        )
+
+
+def run_all(
+    configs: Sequence[ExperimentConfig],
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Run]:
+    """Run several configs side by side, one process each at a time; stored ones are only loaded.
+
+    Args:
+        configs: the settings, in the order of the result.
+        workers: processes; default one per processor core.
+        progress: called with (runs done, runs in all).
+
+    Raises:
+        MmtlibError: as `run`.
+    """
+    workers = min(workers or os.cpu_count() or 1, len(configs))
+    for config in configs:
+        for split in ("train", "validation"):
+            open_data(config, split)
+    if workers <= 1:
+        runs = []
+        for config in configs:
+            runs.append(run(config))
+            if progress is not None:
+                progress(len(runs), len(configs))
+        return runs
+    # Longest first, so that the processes end at about the same time.
+    order = sorted(range(len(configs)), key=lambda i: -len(configs[i].modalities))
+    results: dict[int, Run] = {}
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = {i: pool.submit(run, configs[i]) for i in order}
+        for i in order:
+            results[i] = futures[i].result()
+            if progress is not None:
+                progress(len(results), len(configs))
+    return [results[i] for i in range(len(configs))]

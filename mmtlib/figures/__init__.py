@@ -1,0 +1,32 @@
+"""Figures for papers and notebooks. They take arrays, tables and clips, never a network.
+
+Every function returns a `StyledFigure` and neither shows nor saves it: the last line of a notebook
+cell shows it, ``figure.savefig("name.pdf")`` writes it.
+"""
+
+from mmtlib.figures.clips import class_sheet, clip_strip
+from mmtlib.figures.comparison import accuracy_bars, paired_seeds
+from mmtlib.figures.confusion import confusion_matrix
+from mmtlib.figures.correlation import correlation_maps
+from mmtlib.figures.curves import rho_curves, training_curves
+from mmtlib.figures.focal import focal_curve
+from mmtlib.figures.pictures import flow_to_rgb, modality_to_rgb
+from mmtlib.figures.style import ONE_COLUMN, TWO_COLUMN, StyledFigure, figure_style
+
+__all__ = [
+    "ONE_COLUMN",
+    "TWO_COLUMN",
+    "StyledFigure",
+    "accuracy_bars",
+    "class_sheet",
+    "clip_strip",
+    "confusion_matrix",
+    "correlation_maps",
+    "figure_style",
+    "flow_to_rgb",
+    "focal_curve",
+    "modality_to_rgb",
+    "paired_seeds",
+    "rho_curves",
+    "training_curves",
+]

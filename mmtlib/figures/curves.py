@@ -1,0 +1,117 @@
+"""What happened during training, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
+from mmtlib.modalities import MODALITIES, get_modality
+
+SPLIT_LINES = {"train": (0, (2, 1.2)), "validation": "solid"}
+ALIGNMENT = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
+TEACHER_LINES = ("solid", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+
+
+@styled
+def training_curves(history: pd.DataFrame, *, ssa_from_epoch: int | None = None) -> StyledFigure:
+    """Show loss and accuracy of every modality over the epochs.
+
+    Args:
+        history: columns ``epoch``, ``modality``, ``split`` (``"train"`` or ``"validation"``),
+            ``loss`` and ``accuracy`` (in [0, 1]); one row each. Missing values are left out.
+        ssa_from_epoch: the epoch in which the alignment loss begins, marked by a line.
+
+    Returns:
+        A figure of two axes: loss, accuracy.
+
+    Raises:
+        DataError: if the history has no rows or lacks a column.
+    """
+    need_columns(history, ("epoch", "modality", "split", "loss", "accuracy"), "training history")
+    modalities = list(dict.fromkeys(history["modality"]))
+    splits = [split for split in SPLIT_LINES if (history["split"] == split).any()]
+    titles = ", ".join(get_modality(m).title for m in modalities)
+    figure = new_figure(
+        TWO_COLUMN, 2.4, f"Loss and accuracy by epoch of {titles} ({' and '.join(splits)})."
+    )
+    panels = figure.subplots(1, 2)
+    for axes, column in zip(panels, ("loss", "accuracy"), strict=True):
+        for modality in modalities:
+            for split in splits:
+                chosen = (history["modality"] == modality) & (history["split"] == split)
+                rows = history[chosen].dropna(subset=[column])
+                _line(axes, rows, column, get_modality(modality).color, SPLIT_LINES[split])
+        _epochs(axes, ssa_from_epoch)
+    panels[0].set(ylabel="Classification loss", ylim=(0, None))
+    panels[1].set(ylabel="Accuracy", ylim=(0, 1.02))
+    panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
+    lines = [(get_modality(m).title, {"color": get_modality(m).color}) for m in modalities]
+    lines += [(split, {"color": "black", "linestyle": SPLIT_LINES[split]}) for split in splits]
+    if ssa_from_epoch is not None:
+        lines.append(("alignment begins", ALIGNMENT))
+    handles = [Line2D([], [], label=label, **look) for label, look in lines]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+def _line(axes: Axes, rows: pd.DataFrame, column: str, color: str, line: object) -> None:
+    rows = rows.sort_values("epoch")
+    marker = "o" if len(rows) == 1 else None
+    axes.plot(rows["epoch"], rows[column], color=color, linestyle=line, marker=marker)
+
+
+def _epochs(axes: Axes, ssa_from_epoch: int | None) -> None:
+    axes.set_xlabel("Epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(axis="y")
+    if ssa_from_epoch is not None:
+        axes.axvline(ssa_from_epoch, **ALIGNMENT)
+
+
+@styled
+def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) -> StyledFigure:
+    """Show how much every network listens to every other one: rho over the epochs.
+
+    Args:
+        history: columns ``epoch``, ``learner``, ``teacher`` (names of modalities) and ``rho``
+            (mean of the epoch); one row each.
+        learners: which networks to show, one panel each; default all, in order of appearance.
+
+    Returns:
+        A figure with one axes per learner, on one scale.
+
+    Raises:
+        DataError: if the history has no rows or lacks a column.
+
+    Source: rho is the focal regularization parameter of MTUT, arXiv 1812.06145.
+    """
+    need_columns(history, ("epoch", "learner", "teacher", "rho"), "history of rho")
+    if learners is None:
+        learners = list(dict.fromkeys(history["learner"]))
+    history = history[history["learner"].isin(learners)].dropna(subset=["rho"])
+    need_columns(history, (), "history of rho for these learners")
+    teachers = [name for name in MODALITIES if (history["teacher"] == name).any()]
+    lines = dict(zip(teachers, TEACHER_LINES, strict=False))
+    titles = ", ".join(get_modality(m).title for m in learners)
+    width = TWO_COLUMN * min(1.0, 0.2 + 0.35 * len(learners))
+    figure = new_figure(width, 2.2, f"Focal regularization rho by epoch, learners: {titles}.")
+    panels = figure.subplots(1, len(learners), sharey=True, squeeze=False)[0]
+    for axes, learner in zip(panels, learners, strict=True):
+        rows = history[history["learner"] == learner]
+        for teacher, chosen in rows.groupby("teacher", sort=False):
+            _line(axes, chosen, "rho", get_modality(teacher).color, lines[teacher])
+        axes.set_title(f"Learner: {get_modality(learner).title}")
+        _epochs(axes, None)
+    panels[0].set_ylabel("rho (0 = does not listen)")
+    panels[0].set_ylim(bottom=0)
+    looks = {m: {"color": get_modality(m).color, "linestyle": lines[m]} for m in teachers}
+    handles = [
+        Line2D([], [], label=f"teacher: {get_modality(m).title}", **looks[m]) for m in teachers
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure

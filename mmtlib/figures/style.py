@@ -1,0 +1,107 @@
+"""The look of all figures, and the figure object that keeps it and shows itself in a notebook.
+
+No function of this package touches matplotlib's global state: figures are made without ``pyplot``,
+under a style that holds inside a block only. A plain `matplotlib.figure.Figure` made so would not
+show itself in a notebook; `StyledFigure` does, with a text for readers who cannot see it.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib.style
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mmtlib.errors import DataError
+
+ONE_COLUMN = 3.5
+"""Width of a one-column figure, in inches."""
+TWO_COLUMN = 7.16
+"""Width of a two-column figure, in inches."""
+STYLE_FILE = Path(__file__).with_name("mmtlib.mplstyle")
+GREY = "#777777"
+"""For marks that belong to no modality."""
+SCREEN_PIXELS_PER_INCH = 120
+"""Size on a web page: a little larger than print, so that 7-point text is read with ease."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def figure_style() -> AbstractContextManager[None]:
+    """Return a context in which matplotlib has this package's look, whatever the user has set."""
+    return matplotlib.style.context(STYLE_FILE, after_reset=True)
+
+
+def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function so that it draws under `figure_style`."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with figure_style():
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+class StyledFigure(Figure):
+    """A matplotlib figure that is drawn in this package's look wherever it is drawn.
+
+    The last line of a notebook cell shows it; ``savefig`` writes it (fonts embedded in a PDF).
+
+    Attributes:
+        alt_text: one or two sentences that say what can be seen.
+    """
+
+    alt_text: str = ""
+
+    def savefig(self, *args: Any, **kwargs: Any) -> None:
+        """Save the figure as `matplotlib.figure.Figure.savefig` does, in this package's look."""
+        # Ticks and fonts are looked up when a figure is drawn, not when it is made.
+        with figure_style():
+            super().savefig(*args, **kwargs)
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
+        """Return the picture, its size and its text for Jupyter."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        width, height = (round(x * SCREEN_PIXELS_PER_INCH) for x in self.get_size_inches())
+        shown = {"width": width, "height": height, "alt": self.alt_text}
+        return {"image/png": buffer.getvalue()}, {"image/png": shown}
+
+
+def new_figure(width: float, height: float, alt_text: str) -> StyledFigure:
+    """Return an empty figure of that size in inches."""
+    figure = StyledFigure(figsize=(width, height))
+    figure.alt_text = alt_text
+    return figure
+
+
+def need_columns(table: pd.DataFrame, columns: Iterable[str], what: str) -> None:
+    """Make sure that a table has rows and these columns.
+
+    Args:
+        table: the table given by the caller.
+        columns: the names that are needed.
+        what: what the table is, for the message.
+
+    Raises:
+        DataError: if the table is empty or lacks a column.
+    """
+    columns = list(columns)
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise DataError(
+            f"The {what} lacks the columns {', '.join(missing)}; expected {', '.join(columns)}, "
+            f"got {', '.join(map(str, table.columns))}."
+        )
+    if table.empty:
+        raise DataError(f"The {what} has no rows; there is nothing to draw.")

@@ -1,0 +1,127 @@
+"""What the two networks share: named stages, one of which gives the features, and a class score."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from mmtlib.errors import ConfigError, DataError, unknown_name
+from mmtlib.outputs import StreamOutput
+
+
+class StagedNetwork(nn.Module):
+    """A network that is a row of named stages followed by a classifier.
+
+    A subclass names its stages in `STAGES`, in the order they run, holds each as a submodule, and
+    turns the last stage's output into logits in `classify`.
+
+    Args:
+        in_channels: C of the clips ``(N, C, T, H, W)``.
+        num_classes: K, the number of logits.
+        feature_stage: the stage whose output is `StreamOutput.features`.
+        feature_time_pool: how many neighbouring positions in time are averaged into one feature
+            position; 1 leaves the features as they are.
+        dropout: the probability with which a channel is dropped before the classifier, in [0, 1).
+
+    Raises:
+        ConfigError: if a stage is unknown or a number is out of its range.
+    """
+
+    STAGES: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        in_channels: int,
+        num_classes: int,
+        *,
+        feature_stage: str,
+        feature_time_pool: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if feature_stage not in self.STAGES:
+            raise unknown_name("feature stage", feature_stage, self.STAGES)
+        _check_at_least_one("in_channels", in_channels)
+        _check_at_least_one("num_classes", num_classes)
+        _check_at_least_one("feature_time_pool", feature_time_pool)
+        if not 0 <= dropout < 1:
+            raise ConfigError(f"dropout: expected a probability in [0, 1), got {dropout!r}.")
+        self.in_channels = in_channels
+        self.num_classes = num_classes
+        self.feature_stage = feature_stage
+        self.feature_time_pool = feature_time_pool
+
+    def stage_module(self, name: str) -> nn.Module:
+        """Return the module whose output is the stage of that name.
+
+        Raises:
+            ConfigError: if the network has no such stage.
+        """
+        if name not in self.STAGES:
+            raise unknown_name("stage", name, self.STAGES)
+        return self.get_submodule(name)
+
+    def classify(self, x: Tensor) -> Tensor:
+        """Return logits ``(N, K)`` from the output of the last stage."""
+        raise NotImplementedError
+
+    def forward(self, clips: Tensor) -> StreamOutput:
+        """Return logits and features of a batch.
+
+        Args:
+            clips: ``(N, C, T, H, W)``, standardised (`mmtlib.transforms.Standardize`).
+
+        Returns:
+            `StreamOutput` with logits ``(N, K)`` and the features of `feature_stage`, averaged
+            over `feature_time_pool` positions in time.
+
+        Raises:
+            DataError: if the batch has another shape than the network takes.
+        """
+        if clips.ndim != 5 or clips.shape[1] != self.in_channels:
+            raise DataError(
+                f"{type(self).__name__}: expected clips of shape (N, {self.in_channels}, T, H, W), "
+                f"got {tuple(clips.shape)}."
+            )
+        features = x = clips
+        for name in self.STAGES:
+            x = self.stage_module(name)(x)
+            if name == self.feature_stage:
+                features = x
+        return StreamOutput(self.classify(x), self._pool_time(features))
+
+    def _pool_time(self, features: Tensor) -> Tensor:
+        pool = self.feature_time_pool
+        if pool == 1:
+            return features
+        if features.shape[2] < pool:
+            raise ConfigError(
+                f"feature_time_pool={pool}: stage {self.feature_stage} has only "
+                f"{features.shape[2]} positions in time for this clip; "
+                "use longer clips or pool less."
+            )
+        return mean_over_time(features, pool)
+
+
+def mean_over_time(x: Tensor, pool: int) -> Tensor:
+    """Return the means of `pool` neighbouring positions in time; a shorter rest is left out.
+
+    The same as ``avg_pool3d(x, (pool, 1, 1))``, which is several times slower on a CPU where the
+    channels come last.
+
+    Args:
+        x: ``(N, C, T, H, W)`` with T of at least `pool`.
+        pool: how many positions make one.
+
+    Returns:
+        ``(N, C, T // pool, H, W)``, in the memory format of `x`.
+    """
+    length = x.shape[2] // pool
+    parts = x[:, :, : length * pool].unflatten(2, (length, pool)).unbind(3)
+    return sum(parts[1:], parts[0]) / pool
+
+
+def _check_at_least_one(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"{name}: expected a whole number of at least 1, got {value!r}.")

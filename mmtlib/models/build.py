@@ -1,0 +1,111 @@
+"""From the name of a network to a network, and several networks side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from mmtlib.errors import DataError, unknown_name
+from mmtlib.modalities import check_modalities, get_modality
+from mmtlib.models.blocks import StagedNetwork
+from mmtlib.models.compact_i3d import CompactI3D
+from mmtlib.models.inception_i3d import InceptionI3D
+from mmtlib.outputs import StreamOutput
+from mmtlib.seeding import scoped_seed
+
+NETWORKS: dict[str, type[StagedNetwork]] = {
+    "compact_i3d": CompactI3D,
+    "inception_i3d": InceptionI3D,
+}
+"""All networks by the name that configs use."""
+
+
+def build_model(
+    network: str,
+    modality: str,
+    *,
+    num_classes: int,
+    seed: int,
+    feature_stage: str | None = None,
+    feature_time_pool: int | None = None,
+    dropout: float | None = None,
+) -> StagedNetwork:
+    """Return a new network for one modality.
+
+    The initial weights depend on `seed` and `modality` only, not on which networks were built
+    before: a network trained alone and one trained with others start equal.
+
+    Args:
+        network: a name of `NETWORKS`.
+        modality: decides the number of input channels.
+        num_classes: K.
+        seed: what the initial weights are drawn from.
+        feature_stage: which stage gives the features; None: the network's default.
+        feature_time_pool: how many positions in time are averaged; None: the network's default.
+        dropout: probability of dropping a channel; None: the network's default.
+
+    Raises:
+        ConfigError: if a name is unknown or a number is out of its range.
+    """
+    if network not in NETWORKS:
+        raise unknown_name("network", network, NETWORKS)
+    settings = {
+        "feature_stage": feature_stage,
+        "feature_time_pool": feature_time_pool,
+        "dropout": dropout,
+    }
+    given = {name: value for name, value in settings.items() if value is not None}
+    channels = get_modality(modality).channels
+    with scoped_seed(seed, "init", modality):
+        return NETWORKS[network](channels, num_classes, **given)
+
+
+class StreamSet(nn.Module):
+    """One network per modality, each seeing its own modality only.
+
+    Args:
+        networks: modality -> network.
+
+    Raises:
+        ConfigError: if a modality is unknown or there is none.
+    """
+
+    def __init__(self, networks: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.modalities = check_modalities(networks)
+        self.networks = nn.ModuleDict({name: networks[name] for name in self.modalities})
+
+    def __getitem__(self, modality: str) -> nn.Module:
+        """Return the network of a modality."""
+        if modality not in self.networks:
+            raise unknown_name("modality of this set", modality, self.modalities)
+        return self.networks[modality]
+
+    def forward(
+        self, frames: Mapping[str, Tensor], seed_parts: tuple[int | str, ...] | None = None
+    ) -> dict[str, StreamOutput]:
+        """Return the output of every network.
+
+        Args:
+            frames: modality -> clips ``(N, C, T, H, W)``; modalities without a network are ignored.
+            seed_parts: what the dropout of this step is drawn from, e.g. seed and step. In training
+                each network then draws from these parts and its modality, so its draws do not
+                depend on the networks beside it. None: torch's global generator.
+
+        Raises:
+            DataError: if the clips of a modality are missing.
+        """
+        missing = [name for name in self.modalities if name not in frames]
+        if missing:
+            raise DataError(
+                f"The networks need {', '.join(self.modalities)}; "
+                f"the batch lacks {', '.join(missing)} (it has {', '.join(frames)})."
+            )
+        if seed_parts is None or not self.training:
+            return {name: net(frames[name]) for name, net in self.networks.items()}
+        outputs = {}
+        for name, net in self.networks.items():
+            with scoped_seed(*seed_parts, name, device=frames[name].device):
+                outputs[name] = net(frames[name])
+        return outputs

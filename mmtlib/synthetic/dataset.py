@@ -1,0 +1,257 @@
+"""`SyntheticGestures`: the embedded benchmark as a data set, like any real one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmtlib.cache import cache_dir
+from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames, write_clip_store
+from mmtlib.clips import GestureClip
+from mmtlib.config import default_preset
+from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.modalities import MODALITIES, check_modalities
+from mmtlib.seeding import numpy_generator, torch_generator
+from mmtlib.synthetic.gestures import label_swaps
+from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
+from mmtlib.synthetic.renderer import RenderedClip, render
+from mmtlib.synthetic.scene import Person, draw_person, draw_scene
+
+NEAR, FAR = 0.3, 1.6
+"""Metres at which the 8-bit depth reaches 255 and 1."""
+CLOSE_RANGE = 0.7
+"""Metres beyond which NVGesture-like depth shows nothing."""
+FRAME_RATE = 15.0
+
+ALL_FIELDS = (*MODALITIES, "mask", "joints")
+
+
+def depth_to_8bit(metres: Tensor, *, close_range: float | None = None) -> Tensor:
+    """Return depth as an 8-bit sensor would store it, over 255: near is bright, 0 = no reading.
+
+    Args:
+        metres: any shape, 0 = no reading.
+        close_range: metres; what is farther gives no reading, as in NVGesture.
+
+    Returns:
+        Same shape, values 0 and k / 255 for k = 1..255 (`FAR` and beyond to `NEAR` and nearer).
+    """
+    level = ((FAR - metres) * (255 / (FAR - NEAR))).round_().clamp_(1, 255).div_(255)
+    nothing = metres <= 0 if close_range is None else (metres <= 0) | (metres > close_range)
+    return level.masked_fill_(nothing, 0.0)
+
+
+class SyntheticGestures:
+    """Synthetic clips of hand gestures in four pixel-aligned modalities.
+
+    The first use of a preset renders its clips into ``MMTLIB_CACHE``; later uses open them. The
+    same generator seed gives the same bits on the same kind of processor.
+
+    Args:
+        preset: ``"tiny"``, ``"tutorial"``, ``"benchmark"`` or ``"paper"``; None =
+            `mmtlib.config.default_preset()`.
+        split: ``"train"``, ``"validation"`` or ``"test"``: different people.
+        modalities: names, in the order wanted.
+        generator_seed: another seed gives other people and other clips.
+        depth: ``"8bit"`` (levels / 255, as real sets store it) or ``"metres"``.
+        close_range: with ``"8bit"``: metres beyond which depth has no reading (NVGesture's look).
+        clutter: overrides the preset's difficulty.
+        extras: also load the hand mask and the joints.
+        progress: called with (done, all) while clips are rendered.
+
+    Raises:
+        ConfigError: if a name or value is unknown or out of range.
+        DataError: if the cache cannot be written, or is damaged.
+    """
+
+    label_source = "synthetic"
+    licence = "MIT, as mmtlib itself"
+
+    def __init__(
+        self,
+        preset: str | None = None,
+        split: str = "train",
+        modalities: str | Iterable[str] = ("rgb", "depth"),
+        generator_seed: int = 0,
+        *,
+        depth: str = "8bit",
+        close_range: float | None = None,
+        clutter: float | None = None,
+        extras: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        if split not in SPLITS:
+            raise unknown_name("split", split, SPLITS)
+        if depth not in ("8bit", "metres"):
+            raise unknown_name("form of depth", depth, ("8bit", "metres"))
+        self.preset: SyntheticPreset = get_preset(preset or default_preset())
+        self.clutter = self.preset.clutter if clutter is None else float(clutter)
+        if not 0 <= self.clutter <= 2:
+            raise ConfigError(f"clutter must be between 0 and 2, got {clutter}.")
+        if close_range is not None and not close_range > 0:
+            raise ConfigError(f"close_range must be above 0 metres, got {close_range}.")
+        self.split = split
+        self.modalities = check_modalities(modalities)
+        self.generator_seed = int(generator_seed)
+        self.depth_form, self.close_range = depth, close_range
+        self.extras = extras
+        self.classes = self.preset.classes
+        self.label_swaps = label_swaps(self.classes)
+        self._rows = _rows(self.preset, split)
+        self._store = self._open_store(progress) if self.preset.stored else None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that determines the clips; part of a run's identity."""
+        made_from = {**self._made_from(), "depth": [self.depth_form, self.close_range]}
+        return _hash(made_from)
+
+    def _made_from(self) -> dict[str, Any]:
+        p = self.preset
+        return {
+            "generator_version": GENERATOR_VERSION,
+            "preset": p.name,
+            "classes": p.classes,
+            "clips": p.clips[self.split],
+            "frames": p.frames,
+            "size": p.size,
+            "clutter": self.clutter,
+            "split": self.split,
+            "generator_seed": self.generator_seed,
+        }
+
+    def _open_store(self, progress: Callable[[int, int], None] | None) -> ClipStore:
+        made_from = self._made_from()
+        name = f"{self.preset.name}-{self.split}-{_hash(made_from)[:12]}"
+        folder = cache_dir("synthetic") / name
+        if not (folder / "index.json").exists():
+            info = StoreInfo(
+                name=f"synthetic {self.preset.name} {self.split}",
+                class_names=self.classes,
+                fingerprint=_hash(made_from),
+                frame_rate=FRAME_RATE,
+                made_from=made_from,
+            )
+            write_clip_store(folder, info, self._rows, self._render_all(progress))
+        fields = ["depth_mm" if m == "depth" else m for m in self.modalities]
+        return ClipStore(folder, fields + (["mask", "joints"] if self.extras else []))
+
+    def _render_all(
+        self, progress: Callable[[int, int], None] | None
+    ) -> Iterator[tuple[int, Mapping[str, np.ndarray]]]:
+        """Yield every clip's fields; one thread per core, each clip from its own generator."""
+        people = self._people()
+        n = len(self._rows)
+
+        def make(index: int) -> tuple[int, Mapping[str, np.ndarray]]:
+            rendered, joints = self._render(index, people)
+            return index, _fields(rendered, joints)
+
+        threads = torch.get_num_threads()
+        workers = min(os.cpu_count() or 1, 16)
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            try:
+                # A bounded look-ahead, so that finished clips do not pile up unwritten.
+                for start in range(0, n, 8 * workers):
+                    for item in pool.map(make, range(start, min(start + 8 * workers, n))):
+                        yield item
+                        if progress is not None:
+                            progress(item[0] + 1, n)
+            finally:
+                torch.set_num_threads(threads)
+
+    def _people(self) -> dict[int, Person]:
+        return {
+            s: draw_person(numpy_generator("person", self.generator_seed, s))
+            for s in SPLITS[self.split]
+        }
+
+    def _render(self, index: int, people: Mapping[int, Person]) -> tuple[RenderedClip, np.ndarray]:
+        row, p = self._rows[index], self.preset
+        key = (self.generator_seed, self.split, p.name, index)
+        scene = draw_scene(
+            numpy_generator("scene", *key),
+            people[row.subject],
+            p.classes[row.label],
+            frames=p.frames,
+            size=p.size,
+            clutter=self.clutter,
+        )
+        clip = render(scene, size=p.size, generator=torch_generator("noise", *key))
+        return clip, scene.joints.astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[GestureClip]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: int) -> GestureClip:
+        """Return a clip; frames are float32 ``(C, T, S, S)`` in each modality's unit.
+
+        Raises:
+            IndexError: if `index` is out of range.
+        """
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"clip {index} of {len(self)}")
+        clip = self._store[index] if self._store else self._render_one(index % len(self))
+        if "depth" not in clip.frames or self.depth_form == "metres":
+            return clip
+        depth = depth_to_8bit(clip.frames["depth"], close_range=self.close_range)
+        return clip.with_frames({**clip.frames, "depth": depth})
+
+    def _render_one(self, index: int) -> GestureClip:
+        rendered, joints = self._render(index, self._people())
+        row = self._rows[index]
+        return GestureClip(
+            frames={m: getattr(rendered, m) for m in self.modalities},
+            label=row.label,
+            subject=row.subject,
+            clip_id=row.clip_id,
+            frame_rate=FRAME_RATE,
+            mask=rendered.mask if self.extras else None,
+            joints=torch.from_numpy(joints) if self.extras else None,
+        )
+
+    @property
+    def labels(self) -> np.ndarray:
+        """int64 ``(n,)``, the label of every clip."""
+        return np.array([row.label for row in self._rows], dtype=np.int64)
+
+    @property
+    def subjects(self) -> np.ndarray:
+        """int64 ``(n,)``, the subject of every clip."""
+        return np.array([row.subject for row in self._rows], dtype=np.int64)
+
+
+def _rows(preset: SyntheticPreset, split: str) -> list[StoreRow]:
+    """Return the rows of a split: classes in turn, then subjects in turn, so both are balanced."""
+    n_classes, people = len(preset.classes), SPLITS[split]
+    return [
+        StoreRow(
+            label=i % n_classes,
+            subject=people[(i // n_classes) % len(people)],
+            clip_id=f"{split}-{i:05d}",
+        )
+        for i in range(preset.clips[split])
+    ]
+
+
+def _fields(clip: RenderedClip, joints: np.ndarray) -> dict[str, np.ndarray]:
+    fields = encode_frames({"rgb": clip.rgb, "flow": clip.flow, "ir": clip.ir})
+    fields["depth_mm"] = (clip.depth * 1000).round().to(torch.int32).numpy().astype(np.uint16)
+    fields["mask"] = clip.mask.to(torch.uint8).numpy()
+    fields["joints"] = joints
+    return fields
+
+
+def _hash(value: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,215 @@
+"""The 25 gestures of NVGesture as parametric motions of the articulated hand.
+
+A gesture is a hand shape (which fingers are bent) and a motion (how position, orientation and
+bending change with the phase of the gesture, 0 at its start and 1 at its end). "Left", "right" and
+the two senses of rotation are as seen in the picture, for left and right hands alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+STRETCHED, CLOSED = 0.0, 0.95
+# Bending of thumb, index, middle, ring and little finger.
+RELAXED = None
+ONE = np.array([0.9, 0.0, 0.95, 0.95, 0.95])
+TWO = np.array([0.95, 0.0, 0.0, 0.95, 0.95])
+THREE = np.array([0.95, 0.0, 0.0, 0.0, 0.95])
+FIST = np.full(5, CLOSED)
+THUMB = np.array([0.0, 0.95, 0.95, 0.95, 0.95])
+RING_SIGN = np.array([0.45, 0.62, 0.05, 0.0, 0.0])
+
+
+@dataclass(slots=True, kw_only=True)
+class Motion:
+    """A motion being built, changed in place by a gesture: T moments.
+
+    Attributes:
+        phase: ``(T,)``, from 0 to 1 over the gesture, constant before and after.
+        amplitude: how large this person moves, 1 = typical.
+        circle: radius of circular motions, metres.
+        start_angle: where a circular motion starts, radians.
+        left: whether it is a left hand.
+        position: ``(T, 3)``, metres from the rest position, camera axes.
+        angles: ``(T, 3)``, pitch, yaw, roll from the rest orientation, radians.
+        curl: ``(T, 5)``.
+    """
+
+    phase: np.ndarray
+    amplitude: float
+    circle: float
+    start_angle: float
+    left: bool
+    position: np.ndarray
+    angles: np.ndarray
+    curl: np.ndarray
+
+    @property
+    def ease(self) -> np.ndarray:
+        """The phase with a gentle start and end, ``(T,)`` from 0 to 1."""
+        return self.phase**2 * (3 - 2 * self.phase)
+
+    def pulses(self, count: int) -> np.ndarray:
+        """Return that many smooth pulses from 0 to 1 and back over the gesture."""
+        return np.sin(count * np.pi * self.phase) ** 2
+
+    def hold(self, shape: np.ndarray) -> None:
+        """Keep a hand shape from beginning to end."""
+        self.curl[:] = shape
+
+    def morph(self, start: np.ndarray | None, end: np.ndarray | None, amount: np.ndarray) -> None:
+        """Go from one hand shape to another (None = the relaxed shape) as `amount` goes to 1."""
+        rest = self.curl.copy()
+        a = rest if start is None else start
+        b = rest if end is None else end
+        self.curl[:] = a + (b - a) * amount[:, None]
+
+
+Gesture = Callable[[Motion], None]
+
+
+def _slide(axis: int, sign: int, shape: np.ndarray | None = None) -> Gesture:
+    """Move the hand along x (axis 0) or y (axis 1), tilting a little into the movement."""
+
+    def act(m: Motion) -> None:
+        if shape is not None:
+            m.hold(shape)
+        way = sign * m.amplitude * (m.ease - 0.5)
+        m.position[:, axis] += (0.12, 0.10)[axis] * way
+        if axis == 0:
+            m.angles[:, 2] += 0.25 * way
+            m.angles[:, 1] -= 0.2 * sign * (m.ease - 0.5)
+        else:
+            m.angles[:, 0] -= 0.35 * way
+
+    return act
+
+
+def _push(sign: int, shape: np.ndarray | None = None) -> Gesture:
+    """Move the hand towards the camera (sign -1) or away from it (+1)."""
+
+    def act(m: Motion) -> None:
+        if shape is not None:
+            m.hold(shape)
+        m.position[:, 2] += sign * 0.16 * m.amplitude * (m.ease - 0.5)
+        m.angles[:, 0] += 0.1 * sign * (m.ease - 0.5)
+
+    return act
+
+
+def _push_flat(sign: int) -> Gesture:
+    """Push up (sign -1) or down (+1) with the palm laid flat into that direction."""
+
+    def act(m: Motion) -> None:
+        m.angles[:, 0] += sign * 1.15
+        m.position[:, 1] += 0.09 * sign * m.amplitude * (m.ease - 0.5) - 0.05
+        m.curl *= 0.3
+
+    return act
+
+
+def _circle(sign: int) -> Gesture:
+    """Draw a circle and a half with two fingers; sign +1 is clockwise in the picture."""
+
+    def act(m: Motion) -> None:
+        m.hold(TWO)
+        angle = sign * 2.8 * np.pi * m.phase + m.start_angle
+        m.position[:, 0] += m.circle * m.amplitude * np.cos(angle)
+        m.position[:, 1] += m.circle * m.amplitude * np.sin(angle)
+        m.angles[:, 2] += 0.12 * np.cos(angle)
+
+    return act
+
+
+def _show(shape: np.ndarray) -> Gesture:
+    """Open a fist into a hand shape early on, then hold it."""
+
+    def act(m: Motion) -> None:
+        m.morph(FIST, shape, np.clip(2.2 * m.ease, 0, 1))
+
+    return act
+
+
+def _click(m: Motion) -> None:
+    m.hold(ONE)
+    taps = m.pulses(2)
+    m.curl[:, 1] += 0.45 * min(m.amplitude, 1.2) * taps
+    m.angles[:, 0] += 0.15 * taps
+
+
+def _beckon(m: Motion) -> None:
+    m.curl[:, 1:] += 0.65 * min(m.amplitude, 1.25) * m.pulses(2)[:, None]
+
+
+def _open(m: Motion) -> None:
+    m.morph(FIST, RELAXED, m.ease)
+
+
+def _shake(m: Motion) -> None:
+    swing = np.sin(5 * np.pi * m.phase)
+    m.angles[:, 2] += 0.4 * m.amplitude * swing
+    m.position[:, 0] += 0.02 * m.amplitude * swing
+
+
+def _close_twice(m: Motion) -> None:
+    m.morph(RELAXED, FIST, m.pulses(2))
+
+
+def _thumb_up(m: Motion) -> None:
+    m.morph(FIST, THUMB, np.clip(2.2 * m.ease, 0, 1))
+    # The thumb leaves the hand sideways: turn the hand until that side is up.
+    m.angles[:, 2] += (1 if m.left else -1) * 0.95
+
+
+def _ok(m: Motion) -> None:
+    m.morph(RELAXED, RING_SIGN, np.clip(2.2 * m.ease, 0, 1))
+
+
+GESTURES: dict[str, Gesture] = {
+    "move hand left": _slide(0, -1),
+    "move hand right": _slide(0, 1),
+    "move hand up": _slide(1, -1),
+    "move hand down": _slide(1, 1),
+    "move two fingers left": _slide(0, -1, TWO),
+    "move two fingers right": _slide(0, 1, TWO),
+    "move two fingers up": _slide(1, -1, TWO),
+    "move two fingers down": _slide(1, 1, TWO),
+    "click": _click,
+    "beckon": _beckon,
+    "open hand": _open,
+    "shake hand": _shake,
+    "show one finger": _show(ONE),
+    "show two fingers": _show(TWO),
+    "show three fingers": _show(THREE),
+    "push hand up": _push_flat(-1),
+    "push hand down": _push_flat(1),
+    "push hand out": _push(-1),
+    "pull hand in": _push(1),
+    "rotate two fingers clockwise": _circle(1),
+    "rotate two fingers counter-clockwise": _circle(-1),
+    "push two fingers": _push(-1, TWO),
+    "close hand twice": _close_twice,
+    "thumb up": _thumb_up,
+    "OK": _ok,
+}
+"""The gestures by name, in the order of NVGesture's labels 1 to 25."""
+
+MIRRORED: dict[str, str] = {
+    "move hand left": "move hand right",
+    "move two fingers left": "move two fingers right",
+    "rotate two fingers clockwise": "rotate two fingers counter-clockwise",
+}
+"""Gestures that turn into each other when the picture is mirrored (both ways)."""
+
+
+def label_swaps(class_names: tuple[str, ...]) -> dict[int, int]:
+    """Return label -> label for the classes that a horizontal flip exchanges."""
+    pairs = [
+        (class_names.index(a), class_names.index(b))
+        for a, b in MIRRORED.items()
+        if a in class_names and b in class_names
+    ]
+    return dict(pairs) | {b: a for a, b in pairs}

@@ -1,0 +1,22 @@
+"""Training: loaders, schedules, checkpoints and one readable loop."""
+
+from mmtlib.training.checkpointing import load_state, save_state
+from mmtlib.training.history import History
+from mmtlib.training.loaders import EpochBatches, make_loader, predict_loader
+from mmtlib.training.schedules import learning_rate
+from mmtlib.training.stores import stored_clips
+from mmtlib.training.trainer import Progress, fit, predict
+
+__all__ = [
+    "EpochBatches",
+    "History",
+    "Progress",
+    "fit",
+    "learning_rate",
+    "load_state",
+    "make_loader",
+    "predict",
+    "predict_loader",
+    "save_state",
+    "stored_clips",
+]

@@ -1,0 +1,50 @@
+"""The state of an unfinished training, written whole, so that a killed one can go on exactly."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmtlib.cache import whole_file
+from mmtlib.errors import CheckpointError
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """Write a state of tensors and plain values.
+
+    Raises:
+        DataError: if the disk is full; an earlier state stays as it was.
+    """
+    with whole_file(path) as temporary:
+        torch.save(state, temporary)
+
+
+def load_state(path: Path, identity: str) -> dict[str, Any] | None:
+    """Return the state at `path`, or None if there is none.
+
+    Args:
+        path: the file.
+        identity: what the state must have been saved for.
+
+    Raises:
+        CheckpointError: if the file is damaged or belongs to another run.
+    """
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        found = state["identity"]
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, TypeError,
+            pickle.UnpicklingError) as error:  # fmt: skip
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(
+            f"{path} is damaged ({reason[:120]}); delete it and the training starts anew."
+        ) from None
+    if found != identity:
+        raise CheckpointError(
+            f"{path} was saved by another run ({found[:12]}, expected {identity[:12]}); delete it."
+        )
+    return state

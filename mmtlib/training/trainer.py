@@ -1,0 +1,199 @@
+"""The training loop: M networks side by side, one objective, exact resume."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from mmtlib.config import ExperimentConfig
+from mmtlib.evaluation import Predictions, accuracy
+from mmtlib.losses import mtut_objective
+from mmtlib.models import StreamSet
+from mmtlib.training.checkpointing import load_state, save_state
+from mmtlib.training.history import EpochSums, History
+from mmtlib.training.schedules import learning_rate
+
+CHECKPOINT_SECONDS = 30.0
+"""Longest time between two saved states, besides the one after every epoch."""
+
+Progress = Callable[[int, int, History], None]
+
+
+def make_optimizers(
+    config: ExperimentConfig, streams: StreamSet
+) -> dict[str, torch.optim.Optimizer]:
+    """Return one SGD per network: each is stepped and clipped as if it were trained alone."""
+    return {
+        m: torch.optim.SGD(
+            network.parameters(),
+            lr=config.learning_rate,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+        )
+        for m, network in streams.networks.items()
+    }
+
+
+def fit(
+    fabric: Fabric,
+    config: ExperimentConfig,
+    streams: StreamSet,
+    loader: DataLoader,
+    *,
+    validation: DataLoader | None = None,
+    state_file: Path | None = None,
+    identity: str = "",
+    progress: Progress | None = None,
+) -> History:
+    """Train the networks in place and return what was measured on the way.
+
+    Two phases in one loop: up to `config.ssa_start_epoch` the weight of the alignment is 0, so each
+    network minimises its own classification loss; from then on the whole objective. The last state
+    is the result. All random draws depend on (seed, epoch, step, clip), so a training that was
+    killed goes on from its saved state to the same bits.
+
+    Args:
+        fabric: device, precision and processes.
+        config: the settings.
+        streams: the networks, by modality.
+        loader: training batches; its `batch_sampler` is an `EpochBatches`.
+        validation: clips to measure every `config.validate_every` epochs.
+        state_file: where the state is saved; None = nowhere.
+        identity: what the saved state belongs to.
+        progress: called after each epoch with (epochs done, epochs in all, history).
+
+    Raises:
+        CheckpointError: if the saved state is damaged or of another run.
+    """
+    order = loader.batch_sampler
+    optimizers = make_optimizers(config, streams)
+    history, sums, epoch, step = History(), EpochSums(), 0, 0
+    if state_file is not None and (state := load_state(state_file, identity)):
+        streams.load_state_dict(state["streams"])
+        for m, optimizer in optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][m])
+        history = History(state["streams_history"], state["pairs_history"])
+        sums, epoch, step = EpochSums(state["sums"]), state["epoch"], state["step"]
+    model, *wrapped = fabric.setup(streams, *optimizers.values())
+    optimizers = dict(zip(optimizers, wrapped, strict=True))
+    loader = fabric.setup_dataloaders(loader, use_distributed_sampler=False, move_to_device=False)
+
+    def save() -> None:
+        if state_file is None or not fabric.is_global_zero:
+            return
+        save_state(
+            state_file,
+            {
+                "identity": identity,
+                "streams": streams.state_dict(),
+                "optimizers": {m: o.state_dict() for m, o in optimizers.items()},
+                "streams_history": history.streams,
+                "pairs_history": history.pairs,
+                "sums": dict(sums.sums),
+                "epoch": epoch,
+                "step": step,
+            },
+        )
+
+    saved_at = time.monotonic()
+    while epoch < config.epochs:
+        model.train()
+        order.epoch, order.first_step = epoch, step
+        weight = config.ssa_weight if epoch >= config.ssa_start_epoch else 0.0
+        for batch in loader:
+            batch = batch.to(fabric.device)
+            rate = learning_rate(config, epoch * len(order) + step, len(order))
+            outputs = model(batch.frames, seed_parts=("dropout", config.seed, epoch, step))
+            loss = mtut_objective(
+                outputs,
+                batch.labels,
+                ssa_weight=weight,
+                ssa_reduction=config.ssa_reduction,
+                beta=config.beta,
+                focal=config.focal,
+                rho_per=config.rho_per,
+                normalize=config.normalize,
+                rho_constant=config.rho_constant,
+            )
+            for optimizer in optimizers.values():
+                optimizer.zero_grad()
+            fabric.backward(loss.total)
+            for m, optimizer in optimizers.items():
+                if config.gradient_clip:
+                    fabric.clip_gradients(
+                        streams.networks[m], optimizer, max_norm=config.gradient_clip
+                    )
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                optimizer.step()
+            sums.add(loss, _count_correct(outputs, batch.labels), len(batch))
+            step += 1
+            if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                save()
+                saved_at = time.monotonic()
+        sums.close(history, epoch)
+        sums, epoch, step = EpochSums(), epoch + 1, 0
+        due = config.validate_every and epoch % config.validate_every == 0
+        if validation is not None and due and epoch < config.epochs:
+            measure(fabric, streams, validation, history, epoch - 1)
+        save()
+        saved_at = time.monotonic()
+        if progress is not None:
+            progress(epoch, config.epochs, history)
+    return history
+
+
+def _count_correct(outputs: Mapping, labels: Tensor) -> dict[str, int]:
+    return {m: int((o.logits.detach().argmax(1) == labels).sum()) for m, o in outputs.items()}
+
+
+def measure(
+    fabric: Fabric, streams: StreamSet, loader: DataLoader, history: History, epoch: int
+) -> dict[str, Predictions]:
+    """Predict all clips of a loader, append loss and accuracy to the history, return the rest."""
+    predictions = predict(fabric, streams, loader)
+    for m, found in predictions.items():
+        chosen = found.scores[range(len(found.labels)), found.labels]
+        loss = float(-torch.from_numpy(chosen).double().clamp(min=1e-12).log().mean())
+        row = {"epoch": epoch, "modality": m, "split": "validation", "loss": loss}
+        history.streams.append({**row, "accuracy": accuracy(found)})
+    return predictions
+
+
+@torch.no_grad()
+def predict(fabric: Fabric, streams: StreamSet, loader: DataLoader) -> dict[str, Predictions]:
+    """Return every network's class probabilities for all clips of a loader.
+
+    Args:
+        fabric: for the device and the precision.
+        streams: the networks, by modality; left in evaluation mode.
+        loader: the clips.
+    """
+    streams.eval()
+    streams.to(fabric.device)
+    scores: dict[str, list[Tensor]] = {m: [] for m in streams.networks}
+    labels, subjects, ids = [], [], []
+    for batch in loader:
+        frames = batch.to(fabric.device).frames
+        with fabric.autocast():
+            outputs = streams(frames)
+        for m, output in outputs.items():
+            scores[m].append(output.logits.float().softmax(1).cpu())
+        labels.append(batch.labels)
+        subjects.append(batch.subjects)
+        ids.extend(batch.clip_ids)
+    return {
+        m: Predictions(
+            scores=torch.cat(parts).numpy(),
+            labels=torch.cat(labels).numpy(),
+            subjects=torch.cat(subjects).numpy(),
+            clip_ids=tuple(ids),
+        )
+        for m, parts in scores.items()
+    }

@@ -1,0 +1,146 @@
+"""What every transform of a clip has in common: draw once, apply to all modalities, write it down.
+
+A transform first draws its parameters for a clip, then applies them to every modality alike, so
+that the modalities stay aligned in space and time. `apply` uses nothing but the parameters drawn,
+and these are kept in the new clip's history: that is all it takes to apply them again (`replay`).
+The old clip is never written to; the new one may share memory with it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from mmtlib.clips import GestureClip
+from mmtlib.errors import ConfigError, unknown_name
+
+Params = Mapping[str, Any]
+"""Parameters drawn for one clip: names to what JSON can hold (numbers, true or false, lists)."""
+
+TRANSFORMS: dict[str, type[Transform]] = {}
+"""Every transform class by its name, which is also its name in a clip's history."""
+
+
+class Transform(ABC):
+    """A change made to a whole clip.
+
+    A subclass takes keyword-only arguments in its constructor and keeps each under its own name.
+    It implements `apply` and, if `apply` needs parameters, `draw`.
+
+    Attributes:
+        random: whether `draw` needs a generator.
+        needs_units: whether `apply` needs values in their physical unit, and so must come before
+            `Standardize`.
+    """
+
+    random: ClassVar[bool] = False
+    needs_units: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        if not cls.__name__.startswith("_"):  # those are only there to be derived from
+            TRANSFORMS[cls.__name__] = cls
+
+    def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
+        """Return the parameters for one clip: all that `apply` needs, in a form JSON can hold.
+
+        Args:
+            clip: the clip, of which only shape and label matter.
+            generator: where random numbers come from; not used unless `random` is true.
+        """
+        return {}
+
+    @staticmethod
+    @abstractmethod
+    def apply(clip: GestureClip, params: Params) -> GestureClip:
+        """Return the clip changed as the parameters say; its history is left to the caller."""
+
+    def __call__(self, clip: GestureClip, generator: torch.Generator | None = None) -> GestureClip:
+        """Draw parameters, apply them, and note both in the history of the new clip.
+
+        Args:
+            clip: the clip, left as it is.
+            generator: where random numbers come from; deterministic transforms need none.
+
+        Raises:
+            ConfigError: if a random transform is given no generator, or the clip does not suit it.
+        """
+        if self.random and generator is None:
+            raise ConfigError(
+                f"{type(self).__name__} draws random numbers: call it as transform(clip, generator)"
+                " with a torch.Generator, e.g. from mmtlib.seeding.torch_generator(seed, clip_id)."
+            )
+        return _apply_and_note(type(self), clip, self.draw(clip, generator))
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(
+            f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters
+        )
+        return f"{type(self).__name__}({arguments})"
+
+
+def replay(history: Iterable[tuple[str, Params]], clip: GestureClip) -> GestureClip:
+    """Apply recorded parameters to a clip, e.g. to give it the same crop as another one.
+
+    Args:
+        history: pairs of name and parameters, as in `GestureClip.history` (or read from JSON).
+        clip: the clip to change.
+
+    Returns:
+        The new clip, with the entries added to its history.
+
+    Raises:
+        ConfigError: if a transform is unknown or a parameter is missing.
+    """
+    for name, params in history:
+        if name not in TRANSFORMS:
+            raise unknown_name("transform", name, TRANSFORMS)
+        try:
+            clip = _apply_and_note(TRANSFORMS[name], clip, params)
+        except KeyError as error:
+            raise ConfigError(
+                f"The recorded parameters of {name} lack {error}; got {dict(params)}."
+            ) from None
+    return clip
+
+
+def _apply_and_note(kind: type[Transform], clip: GestureClip, params: Params) -> GestureClip:
+    name = kind.__name__
+    if kind.needs_units and any(done == "Standardize" for done, _ in clip.history):
+        raise ConfigError(
+            f"{name} needs values in their physical unit, but clip {clip.clip_id} has been "
+            "standardised; put Standardize after it."
+        )
+    return replace(kind.apply(clip, params), history=(*clip.history, (name, params)))
+
+
+def map_pictures(clip: GestureClip, function: Callable[[Tensor], Tensor]) -> GestureClip:
+    """Return the clip with a function of ``(..., T, H, W)`` applied to all frames and the mask.
+
+    For functions that move pixels without changing values, the same in every modality.
+    """
+    return clip.with_frames(
+        {name: function(x) for name, x in clip.frames.items()},
+        mask=None if clip.mask is None else function(clip.mask),
+    )
+
+
+def check_whole(name: str, value: int, *, at_least: int) -> int:
+    """Return the value if it is a whole number of at least so much.
+
+    Raises:
+        ConfigError: if it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise ConfigError(f"{name}: expected a whole number of at least {at_least}, got {value!r}.")
+    return value
+
+
+def draw_whole(low: int, high: int, generator: torch.Generator | None) -> int:
+    """Return a whole number from `low` to `high`, both included, each equally likely."""
+    return int(torch.randint(low, high + 1, (), generator=generator))

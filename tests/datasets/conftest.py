@@ -1,0 +1,31 @@
+import os
+from pathlib import Path
+
+import pytest
+from support.nvgesture_tree import TreeClip, write_nvgesture_tree
+
+
+@pytest.fixture(scope="session")
+def nvgesture_tree(tmp_path_factory) -> tuple[Path, list[TreeClip]]:
+    """A miniature NVGesture with all sensors, shared: do not change its files."""
+    root = tmp_path_factory.mktemp("nvgesture")
+    sensors = ("sk_depth", "sk_wrapped", "sk_color", "duo_left")
+    return root, write_nvgesture_tree(root, sensors=sensors)
+
+
+@pytest.fixture
+def small_tree(tmp_path) -> tuple[Path, list[TreeClip]]:
+    """A miniature NVGesture with depth and registered colour, to be damaged."""
+    return tmp_path, write_nvgesture_tree(
+        tmp_path, classes=(1, 2), train_subjects=(1, 3), test_subjects=()
+    )
+
+
+@pytest.fixture(scope="session")
+def real_root() -> Path:
+    """The folder of real NVGesture clips, where there is one."""
+    named = os.environ.get("MMTLIB_NVGESTURE_ROOT")
+    root = Path(named or Path(__file__).parents[3] / "shared" / "nvgesture_mini")
+    if not named and not root.is_dir():
+        pytest.skip("no real NVGesture clips here: set MMTLIB_NVGESTURE_ROOT to their folder")
+    return root

@@ -1,0 +1,83 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmtlib.errors import DataError
+from mmtlib.figures import rho_curves, training_curves
+from mmtlib.modalities import MODALITIES
+
+
+def history_of(modalities=("rgb", "depth"), epochs=4):
+    rows = [
+        (epoch, m, split, 2.0 / epoch + i, 0.2 * epoch)
+        for epoch in range(1, epochs + 1)
+        for i, m in enumerate(modalities)
+        for split in ("train", "validation")
+    ]
+    return pd.DataFrame(rows, columns=["epoch", "modality", "split", "loss", "accuracy"])
+
+
+def rho_of(names=("rgb", "depth", "flow")):
+    rows = [(e, m, n, 1.0 / e) for e in (1, 2, 3) for m in names for n in names if m != n]
+    return pd.DataFrame(rows, columns=["epoch", "learner", "teacher", "rho"])
+
+
+def legend_of(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_curves_draw_what_the_history_says(check_figure):
+    history = history_of()
+    figure = training_curves(history.sample(frac=1, random_state=0), ssa_from_epoch=2)
+    check_figure(figure)
+    loss, accuracy = figure.axes
+    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("Classification loss", "Accuracy")
+    assert legend_of(figure)[-3:] == ["train", "validation", "alignment begins"]
+    blue = [line for line in loss.lines if line.get_color() == MODALITIES["rgb"].color]
+    assert len(blue) == 2
+    np.testing.assert_array_equal(blue[0].get_xdata(), [1, 2, 3, 4])
+    np.testing.assert_allclose(blue[0].get_ydata(), [2, 1, 2 / 3, 0.5])
+    assert [line.get_linestyle() for line in blue] == ["--", "-"]
+
+
+def test_missing_values_are_left_out(check_figure):
+    history = history_of(("rgb",))
+    history.loc[(history["split"] == "validation") & (history["epoch"] != 4), "accuracy"] = np.nan
+    figure = training_curves(history)
+    check_figure(figure)
+    assert [len(line.get_xdata()) for line in figure.axes[1].lines] == [4, 1]
+    assert figure.axes[1].lines[1].get_marker() == "o"  # one point would be invisible as a line
+
+
+def test_one_epoch_one_modality_one_split(check_figure):
+    history = history_of(("ir",), epochs=1)
+    figure = training_curves(history[history["split"] == "validation"])
+    check_figure(figure)
+    assert legend_of(figure) == ["Infrared", "validation"]
+
+
+def test_rho_has_a_panel_per_learner(check_figure):
+    figure = rho_curves(rho_of())
+    check_figure(figure)
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["Learner: RGB", "Learner: Depth", "Learner: Optical flow"]
+    assert legend_of(figure) == ["teacher: RGB", "teacher: Depth", "teacher: Optical flow"]
+    colors = {line.get_color() for line in figure.axes[0].lines}
+    assert colors == {MODALITIES["depth"].color, MODALITIES["flow"].color}
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [1, 1 / 2, 1 / 3])
+
+
+def test_rho_of_some_learners_and_of_four(check_figure):
+    figure = rho_curves(rho_of(), learners=["flow"])
+    check_figure(figure)
+    assert [axes.get_title() for axes in figure.axes] == ["Learner: Optical flow"]
+    check_figure(rho_curves(rho_of(tuple(MODALITIES))))
+
+
+def test_what_is_missing_is_named():
+    with pytest.raises(DataError, match="lacks the columns loss"):
+        training_curves(history_of().drop(columns="loss"))
+    with pytest.raises(DataError, match="no rows"):
+        training_curves(history_of()[:0])
+    with pytest.raises(DataError, match="for these learners has no rows"):
+        rho_curves(rho_of(), learners=["ir"])

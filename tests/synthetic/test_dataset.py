@@ -1,0 +1,500 @@
+import dataclasses
+import itertools
+import json
+import multiprocessing
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmtlib.errors import ConfigError, DataError
+from mmtlib.modalities import MODALITIES
+from mmtlib.synthetic import PRESETS, SPLITS, SyntheticGestures, dataset, depth_to_8bit, get_preset
+from mmtlib.synthetic.dataset import CLOSE_RANGE, FAR, NEAR
+
+SMALL = "validation"
+ALL = tuple(MODALITIES)
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """Every field of the smallest split of the smallest preset."""
+    return SyntheticGestures("tiny", SMALL, ALL, depth="metres", extras=True)
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "synthetic"
+
+
+@pytest.fixture
+def no_rendering(monkeypatch):
+    monkeypatch.setattr(dataset, "render", lambda *a, **k: pytest.fail("rendered again"))
+
+
+def same(a, b):
+    """Return whether two clips are equal in everything."""
+    facts = [(c.label, c.subject, c.clip_id, c.frame_rate, c.modalities) for c in (a, b)]
+    return facts[0] == facts[1] and all(torch.equal(a.frames[m], b.frames[m]) for m in a.frames)
+
+
+def store_of(data):
+    return data._store.folder
+
+
+# Splits, labels, sizes -----------------------------------------------------------------------
+
+
+def test_the_splits_are_different_people():
+    assert {name: len(people) for name, people in SPLITS.items()} == {
+        "train": 24,
+        "validation": 12,
+        "test": 24,
+    }
+    for a, b in itertools.combinations(SPLITS.values(), 2):
+        assert not set(a) & set(b)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "frames", "size", "train", "test"),
+    [
+        ("tiny", 4, 8, 16, 48, 48),
+        ("tutorial", 12, 16, 32, 480, 1152),
+        ("benchmark", 25, 16, 64, None, None),
+        ("paper", 25, 64, 224, None, None),
+    ],
+)
+def test_presets(name, classes, frames, size, train, test):
+    preset = get_preset(name)
+    assert preset.name == name
+    assert (len(preset.classes), preset.frames, preset.size) == (classes, frames, size)
+    assert len(set(preset.classes)) == classes
+    assert set(preset.clips) == set(SPLITS)
+    if train is not None:
+        assert (preset.clips["train"], preset.clips["test"]) == (train, test)
+    assert preset.stored == (name != "paper")
+    assert list(PRESETS) == ["tiny", "tutorial", "benchmark", "paper"]
+
+
+@pytest.mark.parametrize(("preset", "split"), itertools.product(PRESETS, SPLITS))
+def test_labels_and_people_are_balanced(preset, split):
+    p = get_preset(preset)
+    rows = dataset._rows(p, split)
+    assert len(rows) == p.clips[split]
+    labels = np.bincount([row.label for row in rows], minlength=len(p.classes))
+    assert np.ptp(labels) == 0
+    people = [row.subject for row in rows]
+    assert set(people) <= set(SPLITS[split])
+    counts = np.bincount(people)[list(SPLITS[split])]
+    assert np.ptp(counts) <= len(p.classes), "as even as whole rounds of classes allow"
+    assert len({row.clip_id for row in rows}) == len(rows)
+
+
+def test_no_class_goes_with_certain_people_only(tiny):
+    by_class = [set(tiny.subjects[tiny.labels == label]) for label in range(4)]
+    assert all(people == by_class[0] for people in by_class)
+
+
+# Clips ---------------------------------------------------------------------------------------
+
+
+def test_a_clip(tiny):
+    assert len(tiny) == 24 == len(list(tiny))
+    assert tiny.classes == get_preset("tiny").classes
+    assert tiny.label_swaps == {0: 1, 1: 0}
+    for i, clip in enumerate(tiny):
+        assert clip.shape == (8, 16, 16)
+        assert clip.modalities == ALL
+        assert (clip.label, clip.subject) == (tiny.labels[i], tiny.subjects[i])
+        assert clip.clip_id == f"validation-{i:05d}"
+        assert clip.frame_rate == dataset.FRAME_RATE
+        assert clip.mask.shape == (8, 16, 16)
+        assert clip.mask.dtype == torch.bool
+        assert clip.joints.shape == (8, 21, 3)
+        assert all(x.dtype == torch.float32 for x in clip.frames.values())
+    assert tiny.labels.dtype == tiny.subjects.dtype == np.int64
+
+
+def test_joints_are_where_the_hand_is_seen(tiny):
+    """Knuckles, as the camera sees them, lie in the mask (the camera's jitter is small)."""
+    inside = []
+    for clip in tiny:
+        x, y, z = clip.joints[:, [5, 9, 13]].unbind(-1)
+        column, row = (((v / z / dataset_field() + 1) * 8).floor().long() for v in (x, y))
+        seen = (column >= 0) & (column < 16) & (row >= 0) & (row < 16)
+        t = torch.arange(8)[:, None].expand_as(row)
+        inside.append(clip.mask[t[seen], row[seen], column[seen]].float().mean())
+    assert torch.stack(inside).mean() > 0.85
+
+
+def dataset_field():
+    from mmtlib.synthetic.raycast import FIELD
+
+    return FIELD
+
+
+def test_gestures_move_the_way_their_labels_say(tiny):
+    for label, name in enumerate(tiny.classes[:2]):
+        clips = [clip for clip in tiny if clip.label == label]
+        ways = [(clip.joints[-1] - clip.joints[0])[:, 0].mean().item() for clip in clips]
+        sign = -1 if name.endswith("left") else 1
+        assert np.mean(np.array(ways) * sign > 0) > 0.8
+
+
+def test_modalities_come_in_the_order_asked_for(no_rendering, tiny):
+    for names in (("ir", "depth", "rgb"), ("depth",), "flow,rgb"):
+        data = SyntheticGestures("tiny", SMALL, names)
+        wanted = tuple(names.split(",")) if isinstance(names, str) else names
+        assert data.modalities == data[0].modalities == wanted
+        assert data[0].mask is None
+        assert data[0].joints is None
+        assert same(data[3].select(wanted), data[3])
+
+
+def test_index_from_the_end_and_out_of_range(tiny):
+    assert same(tiny[-1], tiny[23])
+    assert same(tiny[-24], tiny[0])
+    for index in (24, -25):
+        with pytest.raises(IndexError, match=f"clip {index} of 24"):
+            tiny[index]
+
+
+def test_a_data_set_pickles(tiny, no_rendering):
+    data = pickle.dumps(SyntheticGestures("tiny", SMALL, "rgb"))
+    assert len(data) < 20_000, "as a path, not as its clips"
+    assert torch.equal(pickle.loads(data)[5].frames["rgb"], tiny[5].frames["rgb"])
+
+
+# Depth ---------------------------------------------------------------------------------------
+
+
+def test_depth_in_8_bit_by_hand():
+    metres = torch.tensor([0.0, 0.1, NEAR, (NEAR + FAR) / 2, FAR - 0.0052, FAR, 3.0])
+    levels = (depth_to_8bit(metres) * 255).tolist()
+    assert levels == pytest.approx([0, 255, 255, 127.5, 1, 1, 1], abs=0.51)
+    assert metres.tolist()[0] == 0
+    assert metres[-1] == 3.0, "the input is not changed"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.floats(0, 3, width=32), min_size=2, max_size=20), st.floats(0.3, 1.6))
+def test_near_is_bright_and_far_is_cut(metres, close_range):
+    metres = torch.tensor(sorted(metres))
+    level = depth_to_8bit(metres)
+    assert torch.allclose(level * 255, (level * 255).round(), atol=1e-4)
+    assert ((level == 0) == (metres == 0)).all()
+    seen = level[metres > 0]
+    assert (seen.diff() <= 0).all()
+    assert (seen >= 1 / 255 - 1e-7).all()
+    assert level.max() <= 1
+    cut = depth_to_8bit(metres, close_range=close_range)
+    limit = torch.tensor(close_range)
+    assert torch.equal(cut, torch.where(metres > limit, torch.zeros(()), level))
+
+
+def test_the_forms_of_depth(tiny, no_rendering):
+    eight = SyntheticGestures("tiny", SMALL, "depth")
+    near = SyntheticGestures("tiny", SMALL, "depth", close_range=CLOSE_RANGE)
+    for metres, level, cut in zip(tiny, eight, near, strict=True):
+        metres, level, cut = (clip.frames["depth"] for clip in (metres, level, cut))
+        assert 0.2 < metres[metres > 0].min() <= metres.max() < 4
+        assert torch.equal(level, depth_to_8bit(metres))
+        assert torch.equal(cut, depth_to_8bit(metres, close_range=CLOSE_RANGE))
+        assert not cut[metres > CLOSE_RANGE].any()
+        assert (cut > 0).float().mean() < (level > 0).float().mean()
+
+
+def test_close_range_shows_little_but_the_hand_and_what_is_near(tiny):
+    data = SyntheticGestures("tiny", SMALL, "depth", close_range=CLOSE_RANGE, extras=True)
+    shown = torch.stack([clip.frames["depth"][0] > 0 for clip in data])
+    mask = torch.stack([clip.mask for clip in data])
+    assert shown[mask].float().mean() > 0.75
+    assert shown[~mask].float().mean() < 0.3
+
+
+# What determines the clips -------------------------------------------------------------------
+
+
+def test_the_fingerprint_tells_every_setting_apart(monkeypatch):
+    monkeypatch.setattr(SyntheticGestures, "_open_store", lambda self, progress: None)
+
+    def make(preset="tiny", split="train", **kw):
+        return SyntheticGestures(preset, split, **kw).fingerprint
+
+    marks = [
+        make(),
+        make("tutorial"),
+        make(split="test"),
+        make(generator_seed=1),
+        make(clutter=0.9),
+        make(depth="metres"),
+        make(close_range=0.7),
+        make(close_range=0.8),
+    ]
+    old = get_preset("tiny")
+    for name, value in {
+        "name": "tiny2",
+        "frames": 9,
+        "size": 17,
+        "clutter": 0.123,
+        "classes": old.classes[::-1],
+        "clips": {**old.clips, "train": 44},
+    }.items():
+        with monkeypatch.context() as patch:
+            patch.setitem(PRESETS, "tiny", dataclasses.replace(old, **{name: value}))
+            marks.append(make())
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset, "GENERATOR_VERSION", -1)
+        marks.append(make())
+    assert len(set(marks)) == len(marks)
+    assert make() == marks[0]
+    assert make(modalities="ir", extras=True) == marks[0], "which parts are read changes no clip"
+    assert make(clutter=old.clutter) == marks[0]
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_other_people(empty_cache, tiny):
+    again = SyntheticGestures("tiny", SMALL, ALL, depth="metres", extras=True)
+    assert all(same(a, b) for a, b in zip(tiny, again, strict=True))
+    assert all(torch.equal(a.joints, b.joints) for a, b in zip(tiny, again, strict=True))
+    other = SyntheticGestures("tiny", SMALL, ALL, generator_seed=1, extras=True)
+    assert not any(torch.equal(a.joints, b.joints) for a, b in zip(tiny, other, strict=True))
+    assert len(list(empty_cache.glob("tiny-validation-*/index.json"))) == 2
+
+
+def test_no_two_clips_are_alike(tiny):
+    joints = np.stack([clip.joints.numpy().ravel() for clip in tiny])
+    assert len(np.unique(joints, axis=0)) == len(tiny)
+    noise = {clip.frames["flow"].numpy().tobytes() for clip in tiny}
+    assert len(noise) == len(tiny)
+
+
+def test_the_global_generators_are_not_used(empty_cache):
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    SyntheticGestures("tiny", SMALL)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+
+
+def test_clutter_changes_rgb_more_than_depth(tiny):
+    plain, hard = (
+        SyntheticGestures("tiny", SMALL, ALL, clutter=c, depth="metres") for c in (0.0, 1.0)
+    )
+    assert (plain.clutter, hard.clutter) == (0.0, 1.0)
+
+    def change(modality):
+        a, b = (torch.stack([c.frames[modality] for c in data]) for data in (plain, hard))
+        return ((a - b).abs().mean() / a.std()).item()
+
+    assert change("rgb") > 1.5 * change("depth")
+
+
+def test_a_preset_made_on_demand_gives_the_same_clips(tiny, monkeypatch, empty_cache):
+    unstored = dataclasses.replace(get_preset("tiny"), stored=False)
+    monkeypatch.setitem(PRESETS, "tiny", unstored)
+    data = SyntheticGestures("tiny", SMALL, ALL, depth="metres", extras=True)
+    assert len(data) == 24
+    step = {"rgb": 1 / 255, "ir": 1 / 255, "depth": 1e-3, "flow": 1 / 16}
+    for index in (0, 7, -1):
+        made, kept = data[index], tiny[index]
+        assert (made.label, made.subject, made.clip_id) == (kept.label, kept.subject, kept.clip_id)
+        assert made.modalities == kept.modalities
+        assert torch.equal(made.mask, kept.mask)
+        assert torch.equal(made.joints, kept.joints)
+        for m, x in made.frames.items():
+            x = x.clamp(-127 / 16, 127 / 16) if m == "flow" else x
+            assert (x - kept.frames[m]).abs().max() <= step[m] * 0.501
+    assert not empty_cache.exists()
+    bare = SyntheticGestures("tiny", SMALL, "depth")[2]
+    assert bare.modalities == ("depth",)
+    assert bare.mask is None
+    assert bare.joints is None
+    assert bare.frames["depth"].max() <= 1
+
+
+def test_wrong_settings_are_named():
+    for call, message in (
+        (lambda: SyntheticGestures("tinny"), r"synthetic preset 'tinny'.*Did you mean 'tiny'"),
+        (lambda: SyntheticGestures("tiny", "valid"), r"split 'valid'; known: test, train, valid"),
+        (lambda: SyntheticGestures("tiny", "train", "rbg"), r"modality 'rbg'"),
+        (lambda: SyntheticGestures("tiny", depth="16bit"), r"form of depth '16bit'"),
+        (lambda: SyntheticGestures("tiny", clutter=-0.1), r"clutter must be .*got -0\.1"),
+        (lambda: SyntheticGestures("tiny", clutter=float("nan")), r"clutter must be .*got nan"),
+        (lambda: SyntheticGestures("tiny", close_range=0), r"close_range must be above 0.*got 0"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            call()
+
+
+# The store -----------------------------------------------------------------------------------
+
+
+def test_the_first_use_renders_and_tells_and_the_second_does_not(empty_cache, monkeypatch):
+    calls = []
+    threads = torch.get_num_threads()
+    first = SyntheticGestures("tiny", SMALL, progress=lambda *a: calls.append(a))
+    assert calls == [(i + 1, 24) for i in range(24)]
+    assert torch.get_num_threads() == threads
+    monkeypatch.setattr(dataset, "render", lambda *a, **k: pytest.fail("rendered again"))
+    second = SyntheticGestures("tiny", SMALL, "ir,flow", extras=True, progress=calls.append)
+    assert len(calls) == 24
+    assert store_of(first) == store_of(second)
+    assert [path.name for path in empty_cache.iterdir() if path.is_dir()] == [store_of(first).name]
+    info = first._store.info
+    assert info.class_names == first.classes
+    assert info.made_from["split"] == SMALL
+    assert info.made_from["generator_seed"] == 0
+
+
+@pytest.fixture
+def copied(tiny, empty_cache):
+    """A copy of the tiny store in another cache, to be damaged."""
+    folder = empty_cache / store_of(tiny).name
+    shutil.copytree(store_of(tiny), folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["rgb.npy", "depth_mm.npy", "mask.npy", "index.json"])
+@pytest.mark.parametrize("damage", ["cut", "bit", "gone"])
+def test_damage_is_named(copied, no_rendering, name, damage):
+    path = copied / name
+    data = bytearray(path.read_bytes())
+    if damage == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    elif damage == "bit":
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    else:
+        path.unlink()
+    named = copied.name if (name, damage) == ("index.json", "gone") else name
+    with pytest.raises(DataError, match=rf"{named}.*delete the folder"):
+        SyntheticGestures("tiny", SMALL, ALL, extras=True)
+
+
+def test_damage_to_what_is_not_read_does_no_harm(copied, no_rendering):
+    (copied / "ir.npy").write_bytes(b"")
+    assert len(SyntheticGestures("tiny", SMALL, "rgb,depth")) == 24
+
+
+def test_a_deleted_store_is_made_again(copied, tiny):
+    shutil.rmtree(copied)
+    assert same(SyntheticGestures("tiny", SMALL, ALL, depth="metres")[4], tiny[4])
+
+
+def test_a_store_of_another_version_is_named(copied, no_rendering):
+    index = json.loads((copied / "index.json").read_text())
+    (copied / "index.json").write_text(json.dumps(index | {"version": 0}))
+    with pytest.raises(DataError, match=r"version 0, this mmtlib reads version .*delete"):
+        SyntheticGestures("tiny", SMALL)
+
+
+def test_a_cache_that_cannot_be_written_is_one_clear_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(DataError, match=r"Cannot write to the cache folder .*MMTLIB_CACHE"):
+        SyntheticGestures("tiny", SMALL)
+
+
+def test_an_error_while_rendering_leaves_no_store_and_the_threads_as_they_were(
+    empty_cache, monkeypatch
+):
+    real, count = dataset.render, itertools.count()
+
+    def breaks(*args, **kwargs):
+        if next(count) == 5:
+            raise ArithmeticError("broken")
+        return real(*args, **kwargs)
+
+    threads = torch.get_num_threads()
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset, "render", breaks)
+        with pytest.raises(ArithmeticError, match="broken"):
+            SyntheticGestures("tiny", SMALL)
+    assert [path.suffix for path in empty_cache.iterdir()] == [".lock"]
+    assert torch.get_num_threads() == threads
+    assert len(SyntheticGestures("tiny", SMALL)) == 24
+
+
+# A process that renders when told to, and says after each clip how far it is.
+BUILDER = """
+import sys
+import torch
+from mmtlib.synthetic import SyntheticGestures
+torch.set_num_threads(1)
+print("ready", flush=True)
+sys.stdin.readline()
+data = SyntheticGestures("tiny", "validation", progress=lambda i, n: print(i, flush=True))
+print("done", float(data[3].frames["rgb"].double().sum()), flush=True)
+"""
+
+
+@pytest.fixture
+def start_builder():
+    """Return a function that starts a builder; what still runs at the end is ended."""
+    started = []
+
+    def start():
+        process = subprocess.Popen(
+            [sys.executable, "-c", BUILDER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def test_two_processes_at_once_make_one_intact_store(empty_cache, start_builder, tiny):
+    builders = [start_builder(), start_builder()]
+    for builder in builders:
+        assert builder.stdout.readline() == "ready\n"
+    for builder in builders:
+        builder.stdin.write("\n")
+        builder.stdin.flush()
+    said = [builder.stdout.read().splitlines() for builder in builders]
+    assert [builder.wait() for builder in builders] == [0, 0]
+    assert sorted(len(lines) for lines in said) == [1, 25], "one rendered, the other waited"
+    assert said[0][-1] == said[1][-1]
+    assert said[0][-1] == f"done {float(tiny[3].frames['rgb'].double().sum())}"
+    name = store_of(tiny).name
+    assert sorted(path.name for path in empty_cache.iterdir()) == [name, name + ".lock"]
+    again = SyntheticGestures("tiny", SMALL, ALL, depth="metres")
+    assert all(same(a, b) for a, b in zip(tiny, again, strict=True))
+
+
+def test_what_a_killed_process_left_is_cleaned_up(empty_cache, start_builder, tiny):
+    builder = start_builder()
+    builder.stdin.write("\n")
+    builder.stdin.flush()
+    while builder.stdout.readline() != "3\n":
+        assert builder.poll() is None
+    builder.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+    builder.wait()
+    (left,) = empty_cache.glob(".*.partial-*")
+    assert not list(empty_cache.glob("tiny-*/index.json"))
+    data = SyntheticGestures("tiny", SMALL, ALL, depth="metres")
+    assert not left.exists()
+    assert all(same(a, b) for a, b in zip(tiny, data, strict=True))
+
+
+def test_a_spawned_worker_reads_the_same_store(tiny):
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        there = pool.apply(SyntheticGestures, ("tiny", SMALL, ALL), {"depth": "metres"})
+        clip = pool.apply(there.__getitem__, (2,))
+    assert same(clip, tiny[2])
+    assert there.fingerprint == tiny.fingerprint
