@@ -4,9 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
+from mmtlib.modalities import MODALITIES
+from mmtlib.synthetic import SyntheticGestures, dataset
 from mmtlib.synthetic.gestures import GESTURES, Motion
-from mmtlib.synthetic.hand_model import HandPose, HandShape, pose_hand
+from mmtlib.synthetic.hand_model import Bones, HandPose, HandShape, pose_hand
+from mmtlib.synthetic.renderer import render
 from mmtlib.synthetic.scene import draw_person, draw_scene
 
 
@@ -63,3 +67,91 @@ def make_scene():
         return dataclasses.replace(scene, **changes)
 
     return make
+
+
+@pytest.fixture
+def render_of():
+    """Return a function that renders a scene."""
+
+    def make(scene, size=24, seed=0):
+        return render(scene, size=size, generator=torch.Generator().manual_seed(seed))
+
+    return make
+
+
+@pytest.fixture
+def still():
+    """Return a function that stops everything in a scene but the camera, without noise."""
+
+    def make(scene, pan):
+        bones = scene.bones
+        steps = len(pan)
+        return dataclasses.replace(
+            scene,
+            bones=dataclasses.replace(
+                bones,
+                origin=np.repeat(bones.origin[:1], steps, 0),
+                axes=np.repeat(bones.axes[:1], steps, 0),
+            ),
+            pan=np.asarray(pan, float),
+            gain=np.ones(steps - 1),
+            cast=np.ones(3),
+            shading=np.zeros(2),
+            noise=0.0,
+        )
+
+    return make
+
+
+@pytest.fixture
+def one_ball(still):
+    """Return a function that makes a red ball a scene's only thing: a hand of one bone."""
+
+    def make(scene, centres, radius=0.05):
+        centres = np.asarray(centres, float)
+        bones = Bones(
+            origin=centres[:, None],
+            axes=np.tile(np.eye(3), (len(centres), 1, 1, 1)),
+            length=np.zeros(1),
+            radius=np.array([radius]),
+        )
+        pan = np.zeros((len(centres), 2))
+        return dataclasses.replace(still(scene, pan), bones=bones, colours=np.array([[1.0, 0, 0]]))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Every field of the smallest split of the smallest preset."""
+    return SyntheticGestures("tiny", "validation", MODALITIES, depth="metres", extras=True)
+
+
+@pytest.fixture
+def empty_cache(tiny, tmp_path, monkeypatch):
+    """Another cache, with nothing in it; returns the folder its synthetic stores will be in."""
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "synthetic"
+
+
+@pytest.fixture
+def no_rendering(tiny, monkeypatch):
+    """Let the test fail where a clip is rendered."""
+    monkeypatch.setattr(dataset, "render", lambda *a, **k: pytest.fail("rendered again"))
+
+
+@pytest.fixture
+def same():
+    """Return a function that says whether two clips are equal."""
+
+    def compare(a, b):
+        facts = [(c.label, c.subject, c.clip_id, c.frame_rate, c.modalities) for c in (a, b)]
+        return facts[0] == facts[1] and all(torch.equal(a.frames[m], b.frames[m]) for m in a.frames)
+
+    return compare
+
+
+@pytest.fixture
+def store_of():
+    """Return a function that gives the folder of a data set's store."""
+    return lambda data: data._store.folder

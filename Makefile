@@ -1,0 +1,43 @@
+# Everything here is also an `mmt` command (see `mmt --help`); make only sets up .venv first.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+MMT := $(VENV)/bin/mmt
+READY := $(VENV)/.ready
+
+.PHONY: help setup tutorial test lab lint notebooks bench clean
+
+help:  ## Show what can be done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(READY)  ## Make .venv and install everything into it
+
+# torch comes first and by its exact version, so that a CPU build is kept where one is offered.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,dev]'
+	touch $(READY)
+
+tutorial: $(READY)  ## Run the notebooks in order; results in build/tutorial, table at the end
+	$(MMT) tutorial
+
+test: $(READY)  ## Run the test suite, notebooks in fast mode included
+	$(MMT) test
+
+lab: $(READY)  ## Open JupyterLab on the notebooks (loopback, with a token)
+	$(MMT) lab
+
+lint: $(READY)  ## Check style and formatting
+	$(MMT) lint
+
+notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/src
+	$(MMT) notebooks
+
+bench: $(READY)  ## Time losses and data against how others do it (ratios within one run)
+	$(VENV)/bin/python tests/bench/bench_losses.py
+	$(VENV)/bin/python tests/bench/bench_synthetic.py
+
+clean:  ## Remove build results (not the environment, not the cache)
+	rm -rf build
