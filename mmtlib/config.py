@@ -14,7 +14,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,6 @@ from typing import Any, Self
 
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import MODALITIES, check_modalities
-
 
 
 def default_preset() -> str:
@@ -124,6 +122,7 @@ class ExperimentConfig:
     workers: int = 0
 
     def __post_init__(self) -> None:
+        _check_types(self)
         present = check_modalities(self.modalities)
         ordered = tuple(name for name in MODALITIES if name in present)
         object.__setattr__(self, "modalities", ordered)
@@ -147,13 +146,13 @@ class ExperimentConfig:
         """
         preset = settings.setdefault("preset", default_preset())
         recipe = recipe or ("paper" if preset == "paper" else "compact")
-        if recipe not in RECIPES:
+        if not isinstance(recipe, str) or recipe not in RECIPES:
             raise unknown_name("recipe", recipe, RECIPES)
         known = {field.name for field in dataclasses.fields(cls)}
         for name in settings:
             if name not in known:
                 raise unknown_name("setting", name, known)
-        base = {**RECIPES[recipe], **PRESET_SETTINGS.get(preset, {})}
+        base = {**RECIPES[recipe], **PRESET_SETTINGS.get(str(preset), {})}
         return cls(recipe=recipe, **{**base, **settings})
 
     def replace(self, **changes: Any) -> Self:
@@ -223,7 +222,7 @@ class ExperimentConfig:
             return cls.from_json(Path(path).read_text())
         except OSError as error:
             raise ConfigError(f"Cannot read the config {path}: {error.strerror}.") from None
-        except ConfigError as error:
+        except (ConfigError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: {error}") from None
 
 
@@ -271,6 +270,39 @@ def hash_settings(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
+LARGEST = 1e9
+"""No setting that is a fraction can reach this."""
+_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
+    "str": ("text", (str,)),
+    "bool": ("true or false", (bool,)),
+    "int": ("a whole number", (int,)),
+    "float": ("a number", (int, float)),
+}
+
+
+def _check_types(config: ExperimentConfig) -> None:
+    """Raise a `ConfigError` for the first value of a wrong type: a JSON file can hold anything.
+
+    A whole number given for a fraction becomes one, as 10 and 10.0 must be the same run.
+    """
+    for field in dataclasses.fields(config):
+        value, (kind, _, other) = getattr(config, field.name), str(field.type).partition(" | ")
+        if kind not in _TYPES or (other and value is None):
+            continue
+        wanted, types = _TYPES[kind]
+        right = isinstance(value, types) and isinstance(value, bool) == (kind == "bool")
+        if right and kind == "float":
+            right = abs(value) < LARGEST
+            object.__setattr__(config, field.name, float(value) if right else value)
+        if not right:
+            raise ConfigError(f"{field.name} must be {wanted}, got {value!r}.")
+    steps = config.step_epochs
+    if not isinstance(steps, list | tuple) or not all(type(step) is int for step in steps):
+        raise ConfigError(f"step_epochs must be a list of whole numbers, got {steps!r}.")
+    if not isinstance(config.modalities, str | list | tuple):
+        raise ConfigError(f"modalities must be a list of names, got {config.modalities!r}.")
+
+
 def _check_ranges(config: ExperimentConfig) -> None:
     """Raise a `ConfigError` for the first number out of its range."""
     at_least = {
@@ -278,13 +310,8 @@ def _check_ranges(config: ExperimentConfig) -> None:
         "batch_size": 2, "learning_rate": 0, "momentum": 0, "weight_decay": 0, "gradient_clip": 0,
         "validate_every": 0, "threads": 0, "workers": 0, "seed": 0, "generator_seed": 0,
     }  # fmt: skip
-    whole = {f.name for f in dataclasses.fields(config) if f.type == "int"}
     for name, lowest in at_least.items():
         value = getattr(config, name)
-        kind = int if name in whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value):
-            wanted = "a whole number" if name in whole else "a number"
-            raise ConfigError(f"{name} must be {wanted}, got {value!r}.")
         if value < lowest:
             raise ConfigError(f"{name} must be at least {lowest}, got {value!r}.")
     if config.momentum >= 1:

@@ -20,7 +20,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 
 from mmtlib.cache import whole_file
@@ -149,7 +149,8 @@ def _run_one(source: Path, out: Path, library: str) -> Executed:
     page, _ = HTMLExporter().from_notebook_node(notebook)
     (out / f"{source.stem}.html").write_text(page)
     _write_figures(notebook, out / "figures", source.stem)
-    stamp.write_text(json.dumps({"key": key, "seconds": seconds}))
+    with whole_file(stamp) as temporary:
+        temporary.write_text(json.dumps({"key": key, "seconds": seconds}))
     return Executed(source.stem, title, seconds, skipped=False)
 
 
@@ -167,7 +168,7 @@ def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None
     )
     try:
         client.execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise MmtlibError(f"Notebook {name} failed: {lines[-1]}\n{error}") from None
 

@@ -62,7 +62,8 @@ def _call(*command: str, **environment: str) -> None:
 def lab() -> None:
     """Open JupyterLab on the notebooks (loopback only, with a token)."""
     _call(
-        sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks"
+        sys.executable, "-m", "jupyterlab",
+        "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks",
     )  # fmt: skip
 
 

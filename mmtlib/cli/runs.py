@@ -78,15 +78,11 @@ def train(
     )  # fmt: skip
     if root is not None:
         chosen["root"] = str(root)
+    named = {"recipe": recipe, "dataset": data, "seed": seed, "skip_broken": skip_broken}
     config = ExperimentConfig.make(
-        recipe,
-        modalities=check_modalities(modalities),
-        dataset=data,
-        seed=seed,
-        skip_broken=skip_broken,
-        **chosen,
+        **{"modalities": check_modalities(modalities), **named, **chosen}
     )
-    with show.bar("clips") as clips, show.bar("epochs") as epochs_done:
+    with show.bars("clips", "epochs") as (clips, epochs_done):
         result = run(config, progress=epochs_done, data_progress=clips)
     if result.facts["note"]:
         show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
@@ -158,10 +154,9 @@ def compare(
         numbers = [int(part) for part in seeds.split(",") if part.strip()]
     except ValueError:
         raise ConfigError(f"--seeds expects whole numbers with commas, got {seeds!r}.") from None
+    chosen = _settings(settings or [], preset=preset)
     config = ExperimentConfig.make(
-        recipe,
-        modalities=check_modalities(modalities),
-        **_settings(settings or [], preset=preset),
+        **{"modalities": check_modalities(modalities), "recipe": recipe, **chosen}
     )
     with show.bar("runs") as progress:
         found = compare_runs(config, numbers, split=split, workers=workers, progress=progress)

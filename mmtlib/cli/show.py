@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-console = Console(highlight=False)
-err_console = Console(stderr=True, highlight=False)
+# Paths and messages are printed as they are: a folder "[old]" is no markup.
+console = Console(highlight=False, markup=False, emoji=False)
+err_console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def table(frame: pd.DataFrame, title: str | None = None) -> None:
@@ -34,8 +43,11 @@ def percent(fraction: float) -> str:
 
 
 @contextmanager
-def bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function ``(done, all)`` that draws a progress bar on standard error."""
+def bars(*names: str) -> Iterator[list[Callable[..., None]]]:
+    """Give for each name a function ``(done, all)`` that draws a progress bar on standard error.
+
+    Nothing is drawn where standard error is no terminal.
+    """
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -43,8 +55,18 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(),
         console=err_console,
         transient=True,
+        disable=not err_console.is_terminal,
     ) as progress:
-        task = progress.add_task(what, total=None, visible=False)
-        yield lambda done, total, *_: progress.update(
-            task, completed=done, total=total, visible=True
-        )
+        tasks = [progress.add_task(name, total=None, visible=False) for name in names]
+        yield [partial(_advance, progress, task) for task in tasks]
+
+
+@contextmanager
+def bar(name: str) -> Iterator[Callable[..., None]]:
+    """Give one function of `bars`."""
+    with bars(name) as (advance,):
+        yield advance
+
+
+def _advance(progress: Progress, task: TaskID, done: int, total: int, *_: object) -> None:
+    progress.update(task, completed=done, total=total, visible=True)

@@ -126,13 +126,21 @@ def read_video(
     return clip
 
 
-def clip_from_video(path: str | Path, modality: str, *, label: int = -1) -> GestureClip:
-    """Return a whole video as a clip of one modality, e.g. to predict its class.
+def clip_from_video(
+    path: str | Path,
+    modality: str,
+    *,
+    first: int | None = None,
+    last: int | None = None,
+    label: int = -1,
+) -> GestureClip:
+    """Return a video, or a span of it, as a clip of one modality, e.g. to predict its class.
 
     Args:
         path: a video that shows one gesture.
         modality: ``"rgb"`` for a colour video; ``"depth"`` or ``"ir"`` for a grey one, where depth
             is expected as 8-bit levels, near bright and 0 = no reading, as NVGesture stores it.
+        first, last: the frames of the gesture, `last` excluded; default: the whole video.
         label: class index, -1 = not known.
 
     Returns:
@@ -140,7 +148,8 @@ def clip_from_video(path: str | Path, modality: str, *, label: int = -1) -> Gest
 
     Raises:
         ConfigError: if the modality is unknown.
-        DataError: if the video cannot be read, is very long, or the modality is ``"flow"``.
+        DataError: if the video cannot be read, is shorter than `last`, shows a very long span, or
+            the modality is ``"flow"``.
     """
     path, kind = Path(path), get_modality(modality)
     if kind.kind == "vector":
@@ -148,14 +157,14 @@ def clip_from_video(path: str | Path, modality: str, *, label: int = -1) -> Gest
             f"{path}: optical flow cannot be read from a video file; give a video and one of the "
             "modalities rgb, depth, ir."
         )
-    info = video_info(path)
-    size = info.frames * info.height * info.width * kind.channels
-    if size > MAX_WHOLE_VIDEO_BYTES:
+    info, first = video_info(path), first or 0
+    frames = (info.frames if last is None else last) - first
+    if frames * info.height * info.width * kind.channels > MAX_WHOLE_VIDEO_BYTES:
         raise DataError(
-            f"{path} has {info.frames} frames of {info.width} x {info.height}, too many for one "
-            "gesture; cut the gesture out of it first."
+            f"{path}: {frames} frames of {info.width} x {info.height} are too many for one "
+            "gesture; give the first and the last frame that show it."
         )
-    pixels = read_video(path, gray=kind.channels == 1)
+    pixels = read_video(path, first, last, gray=kind.channels == 1)
     return GestureClip(
         frames={modality: to_frames(pixels)},
         label=label,

@@ -1,1 +1,39 @@
-"""exercises."""
+"""Answers to the exercises of the notebooks: ``checks.NAME(answer)`` and ``hint("NAME", 1)``.
+
+Source of the exercises: ``notebooks/src``; `basics` belongs to 00-02, `transfer` to 03 and 04.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.exercises import basics, transfer
+from mmtlib.exercises.feedback import Feedback
+
+__all__ = ["HINTS", "Feedback", "checks", "hint"]
+
+HINTS: dict[str, tuple[str, str, str]] = {**basics.HINTS, **transfer.HINTS}
+"""Exercise -> three hints, from a nudge to nearly the answer."""
+
+checks = SimpleNamespace(
+    **{name: getattr(room, name) for room in (basics, transfer) for name in room.HINTS}
+)
+"""One check per exercise: called with the student's function, it returns a `Feedback`."""
+
+
+def hint(name: str, level: int = 1) -> None:
+    """Print a hint for an exercise.
+
+    Args:
+        name: the exercise, as in ``checks.NAME``.
+        level: 1 for a nudge, 2 for the way, 3 for nearly the answer.
+
+    Raises:
+        ConfigError: if there is no such exercise or level.
+    """
+    if name not in HINTS:
+        raise unknown_name("exercise", name, HINTS)
+    if level not in (1, 2, 3):
+        raise ConfigError(f"Hints have the levels 1, 2 and 3, got {level!r}.")
+    print(f"Hint {level} of 3: {HINTS[name][level - 1]}")

@@ -1,4 +1,4 @@
-"""The question of the paper: does training with others help a network that is used alone?"""
+"""Answer the paper's question: does training with others help a network that is used alone."""
 
 from __future__ import annotations
 

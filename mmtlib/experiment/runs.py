@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +14,14 @@ import torch
 
 from mmtlib.cache import cache_dir
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import CheckpointError, DataError, unknown_name
+from mmtlib.errors import CheckpointError, ConfigError, DataError, unknown_name
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment.machine import build_network
 from mmtlib.models import StreamSet, load_weights
 from mmtlib.training import History
+
+FACTS = ("identity", "config", "classes", "note", "validation_accuracy", "date")
+"""What `run.json` must have for a run to be used."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class Run:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What is stored about the run: class names, seconds, provenance, validation accuracy."""
-        return json.loads((self.path / "run.json").read_text())
+        """What is stored about the run: class names, data, provenance, validation accuracy."""
+        return _read_json(self.path / "run.json", FACTS)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -51,8 +55,12 @@ class Run:
 
     @cached_property
     def history(self) -> History:
-        """Losses and transfer, epoch by epoch."""
-        stored = json.loads((self.path / "history.json").read_text())
+        """Losses and transfer, epoch by epoch.
+
+        Raises:
+            CheckpointError: if the file is missing or damaged.
+        """
+        stored = _read_json(self.path / "history.json", ("streams", "pairs"))
         return History(stored["streams"], stored["pairs"])
 
     @property
@@ -107,24 +115,41 @@ def load_run(where: str | Path) -> Run:
     """
     folder = Path(where)
     if not folder.is_dir():
-        found = [f for f in sorted(cache_dir("runs").glob(f"{where}*")) if f.is_dir()]
+        stored = sorted(cache_dir("runs").iterdir())
+        found = [f for f in stored if f.is_dir() and f.name.startswith(str(where))]
         if len(found) != 1:
-            what = "no run" if not found else f"{len(found)} runs"
-            raise CheckpointError(f"There is {what} {str(where)!r}; `mmt runs` lists all of them.")
+            what = "is no run" if not found else f"are {len(found)} runs"
+            raise CheckpointError(f"There {what} {str(where)!r}; `mmt runs` lists all of them.")
         folder = found[0]
-    try:
-        facts = json.loads((folder / "run.json").read_text())
-        config = ExperimentConfig.from_json(json.dumps(facts["config"]))
-        return Run(folder, config, facts["identity"])
-    except FileNotFoundError:
+    if not (folder / "run.json").exists():
         raise CheckpointError(
             f"{folder} holds no finished run (no run.json); start the same training again and it "
             "goes on where it stopped."
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{folder / 'run.json'} is damaged ({error}); delete {folder}."
-        ) from None
+        )
+    facts = _read_json(folder / "run.json", FACTS)
+    try:
+        config = ExperimentConfig.from_json(json.dumps(facts["config"]))
+    except ConfigError as error:
+        raise _damaged(folder / "run.json", error) from None
+    return Run(folder, config, facts["identity"])
+
+
+def _read_json(path: Path, keys: Sequence[str]) -> dict[str, Any]:
+    """Return a JSON object that has at least these keys."""
+    try:
+        found = json.loads(path.read_text())
+        missing = [key for key in keys if key not in found]
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(path, error) from None
+    if missing or not isinstance(found, dict):
+        raise _damaged(path, f"it lacks {', '.join(missing) or 'names'}")
+    return found
+
+
+def _damaged(path: Path, why: object) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is damaged ({why}); delete the folder {path.parent} and train again."
+    )
 
 
 def list_runs() -> pd.DataFrame:

@@ -66,6 +66,8 @@ def run(
     folder = cache_dir("runs", identity[:12])
     with locked(folder):
         if not (folder / "run.json").exists():
+            for left_behind in folder.glob(".*.tmp"):  # by a killed process
+                left_behind.unlink()
             _write_readme(folder, config, identity)
             with threads(config.threads):
                 _train(folder, config, identity, train, validation, device, precision, progress)

@@ -106,7 +106,7 @@ def _render_block(
         rgb=_rgb(scene, hits, bone, wall, frames, shape, noise),
         depth=_depth_sensor(z, noise, generator)[None],
         flow=_flow_method(true_flow, noise),
-        ir=_infrared(hits, rays, wall, wall_depth, shape, noise)[None],
+        ir=_infrared(scene, hits, rays, wall, wall_depth, shape, noise)[None],
         mask=mask.reshape(shape),
         true_flow=true_flow,
     )
@@ -190,10 +190,18 @@ def _flow_method(true_flow: Tensor, noise: Noise) -> Tensor:
 
 
 def _infrared(
-    hits: Hits, rays: Tensor, wall: Tensor, wall_depth: Tensor, shape: Shape, noise: Noise
+    scene: Scene,
+    hits: Hits,
+    rays: Tensor,
+    wall: Tensor,
+    wall_depth: Tensor,
+    shape: Shape,
+    noise: Noise,
 ) -> Tensor:
-    """Return ``(F, S, S)``: a lamp at the camera, so brightness falls with distance and slant."""
-    picture = (0.09 / wall_depth.square() + 0.1 * wall.mean(0)).flatten()
+    """Return ``(F, S, S)``: a lamp at the camera (darker far away and aslant) and some daylight."""
+    picture = 0.09 * scene.lamp / wall_depth.square() + scene.daylight * wall.mean(0)
+    picture = picture.flatten()
     facing = -dot(hits.normal, rays.reshape(3, -1)[:, hits.ray]).clamp_(-1, 0)
-    picture.index_copy_(0, hits.ray, 0.18 * facing / hits.point[2].square())
-    return picture.reshape(shape).add_(noise(*shape), alpha=0.05).clamp_(0, 1)
+    lit = 0.18 * scene.lamp * facing / hits.point[2].square() + 0.3 * scene.daylight
+    picture.index_copy_(0, hits.ray, lit)
+    return picture.reshape(shape).add_(noise(*shape), alpha=0.12).clamp_(0, 1)

@@ -88,6 +88,8 @@ class Scene:
         shading: ``(2,)``, brightness gradient across the picture.
         pan: ``(T + 1, 2)``, how far the camera has turned, in picture-plane units at 1 m.
         noise: standard deviation of the RGB noise.
+        lamp: brightness of the infrared lamp, 1 = full.
+        daylight: part of the surroundings' brightness that the infrared camera sees.
     """
 
     bones: Bones
@@ -102,6 +104,8 @@ class Scene:
     shading: np.ndarray
     pan: np.ndarray
     noise: float
+    lamp: float
+    daylight: float
 
 
 def draw_scene(
@@ -144,6 +148,8 @@ def draw_scene(
         shading=0.25 * clutter * rng.standard_normal(2),
         pan=np.cumsum(0.0025 * rng.standard_normal((frames + 1, 2)), 0),
         noise=0.02 + 0.03 * clutter,
+        lamp=rng.uniform(0.35, 1.0),
+        daylight=0.1 + clutter * rng.uniform(0.4, 1.6),
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmtlib.config import ExperimentConfig
+from mmtlib.errors import ConfigError
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.losses import mtut_objective
 from mmtlib.models import StreamSet
@@ -70,6 +71,7 @@ def fit(
 
     Raises:
         CheckpointError: if the saved state is damaged or of another run.
+        ConfigError: if the training diverges.
     """
     order = loader.batch_sampler
     optimizers = make_optimizers(config, streams)
@@ -121,14 +123,19 @@ def fit(
                 normalize=config.normalize,
                 rho_constant=config.rho_constant,
             )
+            _check_finite(loss.total.detach(), "loss", config, epoch)
             for optimizer in optimizers.values():
                 optimizer.zero_grad()
             fabric.backward(loss.total)
             for m, optimizer in optimizers.items():
                 if config.gradient_clip:
-                    fabric.clip_gradients(
-                        streams.networks[m], optimizer, max_norm=config.gradient_clip
+                    norm = fabric.clip_gradients(
+                        streams.networks[m],
+                        optimizer,
+                        max_norm=config.gradient_clip,
+                        error_if_nonfinite=False,
                     )
+                    _check_finite(norm, f"gradient of {m}", config, epoch)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 optimizer.step()
@@ -147,6 +154,14 @@ def fit(
         if progress is not None:
             progress(epoch, config.epochs, history)
     return history
+
+
+def _check_finite(value: Tensor, what: str, config: ExperimentConfig, epoch: int) -> None:
+    if not torch.isfinite(value):
+        raise ConfigError(
+            f"The training diverged: in epoch {epoch} the {what} is {float(value)}; "
+            f"lower learning_rate (it is {config.learning_rate:g}) or ssa_weight."
+        )
 
 
 def _count_correct(outputs: Mapping, labels: Tensor) -> dict[str, int]:

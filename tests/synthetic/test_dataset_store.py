@@ -19,9 +19,7 @@ SMALL = "validation"
 ALL = tuple(MODALITIES)
 
 
-def test_the_first_use_renders_and_tells_and_the_second_does_not(
-    empty_cache, monkeypatch, store_of
-):
+def test_the_first_use_renders_and_the_second_does_not(empty_cache, monkeypatch, store_of):
     calls = []
     threads = torch.get_num_threads()
     first = SyntheticGestures("tiny", SMALL, progress=lambda *a: calls.append(a))
@@ -87,9 +85,7 @@ def test_a_cache_that_cannot_be_written_is_one_clear_sentence(tmp_path, monkeypa
         SyntheticGestures("tiny", SMALL)
 
 
-def test_an_error_while_rendering_leaves_no_store_and_the_threads_as_they_were(
-    empty_cache, monkeypatch
-):
+def test_an_error_while_rendering_leaves_no_store(empty_cache, monkeypatch):
     real, count = dataset.render, itertools.count()
 
     def breaks(*args, **kwargs):
@@ -143,9 +139,7 @@ def start_builder():
         process.stdout.close()
 
 
-def test_two_processes_at_once_make_one_intact_store(
-    empty_cache, start_builder, tiny, same, store_of
-):
+def test_two_processes_at_once_make_one_store(empty_cache, start_builder, tiny, same, store_of):
     builders = [start_builder(), start_builder()]
     for builder in builders:
         assert builder.stdout.readline() == "ready\n"

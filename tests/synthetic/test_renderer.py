@@ -47,7 +47,7 @@ def test_the_global_generator_is_not_used(make_scene, render_of):
 @pytest.mark.parametrize("frames_at_once", [1, 2, 3])
 def test_frames_worked_on_in_blocks(make_scene, monkeypatch, frames_at_once, render_of):
     size = 16
-    scene = make_scene(frames=5, size=size)
+    scene = make_scene(frames=5, size=size, noise=0.0, gain=np.linspace(0.4, 1.2, 5))
     whole = render_of(scene, size)
     monkeypatch.setattr(renderer, "MAX_RAYS", frames_at_once * size**2 + 3)
     split = render_of(scene, size)
@@ -55,7 +55,7 @@ def test_frames_worked_on_in_blocks(make_scene, monkeypatch, frames_at_once, ren
         assert getattr(split, name).shape == getattr(whole, name).shape, name
     assert torch.equal(split.mask, whole.mask)
     assert torch.allclose(split.true_flow, whole.true_flow, atol=1e-5)
-    assert (split.rgb - whole.rgb).abs().mean() < 6 * scene.noise
+    assert torch.allclose(split.rgb, whole.rgb, atol=1e-4)
     both = (split.depth > 0) & (whole.depth > 0)
     assert (split.depth - whole.depth)[both].abs().median() < 0.05
 
@@ -84,18 +84,22 @@ def test_all_pictures_show_the_hand_at_the_same_pixels(make_scene, render_of, st
     assert clip.depth[0][seen & wall].median() == pytest.approx(1.9, abs=0.1)
     assert (clip.depth[0][seen & wall] > 1.4).float().mean() > 0.99
     assert (clip.depth[0][seen & ~wall] < 1.4).float().mean() > 0.99
-    assert clip.ir[0][red].mean() > 2 * clip.ir[0][wall].mean()
+    dark = render_of(dataclasses.replace(scene, background=0 * blue), size)
+    assert dark.ir[0][red].mean() > 1.3 * dark.ir[0][wall].mean()
 
 
 def test_right_and_down_in_every_picture(make_scene, render_of, one_ball):
-    size = 32
-    scene = one_ball(make_scene(size=size), [[0.09, -0.06, 0.5]] * 2, 0.03)
+    size, frames = 32, 60
+    scene = one_ball(make_scene(size=size), [[0.09, -0.06, 0.5]] * (frames + 1), 0.03)
     dark = np.zeros_like(scene.background)
     scene = dataclasses.replace(scene, background=dark, background_depth=dark[0] + 1.9)
     clip = render_of(scene, size)
     expected = np.array([(-0.06 / 0.5 / FIELD + 1) * 16, (0.09 / 0.5 / FIELD + 1) * 16])
-    near = (clip.depth[0, 0] > 0) & (clip.depth[0, 0] < 1)
-    for picture in (clip.mask[0], clip.rgb[0, 0] > 0.2, near, clip.ir[0, 0] > 0.3):
+    near = (clip.depth[0] > 0) & (clip.depth[0] < 1)
+    # The mean over time leaves little of the sensors' noise.
+    for picture in (clip.mask.float(), clip.rgb[0], near.float(), clip.ir[0]):
+        picture = picture.mean(0)
+        picture = picture > (picture.amin() + picture.amax()) / 2
         middle = picture.nonzero().double().mean(0).numpy() + 0.5
         np.testing.assert_allclose(middle, expected, atol=1.0)
 
@@ -115,7 +119,10 @@ def test_gain_cast_and_shading_act_on_rgb_only(make_scene, render_of, still):
     base = dataclasses.replace(base, background=np.full((3, 16, 16), 0.4), colours=base.colours / 2)
     reference = render_of(base, 16)
     changed = dataclasses.replace(
-        base, gain=np.array([1.0, 0.5]), cast=np.array([1.0, 1.2, 0.5]), shading=np.array([0.1, 0])
+        base,
+        gain=np.array([1.0, 0.5]),
+        cast=np.array([1.0, 1.2, 0.5]),
+        shading=np.array([0.1, 0.2]),
     )
     clip = render_of(changed, 16)
     for name in ("depth", "ir", "flow", "mask", "true_flow"):
@@ -124,8 +131,8 @@ def test_gain_cast_and_shading_act_on_rgb_only(make_scene, render_of, still):
     np.testing.assert_allclose(ratio[1] / ratio[0], 1.2, rtol=1e-4)
     np.testing.assert_allclose(ratio[2] / ratio[0], 0.5, rtol=1e-4)
     np.testing.assert_allclose(ratio[:, 1] / ratio[:, 0], 0.5, rtol=1e-4)
-    line = np.broadcast_to(1 + np.linspace(-0.1, 0.1, 16), (16, 16))
-    np.testing.assert_allclose(ratio[0, 0], line, rtol=1e-4)
+    line = np.linspace(-1, 1, 16)
+    np.testing.assert_allclose(ratio[0, 0], 1 + 0.1 * line + 0.2 * line[:, None], rtol=1e-4)
 
 
 def test_depth_has_steps_of_a_centimetre_and_holes_mostly_at_edges(make_scene, render_of):

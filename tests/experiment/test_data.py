@@ -1,0 +1,106 @@
+import pytest
+import torch
+from support.tiny_runs import tiny
+
+from mmtlib.clip_store import ClipStore
+from mmtlib.datasets import NVGesture
+from mmtlib.errors import ConfigError, DataError
+from mmtlib.experiment import make_transform, open_data
+from mmtlib.experiment.data import stored_form
+from mmtlib.seeding import torch_generator
+from mmtlib.synthetic import SyntheticGestures
+
+
+def test_synthetic_clips(own_cache):
+    data = open_data(tiny(), "validation")
+    assert isinstance(data.clips, SyntheticGestures)
+    assert data.clips.modalities == ("rgb", "depth")
+    assert data.classes == data.clips.classes
+    assert data.note is None
+    assert data.clips[0].shape == (8, 16, 16)
+
+
+def test_fingerprints_tell_data_apart(own_cache):
+    seen = {
+        open_data(config, split).fingerprint
+        for config in (tiny(), tiny(generator_seed=1))
+        for split in ("train", "validation")
+    }
+    assert len(seen) == 4
+    assert open_data(tiny(seed=9), "train").fingerprint in seen
+
+
+def test_real_clips_are_stored_in_the_presets_form(fresh_cache, nvgesture_tree):
+    root, clips = nvgesture_tree
+    done = []
+    config = tiny(dataset="nvgesture", root=str(root))
+    data = open_data(config, "train", progress=lambda *numbers: done.append(numbers))
+    assert isinstance(data.clips, ClipStore)
+    assert data.classes == NVGesture.classes
+    assert data.note is None
+    train = [c for c in clips if c.split == "train" and c.subject not in (3, 7)]
+    assert len(data.clips) == len(train) == 4
+    assert done[-1] == (4, 4)
+    clip = data.clips[0]
+    assert clip.shape == (8, 16, 16)
+    original = stored_form(config)(NVGesture(root, "train")[0])
+    torch.testing.assert_close(clip.frames["rgb"], original.frames["rgb"], atol=1 / 255, rtol=0)
+
+
+def test_same_clips_elsewhere_have_the_same_fingerprint(fresh_cache, nvgesture_tree, tmp_path):
+    root, _ = nvgesture_tree
+    (tmp_path / "moved").symlink_to(root)
+    found = {
+        open_data(tiny(dataset="nvgesture", root=str(r)), "validation").fingerprint
+        for r in (root, tmp_path / "moved")
+    }
+    assert len(found) == 1
+
+
+def test_notes_on_skipped_clips_and_other_views(fresh_cache, nvgesture_tree):
+    root, _ = nvgesture_tree
+    config = tiny(dataset="nvgesture", root=str(root), modalities=("depth", "ir"))
+    assert "not all seen from the same camera" in open_data(config, "train").note
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"dataset": "nvgestures"}, ConfigError, "Unknown data set 'nvgestures'.*'nvgesture'"),
+        ({"dataset": "nvgesture"}, ConfigError, "say where"),
+        ({"dataset": "nvgesture", "root": "/no/where"}, DataError, "/no/where is not NVGesture's"),
+        ({"preset": "tinny"}, ConfigError, "Unknown synthetic preset 'tinny'.*'tiny'"),
+    ],
+)
+def test_wrong_names(fresh_cache, settings, error, message):
+    with pytest.raises(error, match=message):
+        open_data(tiny(**settings), "train")
+
+
+def test_wrong_split(own_cache):
+    with pytest.raises(ConfigError, match="'valid'.*Did you mean 'validation'"):
+        open_data(tiny(), "valid")
+
+
+@pytest.mark.parametrize(
+    ("augment", "training", "names"),
+    [
+        ("shift", True, ["RandomShift", "Standardize"]),
+        ("shift", False, ["Standardize"]),
+        ("crop", True, ["RandomCrop", "Standardize"]),
+        ("crop", False, ["CenterCrop", "Standardize"]),
+        ("none", True, ["Standardize"]),
+    ],
+)
+def test_transforms(own_cache, augment, training, names):
+    config = tiny(augment=augment)
+    clip = stored_form(config)(open_data(config, "train").clips[0])
+    found = make_transform(config, training=training)(clip, torch_generator("test"))
+    assert found.shape == (8, 16, 16)
+    assert [name for name, _ in found.history][-len(names) :] == names
+
+
+def test_room_for_crops_is_stored():
+    for augment, side in (("crop", 18), ("shift", 16), ("none", 16)):
+        assert f"height={side}" in repr(stored_form(tiny(augment=augment)))
+    assert "height=256" in repr(stored_form(tiny(preset="paper", augment="crop")))

@@ -1,0 +1,175 @@
+"""The course: every notebook keeps to the template, equals its pair, and runs in fast mode."""
+
+import re
+
+import jupytext
+import nbformat
+import pytest
+from jupytext.compare import compare_notebooks
+
+from mmtlib.course import execute, notebook_sources, paired_notebook, read_source
+from mmtlib.exercises import HINTS, checks
+
+SOURCES = notebook_sources()
+each_notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+
+CELLS, WORDS, CODE_LINES, CELL_LINES, SETUP_LINES, FIGURES = (25, 40), (1200, 2000), 120, 15, 8, 5
+FORBIDDEN = ("class ", "sys.path", "urllib", "requests", "wget", "curl ", "http://", "https://")
+
+
+def lines(cell):
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def parts(source):
+    """Return all cells, the markdown cells and the code cells of a notebook."""
+    cells = read_source(source).cells
+    kinds = [[c for c in cells if c.cell_type == kind] for kind in ("markdown", "code")]
+    return cells, *kinds
+
+
+def makes_figure(cell):
+    return cell.cell_type == "code" and bool(re.search(r"\bfigures\.\w+\(", cell.source))
+
+
+def exercises(cells):
+    """Return (stub, text with the hint, solution, check) of every exercise.
+
+    The text stands right before or right after the stub, solution and check follow.
+    """
+    found = []
+    for i, cell in enumerate(cells):
+        if "exercise" in tags(cell):
+            beside = [c for c in (cells[i - 1], cells[i + 1]) if c.cell_type == "markdown"]
+            after = [c for c in cells[i + 1 : i + 4] if c.cell_type == "code"]
+            text = " ".join(" ".join(c.source for c in beside).split())
+            found.append((cell, text, *after[:2]))
+    return found
+
+
+def test_there_is_a_course():
+    assert [s.stem[:2] for s in SOURCES] == [f"{i:02d}" for i in range(len(SOURCES))]
+    assert len(SOURCES) >= 5
+
+
+@each_notebook
+def test_first_cell_says_what_to_expect(source):
+    title, *rest = parts(source)[0][0].source.splitlines()
+    text = " ".join(rest).lower()
+    assert re.match(rf"# {source.stem[:2]} \S", title)
+    assert "?" in title + text
+    for part in ("question", "prerequisites", "able to|you can", "minute", "2-core"):
+        assert re.search(part, text), part
+
+
+@each_notebook
+def test_equation_and_closing_parts_are_there(source):
+    text = "\n".join(cell.source for cell in parts(source)[1])
+    assert "$$" in text
+    for part in ("predict before you", "pitfalls", "summary", "sources", "next"):
+        assert part in text.lower()
+
+
+@each_notebook
+def test_is_thin(source):
+    cells, markdown, code = parts(source)
+    words = sum(len(cell.source.split()) for cell in markdown)
+    assert CELLS[0] <= len(cells) <= CELLS[1]
+    assert WORDS[0] <= words <= WORDS[1]
+    assert sum(len(lines(cell)) for cell in code) <= CODE_LINES
+    assert max(len(lines(cell)) for cell in code) <= CELL_LINES
+    assert len(lines(code[0])) <= SETUP_LINES
+    assert "import mmtlib" in code[0].source or "from mmtlib" in code[0].source
+
+
+@each_notebook
+def test_holds_no_logic_of_its_own(source):
+    for cell in parts(source)[2]:
+        found = [word for word in FORBIDDEN if word in cell.source]
+        assert not found, cell.source
+        if not {"exercise", "solution"} & set(tags(cell)):
+            assert not re.search(r"^\s*(async )?def ", cell.source, re.MULTILINE), cell.source
+
+
+@each_notebook
+def test_figures_are_few_and_explained(source):
+    cells = parts(source)[0]
+    drawn = [i for i, cell in enumerate(cells) if makes_figure(cell)]
+    assert len(drawn) <= FIGURES
+    for i in drawn:
+        assert cells[i + 1].cell_type == "markdown", cells[i].source
+        assert "what to see" in cells[i + 1].source.lower(), cells[i].source
+
+
+@each_notebook
+def test_exercises_have_stub_hint_solution_and_check(source):
+    cells = parts(source)[0]
+    found = exercises(cells)
+    assert 2 <= len(found) <= 3
+    for stub, text, solution, check in found:
+        name = re.fullmatch(r"checks\.(\w+)\(\1\)", lines(check)[-1])[1]
+        assert callable(getattr(checks, name))
+        assert "raise NotImplementedError" in stub.source
+        assert f'hint("{name}", 1)' in text
+        assert name in HINTS
+        assert tags(solution) == ["solution"]
+        assert tags(check) == ["check"]
+        assert f"def {name}(" in stub.source
+        assert f"def {name}(" in solution.source
+    marked = {"exercise", "solution", "check"}
+    assert sum(bool(marked & set(tags(cell))) for cell in cells) == 3 * len(found)
+
+
+@each_notebook
+def test_student_copy_stops_at_each_stub(source):
+    cells = parts(source)[0]
+    setup = next(cell for cell in cells if cell.cell_type == "code")
+    for stub, _, _, check in exercises(cells):
+        names = {}
+        for cell in (setup, stub):
+            exec(cell.source, names)
+        with pytest.raises(NotImplementedError):
+            exec(check.source, names)
+
+
+@each_notebook
+def test_pair_is_equal_and_without_outputs(source):
+    pair = paired_notebook(source)
+    assert pair.exists(), f"{pair.name} is missing: run `mmt notebooks`"
+    notebook = nbformat.read(pair, as_version=4)
+    compare_notebooks(
+        notebook,
+        jupytext.read(source),
+        fmt="py:percent",
+        compare_outputs=False,
+        compare_ids=False,
+    )
+    for cell in notebook.cells:
+        assert not cell.get("outputs"), f"{pair.name} was saved with outputs: run `mmt notebooks`"
+        assert cell.get("execution_count") is None
+
+
+def test_no_notebook_without_a_source():
+    folder = paired_notebook(SOURCES[0]).parent
+    assert {p.stem for p in folder.glob("*.ipynb")} == {s.stem for s in SOURCES}
+
+
+@each_notebook
+def test_runs_alone_from_an_empty_cache(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("MMTLIB_FAST", "1")
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
+    notebook = read_source(source)
+    execute(notebook, source.stem, folder=tmp_path)
+    pictures = 0
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", output.text
+            data = output.get("data", {})
+            pictures += "image/png" in data
+            if "check" in tags(cell):
+                assert "passed=True" in data["text/plain"]
+    assert pictures <= FIGURES
