@@ -4,7 +4,7 @@ A run is determined by its config, the data and the version of the training code
 set anywhere. Two named recipes fill in what belongs together:
 
 * ``compact``: for `CompactI3D` on small clips and a CPU (mean of the squared map differences,
-  weight 10, rho per batch, one-cycle SGD);
+  weight 10, rho per batch, one-cycle AdamW);
 * ``paper``: as published for I3D (sum, weight 0.05, rho per clip, step schedule, 60 epochs with the
   classification loss and 15 with the whole objective).
 """
@@ -36,6 +36,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "normalize": ("position", "centred"),
     "ssa_reduction": ("mean", "sum"),
     "rho_per": ("clip", "batch"),
+    "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "step"),
     "augment": ("shift", "crop", "none"),
     "precision": ("auto", "float32", "bf16"),
@@ -71,12 +72,14 @@ class ExperimentConfig:
         rho_constant: rho where `focal` is off.
         ssa_start_epoch: the first epoch (from 0) with the whole objective.
         epochs, batch_size: how long, and clips per step.
+        optimizer: ``"adamw"`` or ``"sgd"``.
         schedule: ``"one_cycle"``, or ``"step"`` (rate / 10 at `step_epochs`).
         step_epochs: epochs at which the step schedule divides the rate by ten.
         learning_rate: the highest rate.
-        momentum, weight_decay: of SGD.
+        momentum: of SGD.
+        weight_decay: of either.
         gradient_clip: largest gradient norm of each network; 0 = no clipping.
-        augment: ``"shift"`` (whole pixels, up to 3 at 32 pixels), ``"crop"`` or ``"none"``.
+        augment: ``"shift"`` (whole pixels, up to 1/32 of the size), ``"crop"`` or ``"none"``.
         validate_every: epochs between measurements on validation clips; 0 = at the end only.
         seed: of the initial weights, the order of the clips and the augmentation.
         precision: ``"auto"``, ``"float32"`` or ``"bf16"``.
@@ -96,7 +99,7 @@ class ExperimentConfig:
     network: str = "compact_i3d"
     feature_stage: str | None = None
     feature_time_pool: int | None = None
-    dropout: float | None = None
+    dropout: float | None = 0.0
     ssa_weight: float = 10.0
     ssa_reduction: str = "mean"
     normalize: str = "position"
@@ -104,14 +107,15 @@ class ExperimentConfig:
     beta: float = 2.0
     rho_per: str = "batch"
     rho_constant: float = 1.0
-    ssa_start_epoch: int = 6
-    epochs: int = 45
+    ssa_start_epoch: int = 4
+    epochs: int = 30
     batch_size: int = 16
+    optimizer: str = "adamw"
     schedule: str = "one_cycle"
     step_epochs: tuple[int, ...] = ()
-    learning_rate: float = 0.06
+    learning_rate: float = 0.004
     momentum: float = 0.9
-    weight_decay: float = 1e-3
+    weight_decay: float = 0.05
     gradient_clip: float = 5.0
     augment: str = "shift"
     validate_every: int = 0
@@ -243,6 +247,8 @@ RECIPES: dict[str, dict[str, Any]] = {
     "compact": {},
     "paper": {
         "network": "inception_i3d",
+        "dropout": None,
+        "optimizer": "sgd",
         "ssa_weight": 0.05,
         "ssa_reduction": "sum",
         "rho_per": "clip",

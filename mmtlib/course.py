@@ -21,10 +21,10 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
 
 from mmtlib.cache import whole_file
 from mmtlib.errors import DataError, MmtlibError
+from mmtlib.notebook_page import notebook_page
 
 CELL_TIMEOUT_S = 600
 
@@ -146,8 +146,7 @@ def _run_one(source: Path, out: Path, library: str) -> Executed:
     execute(notebook, source.stem, folder=out)
     seconds = time.monotonic() - start
     nbformat.write(notebook, out / f"{source.stem}.ipynb")
-    page, _ = HTMLExporter().from_notebook_node(notebook)
-    (out / f"{source.stem}.html").write_text(page)
+    (out / f"{source.stem}.html").write_text(notebook_page(notebook, title))
     _write_figures(notebook, out / "figures", source.stem)
     with whole_file(stamp) as temporary:
         temporary.write_text(json.dumps({"key": key, "seconds": seconds}))

@@ -26,8 +26,9 @@ class Modality:
         kind: ``"image"`` (brightness in [0, 1]), ``"depth"`` (one value a pixel, 0 = no reading) or
             ``"vector"`` (flow: u to the right, v downwards, in pixels per frame).
         unit: the unit of the values in `GestureClip.frames`.
-        center, spread: constants that bring a clip near zero mean and unit spread before it enters
-            a network (`mmtlib.transforms.Standardize`); fixed, so that any data set gets the same.
+        center, spread: constants that bring measurements (depth, flow) near zero mean and unit
+            spread before they enter a network; pictures are standardised clip by clip instead
+            (`mmtlib.transforms.Standardize`).
         color: the colour of this modality in every figure.
     """
 

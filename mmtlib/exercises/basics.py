@@ -233,32 +233,25 @@ def clustered_error(answer: Callable) -> str:
 @check
 def converged(answer: Callable) -> str:
     """02: from accuracies per seed after E and 2 E epochs, and a tolerance, to a bool."""
+    noise = np.array([0.020, -0.012, -0.008])
     cases = (
-        ([0.70, 0.69, 0.71], [0.704, 0.692, 0.716], 0.01, "the mean changed by 0.4 points only."),
-        ([0.70, 0.70, 0.70], [0.74, 0.73, 0.75], 0.01, "all three seeds gained over 2 points."),
-        (
-            [0.70, 0.70, 0.70],
-            [0.66, 0.67, 0.65],
-            0.01,
-            "all three seeds lost over 2 points, and a change downwards (overfitting) is a change.",
-        ),
-        (
-            [0.70, 0.69, 0.71],
-            [0.72, 0.68, 0.706],
-            0.01,
-            "single seeds went up and down, and the mean over seeds, which the definition is "
-            "about, by 0.2 points.",
-        ),
-        ([0.70, 0.70], [0.74, 0.74], 0.05, "4 points are within a tolerance of 5: use it."),
+        (0.004, 0.1, 0.01, "the mean over seeds changed by 0.4 points only."),
+        (0.030, 0.1, 0.01, "all three seeds gained over 2 points."),
+        (-0.030, 0.1, 0.01, "all three lost over 2 points: a change downwards is a change too."),
+        (0.002, 1.0, 0.01, "single seeds went up and down, but their mean by 0.2 points only."),
+        (0.040, 0.1, 0.05, "4 points are within a tolerance of 5: use the argument."),
     )
-    for once, twice, tolerance, why in cases:
-        found = answer(np.array(once), np.array(twice), tolerance)
-        need(
-            isinstance(found, (bool, np.bool_)),
-            f"expected True or False, got {type(found).__name__}. Is the return missing?",
-        )
-        right = abs(np.mean(twice) - np.mean(once)) < tolerance
-        need(found == right, f"from {once} to {twice}: {why}")
+    for seed in SEEDS:
+        once = numpy_generator("converged", seed).uniform(0.5, 0.9, 3)
+        for change, spread, tolerance, why in cases:
+            twice = once + change + spread * noise
+            found = answer(once.copy(), twice.copy(), tolerance)
+            need(
+                isinstance(found, (bool, np.bool_)),
+                f"expected True or False, got {type(found).__name__}. Is the return missing?",
+            )
+            right = abs(change) < tolerance
+            need(found == right, f"from {once.round(3)} to {twice.round(3)}: {why}")
     return "the mean over seeds moves by less than the tolerance, in either direction."
 
 

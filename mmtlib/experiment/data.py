@@ -103,7 +103,7 @@ def make_transform(config: ExperimentConfig, *, training: bool) -> Transform:
     size = get_preset(config.preset).size
     steps: list[Transform] = []
     if config.augment == "shift" and training:
-        steps.append(RandomShift(pixels=max(1, round(3 * size / 32))))
+        steps.append(RandomShift(pixels=max(1, round(size / 32))))
     if config.augment == "crop":
         steps.append((RandomCrop if training else CenterCrop)(height=size, width=size))
     return Compose([*steps, Standardize()])

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import torch
 
 from mmtlib.cache import locked
+from mmtlib.compute import threads
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment.data import make_transform, open_data
-from mmtlib.experiment.machine import make_fabric, resolve_device, threads
+from mmtlib.experiment.machine import make_fabric, resolve_device
 from mmtlib.experiment.runs import Run
 from mmtlib.provenance import provenance
 from mmtlib.training import predict, predict_loader

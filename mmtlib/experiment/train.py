@@ -6,18 +6,18 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
+from joblib import Parallel, delayed
 
 from mmtlib.cache import cache_dir, locked, whole_file
+from mmtlib.compute import threads
 from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.evaluation import accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
-from mmtlib.experiment.machine import build_network, make_fabric, resolve_device, threads
+from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.models import StreamSet, save_weights
 from mmtlib.provenance import provenance
@@ -183,11 +183,10 @@ def run_all(
         return runs
     # Longest first, so that the processes end at about the same time.
     order = sorted(range(len(configs)), key=lambda i: -len(configs[i].modalities))
+    work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
     results: dict[int, Run] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        futures = {i: pool.submit(run, configs[i]) for i in order}
-        for i in order:
-            results[i] = futures[i].result()
-            if progress is not None:
-                progress(len(results), len(configs))
+    for i, done in zip(order, work(delayed(run)(configs[i]) for i in order), strict=True):
+        results[i] = done
+        if progress is not None:
+            progress(len(results), len(configs))
     return [results[i] for i in range(len(configs))]

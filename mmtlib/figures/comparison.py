@@ -61,7 +61,7 @@ def paired_seeds(table: pd.DataFrame, *, confidence: float = 0.95) -> StyledFigu
             axes.tick_params(labelleft=False)
         _slopes(axes, rows, _color(name), confidence)
         axes.set_title(_title(name))
-    panels[0].set_ylabel("Test accuracy")
+    panels[0].set_ylabel("Accuracy")
     _differences(last, groups, confidence)
     marks = [Line2D([], [], color=GREY, marker="o", markersize=3, linewidth=0.7, label="one seed")]
     mean = (
@@ -159,7 +159,7 @@ def accuracy_bars(table: pd.DataFrame, *, chance: float | None = None) -> Styled
         for row in table.itertuples()
     )
     width = min(TWO_COLUMN, max(2.4, 0.9 + 0.5 * len(table) + 0.3 * len(names)))
-    figure = new_figure(width, 2.4, f"Test accuracy: {listed}.")
+    figure = new_figure(width, 2.4, f"Accuracy: {listed}.")
     axes = figure.subplots()
     for row in table.itertuples():
         slot = variants.index(row.variant)
@@ -169,7 +169,7 @@ def accuracy_bars(table: pd.DataFrame, *, chance: float | None = None) -> Styled
         axes.axhline(chance, color="black", linewidth=0.8, linestyle=(0, (3, 2)), label="guessing")
     axes.set_xticks(range(len(names)), [_title(name) for name in names])
     axes.tick_params(axis="x", length=0)
-    axes.set(xlim=(-0.75, len(names) - 0.25), ylim=(0, 1.08), ylabel="Test accuracy")
+    axes.set(xlim=(-0.75, len(names) - 0.25), ylim=(0, 1.08), ylabel="Accuracy")
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.grid(axis="y")

@@ -19,7 +19,7 @@ from mmtlib.interactive.live_figure import LiveFigure, counter
 from mmtlib.modalities import get_modality
 
 Grid = tuple[int, int, int]
-PANEL_PIXELS = 150
+PANEL_PIXELS = 125
 PANEL_INCHES = 1.35
 MARK = {"color": "black", "size": 13, "symbol": "x", "line": {"color": "white", "width": 2}}
 
@@ -59,14 +59,16 @@ def explorer_figure(
             place = ([int(x)], [int(y)]) if time == step else ([], [])
             figure.add_trace(_mark(*place), time + 1, column)
         figure.update_yaxes(title_text=f"time step {time + 1}", row=time + 1, col=1)
-    figure.update_xaxes(range=[-0.5, w - 0.5], showticklabels=False, showgrid=False, zeroline=False)
-    figure.update_yaxes(range=[h - 0.5, -0.5], showticklabels=False, showgrid=False, zeroline=False)
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "constrain": "domain"}
+    figure.update_xaxes(range=[-0.5, w - 0.5], **bare)
+    figure.update_yaxes(range=[h - 0.5, -0.5], **bare)
+    figure.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor))  # pictures do anyway
     low = -1 if _signed(maps) else 0
     figure.update_layout(
         template="plotly_white",
-        width=PANEL_PIXELS * len(titles) + 140,
-        height=PANEL_PIXELS * t * h // w + 70,
-        margin={"l": 50, "r": 10, "t": 40, "b": 10},
+        width=PANEL_PIXELS * len(titles) + 130,
+        height=PANEL_PIXELS * t * h // w + 60,
+        margin={"l": 40, "r": 10, "t": 40, "b": 10},
         coloraxis={"colorscale": "PuOr_r" if low else "Cividis", "cmin": low, "cmax": 1,
                    "colorbar": {"title": {"text": "correlation", "side": "right"}}},
     )  # fmt: skip

@@ -20,6 +20,8 @@ class CurrentFigure(go.FigureWidget):
 
     def __init__(self, figure: go.Figure) -> None:
         super().__init__(figure)
+        self.update_layout(dragmode=False)  # a click chooses, a drag does not zoom by accident
+        self._config = {"displayModeBar": False}
         self._made = True
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:

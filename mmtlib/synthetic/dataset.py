@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from joblib import Parallel, delayed
 from torch import Tensor
 
 from mmtlib.cache import cache_dir
 from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames, write_clip_store
 from mmtlib.clips import GestureClip
+from mmtlib.compute import threads
 from mmtlib.config import default_preset
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import MODALITIES, check_modalities
@@ -23,13 +24,15 @@ from mmtlib.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic.gestures import label_swaps
 from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
 from mmtlib.synthetic.renderer import RenderedClip, render
-from mmtlib.synthetic.scene import Person, draw_person, draw_scene
+from mmtlib.synthetic.scene import draw_person, draw_scene
 
 NEAR, FAR = 0.3, 1.6
 """Metres at which the 8-bit depth reaches 255 and 1."""
 CLOSE_RANGE = 0.7
 """Metres beyond which NVGesture-like depth shows nothing."""
 FRAME_RATE = 15.0
+PARALLEL_PIXELS = 2**21
+"""Splits with fewer pixels are made in the calling process: other ones take seconds to start."""
 
 ALL_FIELDS = (*MODALITIES, "mask", "joints")
 
@@ -47,6 +50,47 @@ def depth_to_8bit(metres: Tensor, *, close_range: float | None = None) -> Tensor
     level = ((FAR - metres) * (255 / (FAR - NEAR))).round_().clamp_(1, 255).div_(255)
     nothing = metres <= 0 if close_range is None else (metres <= 0) | (metres > close_range)
     return level.masked_fill_(nothing, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMaker:
+    """Makes any clip of a split from its number alone, in any process and in any order."""
+
+    preset: SyntheticPreset
+    split: str
+    generator_seed: int
+    clutter: float
+
+    def row(self, index: int) -> StoreRow:
+        """Return a clip's row: classes in turn, then subjects in turn, so both are balanced."""
+        n_classes, people = len(self.preset.classes), SPLITS[self.split]
+        return StoreRow(
+            label=index % n_classes,
+            subject=people[(index // n_classes) % len(people)],
+            clip_id=f"{self.split}-{index:05d}",
+        )
+
+    def render(self, index: int) -> tuple[RenderedClip, np.ndarray]:
+        """Return a clip's pictures and its joints ``(T, 21, 3)``."""
+        row, p = self.row(index), self.preset
+        person = draw_person(numpy_generator("person", self.generator_seed, row.subject))
+        key = (self.generator_seed, self.split, p.name, index)
+        scene = draw_scene(
+            numpy_generator("scene", *key),
+            person,
+            p.classes[row.label],
+            frames=p.frames,
+            size=p.size,
+            clutter=self.clutter,
+        )
+        # One thread: the tensors are too small to share, and other processes make other clips.
+        with threads(1):
+            clip = render(scene, size=p.size, generator=torch_generator("noise", *key))
+        return clip, scene.joints.astype(np.float32)
+
+    def fields(self, index: int) -> dict[str, np.ndarray]:
+        """Return a clip as fields of a store."""
+        return _fields(*self.render(index))
 
 
 class SyntheticGestures:
@@ -105,7 +149,8 @@ class SyntheticGestures:
         self.extras = extras
         self.classes = self.preset.classes
         self.label_swaps = label_swaps(self.classes)
-        self._rows = _rows(self.preset, split)
+        self._maker = ClipMaker(self.preset, split, self.generator_seed, self.clutter)
+        self._rows = [self._maker.row(i) for i in range(self.preset.clips[split])]
         self._store = self._open_store(progress) if self.preset.stored else None
 
     @property
@@ -147,46 +192,15 @@ class SyntheticGestures:
     def _render_all(
         self, progress: Callable[[int, int], None] | None
     ) -> Iterator[tuple[int, Mapping[str, np.ndarray]]]:
-        """Yield every clip's fields; one thread per core, each clip from its own generator."""
-        people = self._people()
-        n = len(self._rows)
-
-        def make(index: int) -> tuple[int, Mapping[str, np.ndarray]]:
-            rendered, joints = self._render(index, people)
-            return index, _fields(rendered, joints)
-
-        threads = torch.get_num_threads()
-        workers = min(os.cpu_count() or 1, 16)
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            try:
-                # A bounded look-ahead, so that finished clips do not pile up unwritten.
-                for start in range(0, n, 8 * workers):
-                    for item in pool.map(make, range(start, min(start + 8 * workers, n))):
-                        yield item
-                        if progress is not None:
-                            progress(item[0] + 1, n)
-            finally:
-                torch.set_num_threads(threads)
-
-    def _people(self) -> dict[int, Person]:
-        return {
-            s: draw_person(numpy_generator("person", self.generator_seed, s))
-            for s in SPLITS[self.split]
-        }
-
-    def _render(self, index: int, people: Mapping[int, Person]) -> tuple[RenderedClip, np.ndarray]:
-        row, p = self._rows[index], self.preset
-        key = (self.generator_seed, self.split, p.name, index)
-        scene = draw_scene(
-            numpy_generator("scene", *key),
-            people[row.subject],
-            p.classes[row.label],
-            frames=p.frames,
-            size=p.size,
-            clutter=self.clutter,
-        )
-        clip = render(scene, size=p.size, generator=torch_generator("noise", *key))
-        return clip, scene.joints.astype(np.float32)
+        """Yield every clip's fields, made by one process per core."""
+        n, p = len(self._rows), self.preset
+        few = n * p.frames * p.size**2 < PARALLEL_PIXELS
+        work = Parallel(n_jobs=1 if few else -1, batch_size=8, return_as="generator")
+        made = work(delayed(self._maker.fields)(index) for index in range(n))
+        for index, fields in enumerate(made):
+            yield index, fields
+            if progress is not None:
+                progress(index + 1, n)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -209,7 +223,7 @@ class SyntheticGestures:
         return clip.with_frames({**clip.frames, "depth": depth})
 
     def _render_one(self, index: int) -> GestureClip:
-        rendered, joints = self._render(index, self._people())
+        rendered, joints = self._maker.render(index)
         row = self._rows[index]
         return GestureClip(
             frames={m: getattr(rendered, m) for m in self.modalities},
@@ -230,19 +244,6 @@ class SyntheticGestures:
     def subjects(self) -> np.ndarray:
         """int64 ``(n,)``, the subject of every clip."""
         return np.array([row.subject for row in self._rows], dtype=np.int64)
-
-
-def _rows(preset: SyntheticPreset, split: str) -> list[StoreRow]:
-    """Return the rows of a split: classes in turn, then subjects in turn, so both are balanced."""
-    n_classes, people = len(preset.classes), SPLITS[split]
-    return [
-        StoreRow(
-            label=i % n_classes,
-            subject=people[(i // n_classes) % len(people)],
-            clip_id=f"{split}-{i:05d}",
-        )
-        for i in range(preset.clips[split])
-    ]
 
 
 def _fields(clip: RenderedClip, joints: np.ndarray) -> dict[str, np.ndarray]:

@@ -65,7 +65,7 @@ PRESETS: dict[str, SyntheticPreset] = {
             clips={"train": 48, "validation": 24, "test": 48},
             frames=8,
             size=16,
-            clutter=0.25,
+            clutter=0.35,
         ),
         SyntheticPreset(
             name="tutorial",
@@ -73,7 +73,7 @@ PRESETS: dict[str, SyntheticPreset] = {
             clips={"train": 480, "validation": 1152, "test": 1152},
             frames=16,
             size=32,
-            clutter=0.25,
+            clutter=0.35,
         ),
         SyntheticPreset(
             name="benchmark",
@@ -81,7 +81,7 @@ PRESETS: dict[str, SyntheticPreset] = {
             clips={"train": 2000, "validation": 600, "test": 1200},
             frames=16,
             size=64,
-            clutter=0.25,
+            clutter=0.35,
         ),
         SyntheticPreset(
             name="paper",
@@ -89,7 +89,7 @@ PRESETS: dict[str, SyntheticPreset] = {
             clips={"train": 1050, "validation": 300, "test": 600},
             frames=64,
             size=224,
-            clutter=0.25,
+            clutter=0.35,
             stored=False,
         ),
     )

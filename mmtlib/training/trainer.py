@@ -29,15 +29,13 @@ Progress = Callable[[int, int, History], None]
 def make_optimizers(
     config: ExperimentConfig, streams: StreamSet
 ) -> dict[str, torch.optim.Optimizer]:
-    """Return one SGD per network: each is stepped and clipped as if it were trained alone."""
+    """Return one optimizer per network: each is stepped and clipped as if it were trained alone."""
+    common = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    if config.optimizer == "adamw":
+        return {m: torch.optim.AdamW(n.parameters(), **common) for m, n in streams.networks.items()}
     return {
-        m: torch.optim.SGD(
-            network.parameters(),
-            lr=config.learning_rate,
-            momentum=config.momentum,
-            weight_decay=config.weight_decay,
-        )
-        for m, network in streams.networks.items()
+        m: torch.optim.SGD(n.parameters(), momentum=config.momentum, **common)
+        for m, n in streams.networks.items()
     }
 
 

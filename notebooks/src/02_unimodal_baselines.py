@@ -175,10 +175,10 @@ for m, p in measured.items():
 pd.DataFrame(errors, index=["over clips (points)", "over people (points)", "ratio"]).T.round(2)
 
 # %% [markdown]
-# A *point* is one percent of the clips. A ratio above 1 says that people differ by more than the
-# luck of single clips explains, and that an interval over clips would be too short by that
-# factor. A ratio near 1 says that here they do not differ much. Nothing guarantees either
-# beforehand, so in this course intervals always count people.
+# A *point* is one percent of the clips. A ratio well above 1 says that people differ by more than
+# the luck of single clips explains, and that an interval over clips would be too short by that
+# factor. A ratio near 1 says that here they differ little. With so few people the ratio itself is
+# rough, and nothing guarantees it beforehand: in this course intervals always count people.
 #
 # Why do people differ at all? Skin colour against the wall, the size of the hand, speed and reach
 # of a movement, a sleeve: it belongs to the person and comes back in clip after clip.

@@ -16,8 +16,8 @@
 # **Question.** Can a network that sees only RGB learn from a network that sees depth, although no
 # channel of the one means the same as a channel of the other?
 #
-# $$corr(F) = \hat F \hat F^{\top} \in \mathbb{R}^{d \times d}, \qquad
-# \ell_{SSA}^{m,n} = \rho^{m,n}\, \lVert corr(F_m) - corr(F_n) \rVert_F^2, \qquad
+# $$\mathrm{corr}(F) = \hat F \hat F^{\top} \in \mathbb{R}^{d \times d}, \qquad
+# \ell_{SSA}^{m,n} = \rho^{m,n}\, \lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2, \qquad
 # \ell^m = \ell_{cls}^m + \lambda \sum_{n \ne m} \ell_{SSA}^{m,n}$$
 #
 # $F_m$ is a late feature map of the network of modality $m$, written as a matrix with one row for
@@ -152,11 +152,11 @@ checks.position_correlation(position_correlation)
 # %% [markdown]
 # ## 4 Who moves? The distance, and its gradient
 #
-# The distance of two maps is $\lVert corr(F_m) - corr(F_n) \rVert_F^2$, the sum of the squared
-# differences of their $d^2$ entries. It is the same seen from either side, so left to itself its
-# gradient would pull both networks: the better one towards the worse one as well. The method
-# stops that: in the term of learner $m$ the map of teacher $n$ counts as a constant. (With two
-# networks there are two such terms, each with its own learner.)
+# The distance of two maps is $\lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2$, the
+# sum of the squared differences of their $d^2$ entries. It is the same seen from either side, so
+# left to itself its gradient would pull both networks, the better one towards the worse one too.
+# The method stops that: in the term of learner $m$ the map of teacher $n$ counts as a constant.
+# (With two networks there are two such terms, each with its own learner.)
 #
 # Below, a learner with **three** channels is moved, step by step, towards the map of the
 # hand-made teacher with **two**. **Predict before you run:** can the distance reach 0 at all? If
@@ -181,7 +181,7 @@ ends = {"learner": learner.detach().flatten(2)[0].T.tolist(), "teacher": rows.to
 pd.DataFrame(ends, index=[1, 2, 3, 4]).map(lambda row: [round(x, 2) for x in row])
 
 # %% [markdown]
-# The learner came to the same angles between positions with features of its own, in its own
+# The learner came to nearly the same angles between positions with features of its own, in its own
 # number of channels, while no gradient reached the teacher. (The two losses given to `ssa_loss`
 # are for $\rho$; `focal=False` means $\rho = 1$, so they are not used.)
 #
@@ -239,8 +239,8 @@ comparison.summary()
 #
 # An accuracy says whether something changed, not what. Here are the maps themselves: the networks
 # see the first 24 validation clips, and we compare RGB's map with depth's map **of the same
-# clip** and, as a control, with depth's map **of the next clip**. If the networks had only
-# learned one map for everything, the control would fall as much.
+# clip** and, as a control, with depth's map **of another clip**. If the networks had only learned
+# one map for everything, both distances would fall alike.
 
 # %%
 from mmtlib.clips import ClipBatch
@@ -271,10 +271,11 @@ maps = {f"{names[m]} {how}": correlation_map(f)[0] for (m, how), f in found.item
 figures.correlation_maps({k: maps[k] for k in maps if "alone" in k}, grid=grid)
 
 # %% [markdown]
-# **What to see.** One clip, two networks that never met. The diagonal is 1 by definition; blocks
-# along it are moments compared with themselves, blocks beside it one moment compared with
-# another. Dark stripes are positions unlike most others. Look for stripes that both networks
-# share: those they found independently.
+# **What to see.** One clip, two networks that never met. The diagonal is 1 by definition. White
+# lines part the time steps; the finer tiles are the rows of the picture, because positions are
+# counted row by row. Dark lines are positions unlike most others. Look for structure that both
+# share: that much they found independently. A matrix of this size is hard to read; section 7 lays
+# it out in space again.
 
 # %%
 figures.correlation_maps({k: maps[k] for k in maps if "SSA" in k}, grid=grid)
@@ -310,9 +311,9 @@ explorer_still(clips[0], maps, grid=grid, position=middle)
 # ## 8 A weight means nothing without its reduction
 #
 # $\lVert \cdot \rVert_F^2$ sums $d^2$ entries; code often takes their mean. The two differ by a
-# factor $d^2$, and so must the weights. **Predict before you run:** the paper gives $\lambda =
-# 0.05$ for sums with $d = 392$. Is our weight, given for means, the stronger or the weaker one,
-# once both are on one scale?
+# factor $d^2$, and so must the weights. **Predict before you run:** the paper gives
+# $\lambda = 0.05$ for sums with $d = 392$. Is our weight, given for means, the stronger or the
+# weaker one, once both are on one scale?
 
 # %%
 d = found["rgb", "alone"][0, 0].numel()

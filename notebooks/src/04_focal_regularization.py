@@ -17,7 +17,7 @@
 #
 # $$\rho^{m,n} = \max\left(0,\; e^{\beta\,\Delta\ell} - 1\right), \qquad
 # \Delta\ell = \ell_{cls}^m - \ell_{cls}^n, \qquad
-# \ell_{SSA}^{m,n} = \rho^{m,n}\, \lVert corr(F_m) - corr(F_n) \rVert_F^2$$
+# \ell_{SSA}^{m,n} = \rho^{m,n}\, \lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2$$
 #
 # $\ell_{cls}^m$ is the classification loss of the learner, $\ell_{cls}^n$ that of the teacher,
 # and $\beta$ the steepness, 2 in the paper. $\rho$ is the *focal regularization parameter*: how

@@ -210,7 +210,7 @@ def test_wrong_configs_are_told_before_anything_is_trained(fresh_cache):
 
 def test_divergence_is_no_run(fresh_cache):
     with pytest.raises(ConfigError, match="diverged"):
-        run(tiny(epochs=30, learning_rate=1e8, momentum=0.99, weight_decay=1.0))
+        run(tiny(epochs=30, optimizer="sgd", learning_rate=1e8, momentum=0.99, weight_decay=1.0))
     assert not list((fresh_cache / "runs").glob("*/run.json"))
 
 

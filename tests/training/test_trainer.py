@@ -20,7 +20,14 @@ def fabric():
 
 
 def settings(**changes):
-    named = {"epochs": 2, "ssa_start_epoch": 1, "batch_size": 4, "learning_rate": 0.02}
+    named = {
+        "epochs": 2,
+        "ssa_start_epoch": 1,
+        "batch_size": 4,
+        "optimizer": "sgd",
+        "learning_rate": 0.02,
+        "dropout": 0.3,
+    }
     return tiny(**{**named, **changes})
 
 
@@ -114,9 +121,10 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("saves", [1, 3, 4, 7])
-def test_resume_after_any_save(fabric, tmp_path, monkeypatch, saves):
-    config = settings(validate_every=1)
+def test_resume_after_any_save(fabric, tmp_path, monkeypatch, saves, optimizer):
+    config = settings(validate_every=1, optimizer=optimizer)
     options = {"validation": held_out(config), "state_file": tmp_path / "state.pt", "identity": "a"}
     whole, history = train(fabric, config, **{**options, "state_file": None})
     monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", -1.0)
