@@ -53,9 +53,8 @@ def main() -> None:
             for (m, s, _), r in zip(cases, runs, strict=True)
         ]
     )
-    print(
-        f"| modality | {base.epochs} epochs (%) | {2 * base.epochs} epochs (%) | difference (points) |"
-    )
+    e = base.epochs
+    print(f"| modality | {e} epochs (%) | {2 * e} epochs (%) | difference (points) |")
     print("|---|---|---|---|")
     for modality, rows in found.groupby("modality", sort=False):
         once, twice = (

@@ -24,19 +24,28 @@ runs.register(app)
 course.register(app)
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"mmtlib {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Hold the options of `mmt` itself; eager ones work without a command."""
 
 
 def main() -> None:
     """Run the command line; the entry point of ``mmt``."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="mmt")
     except MmtlibError as error:
         typer.echo(f"mmt: {error}", err=True)
         sys.exit(2)

@@ -171,7 +171,22 @@ def list_runs() -> None:
     if not len(found):
         show.console.print("No runs yet: `mmt train` makes one.")
         return
-    for name in found.columns:
-        if name.startswith("validation"):
-            found[name] = [show.percent(a) if a == a else "" for a in found[name]]
-    show.table(found)
+    scores = [name for name in found.columns if name.startswith("validation ")]
+    rows = [
+        {
+            "run": row["run"],
+            "made": row["date"][:16].replace("T", " "),
+            "clips": f"{row['dataset']} {row['preset']}",
+            "networks": row["modalities"]
+            + (f", weight {row['weight']:g}" if row["weight"] else "")
+            + (", focal" if row["focal"] else ""),
+            "seed": row["seed"],
+            "validation": ", ".join(
+                f"{name.split()[1]} {show.percent(row[name])}"
+                for name in scores
+                if row[name] == row[name]
+            ),
+        }
+        for row in found.to_dict("records")
+    ]
+    show.table(pd.DataFrame(rows))

@@ -31,7 +31,8 @@ def table(frame: pd.DataFrame, title: str | None = None) -> None:
     out = Table(title=title, title_justify="left", title_style="bold")
     for name in frame.columns:
         numeric = frame[name].dtype.kind in "if"
-        out.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+        justify = "right" if numeric else "left"
+        out.add_column(str(name), justify=justify, overflow="fold", no_wrap=name in ("run", "made"))
     for row in frame.itertuples(index=False):
         out.add_row(*("" if value != value else str(value) for value in row))
     console.print(out)

@@ -27,7 +27,8 @@ class Feedback:
         color = "#009E73" if self.passed else "#D55E00"
         return (
             f'<div role="status" style="border-left:4px solid {color};padding:.3em .8em">'
-            f"<b>{sign} {'Right' if self.passed else 'Not yet'}.</b> {html.escape(self.message)}</div>"
+            f"<b>{sign} {'Right' if self.passed else 'Not yet'}.</b> "
+            f"{html.escape(self.message)}</div>"
         )
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import torch
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from mmtlib.cache import cache_dir, locked, whole_file
 from mmtlib.compute import threads
 from mmtlib.config import ExperimentConfig, hash_settings
+from mmtlib.errors import MmtlibError
 from mmtlib.evaluation import accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
@@ -168,7 +170,7 @@ def run_all(
         progress: called with (runs done, runs in all).
 
     Raises:
-        MmtlibError: as `run`.
+        MmtlibError: as `run`, or if a process was killed.
     """
     workers = min(workers or os.cpu_count() or 1, len(configs))
     for config in configs:
@@ -184,9 +186,22 @@ def run_all(
     # Longest first, so that the processes end at about the same time.
     order = sorted(range(len(configs)), key=lambda i: -len(configs[i].modalities))
     work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
-    results: dict[int, Run] = {}
-    for i, done in zip(order, work(delayed(run)(configs[i]) for i in order), strict=True):
-        results[i] = done
-        if progress is not None:
-            progress(len(results), len(configs))
+    cache, results = str(cache_dir()), {}
+    made = work(delayed(_run_in)(cache, configs[i]) for i in order)
+    try:
+        for i, done in zip(order, made, strict=True):
+            results[i] = done
+            if progress is not None:
+                progress(len(results), len(configs))
+    except TerminatedWorkerError:
+        raise MmtlibError(
+            "A training process was killed (out of memory?). Start the same again: finished runs "
+            "are kept and the others go on; fewer workers need less memory."
+        ) from None
     return [results[i] for i in range(len(configs))]
+
+
+def _run_in(cache: str, config: ExperimentConfig) -> Run:
+    """Run a config in a process that may be an older one, started when the cache was elsewhere."""
+    os.environ["MMTLIB_CACHE"] = cache
+    return run(config)

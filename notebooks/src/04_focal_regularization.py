@@ -331,7 +331,6 @@ rows = [
 ]
 figure = figures.accuracy_bars(pd.DataFrame(rows), chance=1 / len(focal_run.classes))
 figure.axes[0].set_ylabel("Validation accuracy")
-figure.alt_text = figure.alt_text.replace("Test", "Validation")
 figure
 
 # %% [markdown]

@@ -78,7 +78,7 @@ def test_wrong_names(fresh_cache, settings, error, message):
 
 
 def test_wrong_split(own_cache):
-    with pytest.raises(ConfigError, match="'valid'.*Did you mean 'validation'"):
+    with pytest.raises(ConfigError, match=r"'valid'.*Did you mean 'validation'"):
         open_data(tiny(), "valid")
 
 

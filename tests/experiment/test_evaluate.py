@@ -59,7 +59,7 @@ def test_one_network_is_not_fused(fresh_cache):
 
 
 def test_wrong_split(small_run):
-    with pytest.raises(ConfigError, match="'tset'.*Did you mean 'test'"):
+    with pytest.raises(ConfigError, match=r"'tset'.*Did you mean 'test'"):
         evaluate(small_run, "tset")
     assert records(small_run) == []
 

@@ -4,7 +4,6 @@ from support.tiny_runs import same_tensors, tiny
 
 from mmtlib.errors import ConfigError
 from mmtlib.experiment import build_network, make_fabric, resolve_device
-from mmtlib.experiment.machine import threads
 from mmtlib.models import CompactI3D
 
 
@@ -62,7 +61,9 @@ def test_wrong_networks(settings, message):
         build_network(tiny(**settings), "rgb", 4)(torch.zeros(1, 3, 8, 16, 16))
 
 
-@pytest.mark.parametrize(("precision", "kind"), [("float32", torch.float32), ("bf16", torch.bfloat16)])
+@pytest.mark.parametrize(
+    ("precision", "kind"), [("float32", torch.float32), ("bf16", torch.bfloat16)]
+)
 def test_precision(precision, kind, capsys):
     fabric = make_fabric("cpu", precision)
     assert capsys.readouterr() == ("", "")
@@ -70,15 +71,3 @@ def test_precision(precision, kind, capsys):
     assert fabric.world_size == 1
     with fabric.autocast():
         assert torch.nn.functional.linear(torch.ones(1, 2), torch.ones(1, 2)).dtype == kind
-
-
-def test_threads_are_restored():
-    before = torch.get_num_threads()
-    with threads(before + 1):
-        assert torch.get_num_threads() == before + 1
-    assert torch.get_num_threads() == before
-    with threads(0):
-        assert torch.get_num_threads() == before
-    with pytest.raises(ValueError, match="x"), threads(before + 2):
-        raise ValueError("x")
-    assert torch.get_num_threads() == before

@@ -90,7 +90,7 @@ def test_no_runs(fresh_cache):
 
 @pytest.mark.parametrize("where", ["ffff", "/no/such/folder", "**", "[", "../x"])
 def test_no_such_run(copied, where):
-    with pytest.raises(CheckpointError, match="There is no run .*`mmt runs` lists"):
+    with pytest.raises(CheckpointError, match=r"There is no run .*`mmt runs` lists"):
         load_run(where)
 
 

@@ -8,6 +8,4 @@ from support.nvgesture_tree import TreeClip, write_nvgesture_tree
 def small_tree(tmp_path) -> tuple[Path, list[TreeClip]]:
     """A miniature NVGesture of four training clips, to be damaged."""
     root = tmp_path / "nvgesture"
-    return root, write_nvgesture_tree(
-        root, classes=(1, 2), train_subjects=(1, 2), test_subjects=()
-    )
+    return root, write_nvgesture_tree(root, classes=(1, 2), train_subjects=(1, 2), test_subjects=())

@@ -1,5 +1,4 @@
 import errno
-import os
 import pickle
 import random
 
@@ -19,7 +18,7 @@ def test_round_trip(tmp_path):
     found = load_state(tmp_path / "state.pt", "run a")
     assert found["epoch"] == 2
     assert torch.equal(found["weights"]["w"], torch.ones(50))
-    assert os.listdir(tmp_path) == ["state.pt"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "state.pt"]
 
 
 def test_no_file_is_no_state(tmp_path):
@@ -45,7 +44,7 @@ def test_full_disk_leaves_the_old_state(tmp_path, monkeypatch, where):
         save_state(path, state(2.0))
     monkeypatch.undo()
     assert torch.equal(load_state(path, "run a")["weights"]["w"], torch.ones(50))
-    assert os.listdir(tmp_path) == ["state.pt"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "state.pt"]
 
 
 @pytest.mark.parametrize(

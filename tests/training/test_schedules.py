@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,9 +32,9 @@ def test_one_cycle_by_hand(step, part):
 def test_one_cycle_rises_then_falls(epochs, steps, highest):
     found = rates(tiny(epochs=epochs, learning_rate=highest), steps)
     top = found.index(max(found))
-    assert all(a <= b for a, b in zip(found[: top + 1], found[1 : top + 1], strict=False))
-    assert all(a >= b for a, b in zip(found[top:], found[top + 1 :], strict=False))
-    assert 0 < min(found)
+    assert all(a <= b for a, b in pairwise(found[: top + 1]))
+    assert all(a >= b for a, b in pairwise(found[top:]))
+    assert min(found) > 0
     assert max(found) <= highest
     if len(found) > 7:  # long enough for a step near the peak
         assert max(found) > 0.9 * highest

@@ -31,7 +31,9 @@ def test_the_store_holds_the_transformed_clips(small_tree):
             original.clip_id, original.label, original.subject,
         )  # fmt: skip
         for m in ("rgb", "depth"):
-            assert clip.frames[m].shape == original.frames[m].shape == (len(clip.frames[m]), 8, 16, 16)
+            assert (
+                clip.frames[m].shape == original.frames[m].shape == (len(clip.frames[m]), 8, 16, 16)
+            )
             torch.testing.assert_close(clip.frames[m], original.frames[m], atol=0.51 / 255, rtol=0)
 
 

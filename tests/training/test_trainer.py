@@ -33,7 +33,10 @@ def settings(**changes):
 
 def networks(config):
     return StreamSet(
-        {m: build_model("compact_i3d", m, num_classes=3, seed=config.seed) for m in config.modalities}
+        {
+            m: build_model("compact_i3d", m, num_classes=3, seed=config.seed)
+            for m in config.modalities
+        }
     ).to(memory_format=torch.channels_last_3d)
 
 
