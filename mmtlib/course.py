@@ -21,6 +21,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert.filters import strip_ansi
 
 from mmtlib.cache import whole_file
 from mmtlib.errors import DataError, MmtlibError
@@ -163,13 +164,15 @@ def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None
         notebook,
         timeout=CELL_TIMEOUT_S,
         kernel_name="python3",
+        store_widget_state=False,  # plotly's own bundle, 5 MB a notebook, useless without a kernel
         resources={"metadata": {"path": str(folder)}},
     )
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        raise MmtlibError(f"Notebook {name} failed: {lines[-1]}\n{error}") from None
+        text = strip_ansi(str(error))
+        lines = [line for line in text.splitlines() if line.strip()]
+        raise MmtlibError(f"Notebook {name} failed: {lines[-1]}\n{text}") from None
 
 
 def _pictures(notebook: nbformat.NotebookNode) -> Iterator[bytes]:

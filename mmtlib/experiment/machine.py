@@ -13,7 +13,16 @@ from mmtlib.models import NETWORKS, build_model
 
 
 def build_network(config: ExperimentConfig, modality: str, classes: int) -> torch.nn.Module:
-    """Return a new network of a config for one modality and that many classes."""
+    """Return a new network.
+
+    Args:
+        config: for the network's name, its settings and the seed.
+        modality: what it will see.
+        classes: K, the number of classes.
+
+    Raises:
+        ConfigError: if the network or a stage is unknown.
+    """
     if config.network not in NETWORKS:
         raise unknown_name("network", config.network, NETWORKS)
     return build_model(

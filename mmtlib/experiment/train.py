@@ -126,7 +126,7 @@ def _train(
             "config": dataclasses.asdict(config),
             "classes": train.classes,
             "data": {"train": train.fingerprint, "validation": validation.fingerprint},
-            "note": train.note,
+            "note": _note(train, validation),
             "device": device,
             "precision": precision,
             "validation_accuracy": {m: accuracy(p) for m, p in predictions.items()},
@@ -134,6 +134,13 @@ def _train(
         },
     )
     state_file.unlink(missing_ok=True)
+
+
+def _note(train: GestureData, validation: GestureData) -> str | None:
+    if train.note == validation.note:
+        return train.note
+    notes = {"Training": train.note, "Validation": validation.note}
+    return " ".join(f"{part}: {note}" for part, note in notes.items() if note)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -105,7 +105,14 @@ def make_loader(
 def predict_loader(
     source: ClipSource, transform: Transform, *, batch_size: int = 64, workers: int = 0
 ) -> DataLoader:
-    """Return a loader of all clips in their order, for measuring."""
+    """Return a loader of all clips in their order, for measuring.
+
+    Args:
+        source: the clips.
+        transform: what is done to each clip; without random draws.
+        batch_size: clips per batch; the last one may be smaller.
+        workers: loading processes; no influence on the batches.
+    """
     keys: Sequence[tuple[int, int]] = [(0, index) for index in range(len(source))]
     batches = [list(keys[i : i + batch_size]) for i in range(0, len(keys), batch_size)]
     return DataLoader(

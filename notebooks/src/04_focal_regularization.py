@@ -352,11 +352,11 @@ for a, b in contrasts:
 #   filter.
 # - **The second** asks the paper's question: does the whole method help a network that is used
 #   alone?
-# - **The third** asks what the focal parameter adds. It is the hardest to answer: the difference
-#   is often small, and strength is not matched.
+# - **The third** asks what the focal parameter adds. It is the hardest to answer, as the strength
+#   of the two is not matched.
 #
 # The intervals come from drawing the validation subjects anew. They do **not** contain the
-# variation between seeds, which can be as large as the effects themselves. With one seed, a
+# variation between seeds, which may be as large as the effects themselves. With one seed, a
 # difference whose interval contains 0 is not a finding, and one whose interval does not is a
 # finding about two networks, not about a method. `make tutorial` trains three seeds and prints
 # their paired differences on test clips, whatever their sign; three is still few.

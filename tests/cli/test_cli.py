@@ -2,17 +2,20 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from rich.console import Console
+from support.nvgesture_tree import SPLIT_LIST
 from support.tiny_runs import tiny
 
 from mmtlib import __version__
 from mmtlib.cli import course as course_commands
 from mmtlib.cli import main, show
-from mmtlib.cli import runs as run_commands
 from mmtlib.experiment import compare, load_run
 
 TINY = ("--preset", "tiny", "--epochs", "1", "--device", "cpu")
@@ -136,24 +139,13 @@ def test_a_note_on_the_data_is_printed(mmt, monkeypatch, stored):
     assert mmt("train", *TINY).out.startswith("Note: 3 clips skipped [really].\n")
 
 
-def test_compare(mmt, own_cache, monkeypatch):
-    arguments = (
-        "--preset",
-        "tiny",
-        "--set",
-        "epochs=1",
-        "--set",
-        'device="cpu"',
-        "--seeds",
-        "0, 1",
-    )
-    said = mmt("compare", *arguments, "--workers", "1")
+def test_compare(mmt, own_cache):
+    settings = ("--preset", "tiny", "--set", "epochs=1", "--set", "device=cpu")
+    said = mmt("compare", *settings, "--seeds", "0, 1", "--workers", "1")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("validation accuracy, 2 seeds\n")
-    by_hand = compare(tiny(epochs=1), [0, 1], workers=1).summary()
-    assert rows(said.out) == [
-        [str(value) for value in row] for row in by_hand.itertuples(index=False)
-    ]
+    assert said.out.startswith("validation accuracy, 2 seeds ")
+    table = compare(tiny(epochs=1), [0, 1], workers=1).summary()
+    assert rows(said.out) == [[str(x) for x in row] for row in table.itertuples(index=False)]
 
 
 def test_data_list(mmt):
@@ -207,12 +199,30 @@ def test_real_form_from_training_to_prediction(mmt, fresh_cache, nvgesture_tree)
     assert len(rows(said.out)) == 3
 
 
-def test_real_clips(mmt, fresh_cache, real_root):
+def few_real_rows(real_root: Path, root: Path) -> Path:
+    """Make a folder with a few rows of the official list, one of them without its files."""
+    root.mkdir()
+    (root / "Video_data").symlink_to(real_root / "Video_data")
+    for split in ("train", "test"):
+        shutil.copy(real_root / SPLIT_LIST.format(split), root)
+    path = root / SPLIT_LIST.format("train")
+    lines = path.read_text().splitlines()
+    there = [row for row in lines if (real_root / row.split()[0].removeprefix("path:")).is_dir()]
+    held_out = [row for row in there if re.search("/subject[37]_", row)]
+    train = [row for row in there if row not in held_out]
+    absent = next(r for r in lines if r not in there and not re.search("/subject[37]_", r))
+    path.write_text("\n".join([*train[:4], *held_out[:2], absent]))
+    return root
+
+
+def test_real_clips(mmt, fresh_cache, real_root, tmp_path):
     """A proof that the way works on real clips; one epoch is no result."""
-    said = mmt("train", "--data", "nvgesture", "--root", real_root, "--skip-broken", *TINY)
+    root = few_real_rows(real_root, tmp_path / "few")
+    train = ("train", "--data", "nvgesture", "--root", root, *TINY)
+    mmt(*train).failed_with(f"is missing ({SPLIT_LIST.format('train')}:7)", "--skip-broken")
+    said = mmt(*train, "--skip-broken")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("Note: ")
-    assert "clips skipped" in said.out
+    assert said.out.startswith("Note: Training: 1 of 5 clips skipped: 1 with missing files, 0")
     name = run_id(said.out)
     said = mmt("evaluate", name)
     assert (said.code, said.err) == (0, "")
@@ -221,9 +231,9 @@ def test_real_clips(mmt, fresh_cache, real_root):
     said = mmt("predict", video, "--run", name, "--modality", "depth", "--first", 50, "--last", 130)
     assert (said.code, said.err) == (0, "")
     assert len(rows(said.out)) == 5
-    mmt("evaluate", name, "--split", "test").failed_with("none of the", "nvgesture_test_correct")
-    mmt("train", "--data", "nvgesture", "--root", real_root, *TINY).failed_with(
-        "is missing (nvgesture_train_correct_cvpr2016_v2.lst:", "--skip-broken"
+    test = mmt("evaluate", name, "--split", "test")
+    assert test.failed_with(
+        "none of the 482 clips of this part can be read", SPLIT_LIST.format("test")
     )
 
 
@@ -231,8 +241,7 @@ def test_interrupted(monkeypatch, capsys):
     def stop(**_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_commands, "_accuracies", stop)
-    monkeypatch.setattr("mmtlib.cli.main.app", stop)
+    monkeypatch.setattr(sys.modules["mmtlib.cli.main"], "app", stop)
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 130
@@ -240,8 +249,6 @@ def test_interrupted(monkeypatch, capsys):
 
 
 def test_progress_is_drawn_on_a_terminal_only(monkeypatch, capsys):
-    from rich.console import Console
-
     with show.bars("clips", "epochs") as (clips, epochs):
         clips(1, 2)
         epochs(1, 3, None)
@@ -258,8 +265,6 @@ def test_progress_is_drawn_on_a_terminal_only(monkeypatch, capsys):
 
 
 def test_text_is_printed_as_it_is(capsys):
-    import pandas as pd
-
     show.table(pd.DataFrame({"path [x]": ["/data/[old]/:smile:", None], "n": [1, 2]}), "a [b]")
     out = capsys.readouterr().out
     assert "a [b]" in out
@@ -307,9 +312,8 @@ def test_tests_run_in_fast_mode(mmt, called):
 
 
 def test_notebooks(mmt, monkeypatch):
-    monkeypatch.setattr(
-        "mmtlib.course.sync_notebooks", lambda: [Path("a/00_x.ipynb"), Path("01.ipynb")]
-    )
+    written = [Path("a/00_x.ipynb"), Path("01.ipynb")]
+    monkeypatch.setattr("mmtlib.course.sync_notebooks", lambda: written)
     assert mmt("notebooks").out == "00_x.ipynb\n01.ipynb\n"
     monkeypatch.setattr("mmtlib.course.sync_notebooks", lambda: [])
     assert mmt("notebooks").out == "all notebooks are up to date\n"
@@ -326,9 +330,7 @@ def test_tutorial(mmt, own_cache, monkeypatch, tmp_path):
 
     def compare_here(config, seeds, *, split, progress):
         asked.append((config.modalities, tuple(seeds), split))
-        return compare(
-            config.replace(epochs=1, device="cpu"), [0, 1], split="validation", workers=1
-        )
+        return compare(config.replace(epochs=1, device="cpu"), [0, 1], workers=1)
 
     monkeypatch.setattr("mmtlib.course.run_tutorial", run_tutorial)
     monkeypatch.setattr("mmtlib.experiment.compare", compare_here)

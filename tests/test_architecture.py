@@ -1,0 +1,123 @@
+"""Imports go down the floors only (docs/architecture.md)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "mmtlib"
+FLOORS = {
+    0: ("errors", "modalities", "config", "seeding", "cache", "provenance", "compute"),
+    1: ("clips", "outputs", "clip_store"),
+    2: ("transforms", "datasets", "synthetic", "models", "losses", "evaluation"),
+    3: ("training", "analysis", "figures"),
+    4: ("experiment",),
+    5: ("ablation",),
+    6: ("interactive", "exercises", "course", "notebook_page"),
+    7: ("cli",),
+}
+FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+FILES = sorted(PACKAGE.rglob("*.py"))
+NEIGHBOURS_ALLOWED = {0, 1}
+"""Single files, not rooms: `config` needs `errors`, `clip_store` needs `clips`."""
+PARTS = {("course", "notebook_page")}
+"""A file that was divided for its length: one part may use the other."""
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_modules(tree: ast.AST) -> set[str]:
+    """Return every module of ours that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            if node.module == "mmtlib":
+                found |= {f"mmtlib.{alias.name}" for alias in node.names}
+            else:
+                found.add(node.module)
+    return {name for name in found if name.split(".")[0] == "mmtlib"}
+
+
+def imported_rooms(text: str) -> set[str]:
+    rooms = set()
+    for name in imported_modules(ast.parse(text)):
+        room = name.split(".")[1] if "." in name else "mmtlib"
+        rooms.add(room if room in FLOOR else "mmtlib")
+    return rooms
+
+
+def violations(room: str, rooms: set[str]) -> set[str]:
+    """Return the rooms that this room must not import."""
+    floor = FLOOR[room]
+    return {
+        other
+        for other in rooms - {room}
+        if (other == "mmtlib" and room != "cli")  # the root imports everything
+        or FLOOR.get(other, -1) > floor
+        or (
+            FLOOR.get(other) == floor
+            and floor not in NEIGHBOURS_ALLOWED
+            and (room, other) not in PARTS
+        )
+    }
+
+
+def test_every_room_has_a_floor():
+    rooms = {room_of(file) for file in FILES} - {"__init__"}
+    assert rooms <= set(FLOOR)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_go_down(file):
+    if file == PACKAGE / "__init__.py":
+        return  # the root gives names of all rooms, on first use
+    assert violations(room_of(file), imported_rooms(file.read_text())) == set()
+
+
+@pytest.mark.parametrize(
+    ("room", "text", "wrong"),
+    [
+        ("losses", "from mmtlib.outputs import StreamOutput", set()),
+        ("losses", "from mmtlib.losses.ssa import ssa_loss", set()),
+        ("losses", "from mmtlib.models import CompactI3D", {"models"}),
+        ("losses", "def f():\n    import mmtlib.training.trainer as t", {"training"}),
+        ("figures", "from mmtlib import training", {"training"}),
+        ("figures", "from mmtlib import run", {"mmtlib"}),
+        ("figures", "import mmtlib", {"mmtlib"}),
+        ("config", "from mmtlib.errors import ConfigError", set()),
+        ("config", "from mmtlib.clips import GestureClip", {"clips"}),
+        ("cli", "from mmtlib import __version__", set()),
+        ("interactive", "from mmtlib.exercises import checks", {"exercises"}),
+    ],
+)
+def test_the_test_itself(room, text, wrong):
+    assert violations(room, imported_rooms(text)) == wrong
+
+
+def test_single_files_have_no_circle():
+    """Within a floor of single files the imports form no circle, `TYPE_CHECKING` ones included."""
+    for floor in NEIGHBOURS_ALLOWED:
+        needs = {
+            room: imported_rooms((PACKAGE / f"{room}.py").read_text()) & set(FLOORS[floor]) - {room}
+            for room in FLOORS[floor]
+        }
+        while needs:
+            free = [room for room, others in needs.items() if not others & needs.keys()]
+            assert free, f"a circle among {', '.join(needs)}"
+            for room in free:
+                del needs[room]
+
+
+def test_the_map_agrees():
+    """`docs/architecture.md` puts every room on the floor it has here."""
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    shown = {int(row[2]): row.split("|")[2] for row in rows}
+    there = {room_of(file) for file in FILES} - {"__init__"}
+    for room in there:
+        assert f"`{room}" in shown[FLOOR[room]], room
