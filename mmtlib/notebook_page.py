@@ -15,6 +15,8 @@ _MATH = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$", re.DO
 _OUTSIDE = re.compile(r'<script[^>]*\bsrc="(https?:)?//[^"]*"[^>]*>\s*</script>')
 _MATHJAX = re.compile(r"<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->", re.DOTALL)
 _MERMAID = re.compile(r'<script type="module">.*?mermaid.*?</script>', re.DOTALL)
+_PREFIX = re.compile(r"(</?)ns\d+:(?=m)")
+"""nbconvert gives equations in headings a namespace that browsers do not read."""
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _NO_WIDGET = "<p><em>A control: open the notebook in JupyterLab to move it.</em></p>"
 
@@ -37,7 +39,7 @@ def notebook_page(notebook: nbformat.NotebookNode, title: str) -> str:
     page, _ = exporter.from_notebook_node(shown)
     for outside in (_MATHJAX, _MERMAID, _OUTSIDE):
         page = outside.sub("", page)
-    return page
+    return _PREFIX.sub(r"\1", page)
 
 
 def equations_to_mathml(markdown: str) -> str:

@@ -159,7 +159,7 @@ def accuracy_bars(table: pd.DataFrame, *, chance: float | None = None) -> Styled
         for row in table.itertuples()
     )
     width = min(TWO_COLUMN, max(2.4, 0.9 + 0.5 * len(table) + 0.3 * len(names)))
-    figure = new_figure(width, 2.4, f"Accuracy: {listed}.")
+    figure = new_figure(width, 2.4, f"Bars of accuracy: {listed}.")
     axes = figure.subplots()
     for row in table.itertuples():
         slot = variants.index(row.variant)

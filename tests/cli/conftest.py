@@ -8,7 +8,7 @@ import pytest
 from support.nvgesture_tree import TreeClip, write_nvgesture_tree
 from support.tiny_runs import tiny, use_fresh_cache
 
-from mmtlib.cli import main
+from mmtlib.cli import main, show
 from mmtlib.experiment import Run, load_run, run
 
 
@@ -35,7 +35,7 @@ class Said:
 @pytest.fixture
 def mmt(monkeypatch, capsys):
     """Call the command line in this process, as the script `mmt` would."""
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(show.console, "width", 300)
 
     def call(*arguments: str | Path) -> Said:
         capsys.readouterr()

@@ -227,5 +227,5 @@ def test_clip_from_video_refuses(videos, monkeypatch):
     with pytest.raises(ConfigError, match="modality 'deph'"):
         clip_from_video(videos["mjpeg"], "deph")
     monkeypatch.setattr("mmtlib.datasets.video_io.MAX_WHOLE_VIDEO_BYTES", 1000)
-    with pytest.raises(DataError, match="cut the gesture out"):
+    with pytest.raises(DataError, match="give the first and the last frame"):
         clip_from_video(videos["mjpeg"], "rgb")
