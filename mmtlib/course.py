@@ -120,7 +120,7 @@ def run_tutorial(
         done.append(result)
         what = "up to date" if result.skipped else f"{result.seconds:.0f} s"
         report(f"[{number}/{len(sources)}] {result.name}: {what}")
-    _write_index(out, done)
+    _write_index(out)
     return done
 
 
@@ -150,7 +150,7 @@ def _run_one(source: Path, out: Path, library: str) -> Executed:
     (out / f"{source.stem}.html").write_text(notebook_page(notebook, title))
     _write_figures(notebook, out / "figures", source.stem)
     with whole_file(stamp) as temporary:
-        temporary.write_text(json.dumps({"key": key, "seconds": seconds}))
+        temporary.write_text(json.dumps({"key": key, "title": title, "seconds": seconds}))
     return Executed(source.stem, title, seconds, skipped=False)
 
 
@@ -191,17 +191,23 @@ def _write_figures(notebook: nbformat.NotebookNode, folder: Path, name: str) -> 
         (folder / f"{name}-{number}.png").write_bytes(picture)
 
 
-def _write_index(out: Path, done: list[Executed]) -> None:
-    """Write the page that leads to the executed notebooks."""
-    rows = "\n".join(
-        f'<li><a href="{d.name}.html">{html.escape(d.title)}</a> '
-        f"<small>{d.seconds:.0f} s</small></li>"
-        for d in done
-    )
+def _write_index(out: Path) -> None:
+    """Write the page that leads to all notebooks that were ever executed into `out`."""
+    rows = []
+    for source in notebook_sources():
+        stamp = out / f".{source.stem}.json"
+        if stamp.exists():
+            known = json.loads(stamp.read_text())
+            title = html.escape(known["title"])
+            rows.append(
+                f'<li><a href="{source.stem}.html">{title}</a> '
+                f"<small>{known['seconds']:.0f} s</small></li>"
+            )
     (out / "index.html").write_text(
         "<!doctype html><html lang=en><meta charset=utf-8><title>mmtlib tutorial</title>"
         '<meta name=viewport content="width=device-width">'
         "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;"
-        "padding:0 1rem;color-scheme:light dark}small{opacity:.7}</style>"
-        f"<h1>mmtlib tutorial</h1><p>Executed on this machine.</p><ol start=0>{rows}</ol></html>\n"
+        "padding:0 1rem;color-scheme:light dark}ul{list-style:none;padding:0}small{opacity:.7}"
+        "</style><h1>mmtlib tutorial</h1><p>Executed on this machine.</p>"
+        f"<ul>{''.join(rows)}</ul></html>\n"
     )

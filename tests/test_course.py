@@ -97,6 +97,7 @@ def test_pairs_are_written_when_their_source_changed(project):
 
 def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monkeypatch):
     out, said = tmp_path / "out", []
+    monkeypatch.setattr(course, "_library_hash", lambda: os.environ["MMTLIB_CACHE"])
     (first,) = run_tutorial(out, report=said.append)
     assert (first.name, first.title, first.skipped) == (
         "00_first", "00 A & B: what is one & one?", False,
@@ -184,5 +185,9 @@ def test_slow_and_dead_kernels(project, tmp_path, monkeypatch, error):
 def test_the_stamp_is_readable(project, tmp_path, monkeypatch):
     monkeypatch.setattr(course, "execute", lambda *_, **__: None)
     run_tutorial(tmp_path, report=str)
-    assert set(json.loads((tmp_path / ".00_first.json").read_text())) == {"key", "seconds"}
+    assert set(json.loads((tmp_path / ".00_first.json").read_text())) == {
+        "key",
+        "title",
+        "seconds",
+    }
     assert os.listdir(tmp_path / "figures") == []  # noqa: PTH208
