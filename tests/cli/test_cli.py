@@ -328,7 +328,7 @@ def test_tutorial(mmt, own_cache, monkeypatch, tmp_path):
         out.mkdir(exist_ok=True)
         report("[1/1] 00_x: 3 s")
 
-    def compare_here(config, seeds, *, split, progress):
+    def compare_here(config, seeds, *, split, progress=None):
         asked.append((config.modalities, tuple(seeds), split))
         return compare(config.replace(epochs=1, device="cpu"), [0, 1], workers=1)
 
@@ -336,11 +336,14 @@ def test_tutorial(mmt, own_cache, monkeypatch, tmp_path):
     monkeypatch.setattr("mmtlib.experiment.compare", compare_here)
     said = mmt("tutorial", "--out", tmp_path / "out")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("[1/1] 00_x: 3 s\n")
+    lines = said.out.splitlines()
+    assert lines[0] == "data and 9 runs for the closing table ..."
+    assert lines[2] == "[1/1] 00_x: 3 s"
     assert "a small sample" in said.out
-    assert asked == [None, (("rgb", "depth"), (0, 1, 2), "test")]
+    both, seeds = ("rgb", "depth"), (0, 1, 2)
+    assert asked == [(both, seeds, "validation"), None, (both, seeds, "test")]
     assert [row[0] for row in rows(said.out)] == ["rgb", "depth"]
     assert (tmp_path / "out" / "table.csv").read_text().startswith("modality,seed,alone,together")
     said = mmt("tutorial", "--out", tmp_path / "out", "--only", "00")
-    assert asked[2:] == ["00"]
+    assert asked[3:] == ["00"]
     assert rows(said.out) == []
