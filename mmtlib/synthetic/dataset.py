@@ -19,7 +19,7 @@ from mmtlib.clips import GestureClip
 from mmtlib.compute import threads
 from mmtlib.config import default_preset
 from mmtlib.errors import ConfigError, unknown_name
-from mmtlib.modalities import MODALITIES, check_modalities
+from mmtlib.modalities import check_modalities
 from mmtlib.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic.gestures import label_swaps
 from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
@@ -33,8 +33,6 @@ CLOSE_RANGE = 0.7
 FRAME_RATE = 15.0
 PARALLEL_PIXELS = 2**21
 """Splits with fewer pixels are made in the calling process: other ones take seconds to start."""
-
-ALL_FIELDS = (*MODALITIES, "mask", "joints")
 
 
 def depth_to_8bit(metres: Tensor, *, close_range: float | None = None) -> Tensor:
@@ -116,7 +114,6 @@ class SyntheticGestures:
         DataError: if the cache cannot be written, or is damaged.
     """
 
-    label_source = "synthetic"
     licence = "MIT, as mmtlib itself"
 
     def __init__(

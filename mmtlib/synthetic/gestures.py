@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-STRETCHED, CLOSED = 0.0, 0.95
+CLOSED = 0.95
 # Bending of thumb, index, middle, ring and little finger.
 RELAXED = None
 ONE = np.array([0.9, 0.0, 0.95, 0.95, 0.95])
