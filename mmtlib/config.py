@@ -111,8 +111,8 @@ class ExperimentConfig:
     beta: float = 2.0
     rho_per: str = "batch"
     rho_constant: float = 1.0
-    ssa_start_epoch: int = 4
-    epochs: int = 30
+    ssa_start_epoch: int = 5
+    epochs: int = 40
     batch_size: int = 16
     optimizer: str = "adamw"
     schedule: str = "one_cycle"

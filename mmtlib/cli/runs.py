@@ -73,7 +73,7 @@ def train(
     Measures validation clips only; then see `mmt evaluate`.
     """
     from mmtlib.config import ExperimentConfig
-    from mmtlib.experiment import is_first_process, run
+    from mmtlib.experiment import is_first_process, plan_training, run
     from mmtlib.modalities import check_modalities
 
     chosen = _settings(
@@ -93,6 +93,7 @@ def train(
         result = run(config, progress=epochs_done, data_progress=clips)
     if result.facts["note"]:
         show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
+    show.console.print(plan_training(config).weight_line, soft_wrap=True)
     _accuracies(result.validation_accuracy, "validation")
     show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
     show.console.print(f"next: mmt evaluate {result.run_id} --split test")

@@ -14,6 +14,7 @@ from mmtlib.experiment.machine import (
     make_fabric,
     resolve_device,
 )
+from mmtlib.experiment.plan import TrainingPlan, plan_training
 from mmtlib.experiment.predict import predict_video
 from mmtlib.experiment.runs import Run, list_runs, load_run
 from mmtlib.experiment.train import RECIPE_VERSION, run, run_all
@@ -24,6 +25,7 @@ __all__ = [
     "Evaluation",
     "GestureData",
     "Run",
+    "TrainingPlan",
     "build_network",
     "compare",
     "evaluate",
@@ -33,6 +35,7 @@ __all__ = [
     "make_fabric",
     "make_transform",
     "open_data",
+    "plan_training",
     "predict_video",
     "resolve_device",
     "run",

@@ -23,6 +23,7 @@ from mmtlib.errors import MmtlibError
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
+from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.models import StreamSet, save_weights
 from mmtlib.provenance import provenance
@@ -182,6 +183,7 @@ def _write_run(
             "classes": train.classes,
             "data": {"train": train.fingerprint, "validation": validation.fingerprint},
             "note": _note(train, validation),
+            "alignment": plan_training(config).weight_line,
             "device": device,
             "precision": resolve_device(config)[1],
             "validation_accuracy": {m: accuracy(p) for m, p in predictions.items()},
@@ -206,7 +208,8 @@ def _write_readme(folder: Path, config: ExperimentConfig, identity: str) -> None
     with whole_file(folder / "README.txt") as temporary:
         temporary.write_text(
             f"A run of mmtlib: {', '.join(config.modalities)} on {config.dataset} "
-            f"({config.preset}), seed {config.seed}.\nIdentity {identity}.\n\n"
+            f"({config.preset}), seed {config.seed}.\n{plan_training(config).weight_line}.\n"
+            f"Identity {identity}.\n\n"
             "run.json      settings, class names, validation accuracy, where it was made (written "
             "last: present = finished)\nhistory.json  losses, rho and map distances by epoch\n"
             "NAME.safetensors      weights of the network of one modality\n"
