@@ -57,7 +57,7 @@ _INFRARED_STEP = _MOMENTS // int(INFRARED_RATE)
 _GESTURE = CLIP_FRAMES * _STEP
 _BEFORE, _AFTER = (36, 60), 24
 """Frames before the annotated ones (least and most) and after them, at 30 per second."""
-_RAISE, _REST = 0.3, np.array([0.0, 0.17, 0.04])
+_RAISE, _REST = 0.3, np.array([0.0, 0.14, 0.04])
 """Seconds that raising the hand takes, and where it rests, in metres from where gestures begin."""
 _INFRARED_CAMERA = np.array([0.03, 0.025, 0.0])
 """Metres from the depth camera, camera axes."""
@@ -291,15 +291,14 @@ def _at(scene: Scene, moments: np.ndarray, camera: np.ndarray | None = None) -> 
     away = np.clip(np.abs(moments - inside) / (_RAISE * _MOMENTS), 0, 1)
     origin = scene.bones.origin[inside]
     origin[:, :N_BONES] += (away**2 * (3 - 2 * away))[:, None, None] * _REST
-    # The camera drifts as far as it does in a clip of 16 frames.
+    # The camera drifts as far as it does in a clip of 16 frames, and keeps its exposure.
     pan = scene.pan[inside] * np.sqrt(16 / _GESTURE)
+    gain = np.full(len(frames), scene.gain.mean())
     if camera is not None:
         origin -= camera
         pan = pan + 3 * camera[:2]
     bones = dataclasses.replace(scene.bones, origin=origin, axes=scene.bones.axes[inside])
-    return dataclasses.replace(
-        scene, bones=bones, joints=scene.joints[frames], gain=scene.gain[frames], pan=pan
-    )
+    return dataclasses.replace(scene, bones=bones, joints=scene.joints[frames], gain=gain, pan=pan)
 
 
 def _registered(rgb: Tensor, person: np.random.Generator) -> Tensor:
