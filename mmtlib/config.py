@@ -33,6 +33,7 @@ def default_preset() -> str:
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "colour": ("registered", "raw"),
+    "flow_method": ("dis", "farneback"),
     "normalize": ("position", "centred"),
     "ssa_reduction": ("mean", "sum"),
     "rho_per": ("clip", "batch"),
@@ -57,6 +58,11 @@ class ExperimentConfig:
         root: folder of a real data set.
         colour: NVGesture's colour stream, ``"registered"`` or ``"raw"``.
         skip_broken: leave out clips whose files are missing or broken.
+        complete_for: with `skip_broken`, leave out the clips that these modalities would leave out
+            too; `alone` sets it, so that a comparison is about the same clips.
+        flow_method: how the optical flow of a real data set was computed, ``"dis"`` or
+            ``"farneback"``.
+        flow_folder: where its files are; None = a folder of the cache.
         generator_seed: seed of the synthetic people and clips.
         modalities: the networks that are trained together.
         network: ``"compact_i3d"`` or ``"inception_i3d"``.
@@ -94,6 +100,9 @@ class ExperimentConfig:
     root: str | None = None
     colour: str = "registered"
     skip_broken: bool = False
+    complete_for: tuple[str, ...] = ()
+    flow_method: str = "dis"
+    flow_folder: str | None = None
     generator_seed: int = 0
     modalities: tuple[str, ...] = ("rgb",)
     network: str = "compact_i3d"
@@ -127,9 +136,10 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         _check_types(self)
-        present = check_modalities(self.modalities)
-        ordered = tuple(name for name in MODALITIES if name in present)
-        object.__setattr__(self, "modalities", ordered)
+        for name in ("modalities", "complete_for"):
+            given = getattr(self, name)
+            present = check_modalities(given) if given or name == "modalities" else ()
+            object.__setattr__(self, name, tuple(m for m in MODALITIES if m in present))
         object.__setattr__(self, "step_epochs", tuple(self.step_epochs))
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
@@ -171,8 +181,15 @@ class ExperimentConfig:
         return dataclasses.replace(self, **changes)
 
     def alone(self, modality: str) -> Self:
-        """Return the same training of one network without any other: its baseline."""
-        return self.replace(modalities=(modality,))
+        """Return the same training of one network without any other: its baseline.
+
+        Where broken clips are left out, it is trained on the clips of this training: one whose
+        depth is broken is left out for RGB alone too.
+        """
+        if self.dataset == "synthetic" or not self.skip_broken:
+            return self.replace(modalities=(modality,))
+        everything = dict.fromkeys((*self.modalities, *self.complete_for))
+        return self.replace(modalities=(modality,), complete_for=tuple(everything))
 
     def canonical(self) -> dict[str, Any]:
         """Return the settings that influence the result, as JSON-able values.
@@ -181,10 +198,15 @@ class ExperimentConfig:
         left out: the baseline of every comparison is then one and the same run.
         """
         values = dataclasses.asdict(self)
-        for name in ("recipe", "root", "workers", "precision", "device"):
+        # What `complete_for` leaves out shows in the fingerprint of the data.
+        for name in (
+            "recipe", "root", "workers", "precision", "device", "flow_folder", "complete_for",
+        ):  # fmt: skip
             del values[name]
         if self.dataset == "synthetic":
             del values["colour"], values["skip_broken"]
+        if self.dataset == "synthetic" or "flow" not in self.modalities:
+            del values["flow_method"]
         if len(self.modalities) == 1 or self.ssa_weight == 0:
             for name in _SSA_SETTINGS:
                 del values[name]
@@ -305,8 +327,9 @@ def _check_types(config: ExperimentConfig) -> None:
     steps = config.step_epochs
     if not isinstance(steps, list | tuple) or not all(type(step) is int for step in steps):
         raise ConfigError(f"step_epochs must be a list of whole numbers, got {steps!r}.")
-    if not isinstance(config.modalities, str | list | tuple):
-        raise ConfigError(f"modalities must be a list of names, got {config.modalities!r}.")
+    for name in ("modalities", "complete_for"):
+        if not isinstance(getattr(config, name), str | list | tuple):
+            raise ConfigError(f"{name} must be a list of names, got {getattr(config, name)!r}.")
 
 
 def _check_ranges(config: ExperimentConfig) -> None:

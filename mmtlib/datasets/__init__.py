@@ -1,7 +1,9 @@
 """Data sets of real clips, read from where they lie on disk; nothing is ever downloaded."""
 
-from mmtlib.datasets.base import ClipRecord, GestureDataset, SensorSpan, SkippedClip
+from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.nvgesture import NVGesture, alignment_note
+from mmtlib.datasets.optical_flow import compute_flow
+from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
 
 DATASETS: dict[str, type[GestureDataset]] = {NVGesture.name: NVGesture}
@@ -17,6 +19,7 @@ __all__ = [
     "VideoInfo",
     "alignment_note",
     "clip_from_video",
+    "compute_flow",
     "read_video",
     "video_info",
 ]

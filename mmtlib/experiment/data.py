@@ -77,6 +77,9 @@ def open_data(
         modalities=config.modalities,
         colour=config.colour,
         skip_broken=config.skip_broken,
+        flow=config.flow_method,
+        flow_folder=config.flow_folder,
+        complete_for=config.complete_for,
     )
     store = stored_clips(
         source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
