@@ -82,12 +82,10 @@ def unpack(
         todo = [(m, path) for m, path in places if not _is_there(path, m.size)]
         _check_space(archive, target, sum(m.size for m, _ in todo))
         done = len(members) - len(todo)
+        for _, path in todo[:1]:  # here a killed unpacking stopped
+            for left_behind in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+                left_behind.unlink()
         for member, path in todo:
-            if member is todo[0][0]:
-                for left_behind in path.parent.glob(
-                    f".{glob.escape(path.name)}.*.tmp"
-                ):  # by a killed unpacking
-                    left_behind.unlink()
             _write(archive, member, path)
             done += 1
             if progress is not None:
