@@ -1,7 +1,8 @@
 """Data sets of real clips, read from where they lie on disk; nothing is ever downloaded."""
 
-from mmtlib.datasets.base import ClipRecord, GestureDataset, SensorSpan, SkippedClip
+from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.nvgesture import NVGesture, alignment_note
+from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
 
 DATASETS: dict[str, type[GestureDataset]] = {NVGesture.name: NVGesture}

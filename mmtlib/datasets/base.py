@@ -1,96 +1,48 @@
 """What all data sets of real clips share: records, missing files, and the way to a clip.
 
-A data set is a list of `ClipRecord`, made by its own parser of the official list, plus two answers:
-which files a record needs, and how they become a `GestureClip`. `GestureDataset` does the rest.
+A data set is a list of `ClipRecord`, made by its own parser of the official list, plus one answer:
+which recording shows a modality. `GestureDataset` does the rest.
 """
 
 from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from mmtlib.clips import GestureClip
-from mmtlib.datasets.video_io import READER_VERSION
+from mmtlib.datasets.recordings import check_recording, read_recording, recording_sizes
+from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
+from mmtlib.datasets.video_io import READER_VERSION, to_frames
 from mmtlib.errors import DataError
-
-
-@dataclass(frozen=True, slots=True)
-class SensorSpan:
-    """Where a gesture is in one sensor's recording.
-
-    Attributes:
-        file: the recording's name in the clip's folder, without extension.
-        first: the first frame, counted from 0.
-        last: the frame after the last one.
-    """
-
-    file: str
-    first: int
-    last: int
-
-    def __len__(self) -> int:
-        return self.last - self.first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipRecord:
-    """One row of an official list.
-
-    Attributes:
-        folder: the clip's folder below the root, with forward slashes.
-        label: class index, 0-based, as the list says (not the folder's name).
-        subject: the person's number in the data set.
-        clip_id: a name that is unique in the data set.
-        spans: sensor -> where the gesture is in its recording.
-        list_file: the list that the row is from.
-        list_line: its line there, counted from 1.
-    """
-
-    folder: str
-    label: int
-    subject: int
-    clip_id: str
-    spans: Mapping[str, SensorSpan] = field(hash=False)
-    list_file: Path
-    list_line: int
-
-    @property
-    def source(self) -> str:
-        """The list's name and line, for messages."""
-        return f"{self.list_file.name}:{self.list_line}"
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedClip:
-    """A clip that was left out: its record, why, and whether a file is missing (or broken)."""
-
-    record: ClipRecord
-    reason: str
-    missing: bool
+from mmtlib.modalities import check_modalities, get_modality
 
 
 class GestureDataset(ABC):
     """Clips of real recordings, read from disk when asked for.
 
-    A subclass sets the class attributes, parses its lists, and implements `files`, `check` and
-    `read`.
+    A subclass sets the class attributes, parses its lists, and implements `recording`. The settings
+    of an experiment that it takes are in `mmtlib.config.DATA_SETTINGS`.
 
     Attributes:
         name: the name in `mmtlib.datasets.DATASETS`.
         classes: one readable name per label.
-        label_swaps: label -> label, for the classes that a horizontal flip exchanges.
+        label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
+            known, so clips of this set may not be mirrored.
         frame_rate: frames per second of the clips returned.
         splits: the names of the parts.
+        sensors: modality -> the name in a record's `spans`.
+        first_picture: the number of frame 0 in a folder of pictures; None = 0 or 1, as found.
         citation, licence: how to cite the set, and on which terms it is given.
         records: the clips that are there, in the order of the list.
         skipped: the clips that were left out.
+        passed_over: one sentence on what is there but has no record, or an empty string.
 
     Args:
         root: the data set's folder.
@@ -104,11 +56,14 @@ class GestureDataset(ABC):
 
     name: ClassVar[str]
     classes: ClassVar[tuple[str, ...]]
-    label_swaps: ClassVar[Mapping[int, int]]
+    label_swaps: ClassVar[Mapping[int, int] | None]
     frame_rate: ClassVar[float]
     splits: ClassVar[tuple[str, ...]]
+    sensors: ClassVar[Mapping[str, str]]
+    first_picture: ClassVar[int | None] = None
     citation: ClassVar[str]
     licence: ClassVar[str]
+    passed_over: str = ""
 
     def __init__(
         self,
@@ -135,17 +90,77 @@ class GestureDataset(ABC):
                 f"{self.skipped_summary()}"
             )
 
-    @abstractmethod
-    def files(self, record: ClipRecord) -> dict[str, Path]:
-        """Return modality -> the file (or folder of pictures) it is read from."""
+    @classmethod
+    def held(cls, modalities: str | Iterable[str]) -> tuple[str, ...]:
+        """Return the names as a tuple, each known and recorded in this data set.
+
+        Raises:
+            ConfigError: if one is unknown or named twice.
+            DataError: if the data set does not hold one.
+        """
+        names = check_modalities(modalities)
+        for name in names:
+            if name not in cls.sensors:
+                why = ": it must first be computed from the colour videos" * (name == "flow")
+                raise DataError(
+                    f"{cls.__name__} holds no {get_modality(name).title.lower()}{why}. Choose from "
+                    f"{', '.join(cls.sensors)}."
+                )
+        return names
 
     @abstractmethod
+    def recording(self, record: ClipRecord, modality: str) -> str:
+        """Return the video or folder of pictures of a modality, as a path below the root."""
+
+    @property
+    def alignment_note(self) -> str | None:
+        """One sentence if equal positions may not show equal places, None if they do.
+
+        The spatiotemporal alignment loss compares position with position.
+        """
+        if len(self.modalities) < 2:
+            return None
+        return (
+            f"How well the colour and depth pictures of {type(self).__name__} cover each other is "
+            "not published; the alignment loss takes equal positions for equal places."
+        )
+
+    def span(self, record: ClipRecord, modality: str) -> SensorSpan:
+        """Return which frames of the recording show the gesture."""
+        return record.spans[self.sensors[modality]]
+
+    def files(self, record: ClipRecord) -> dict[str, Path]:
+        """Return modality -> the video or folder of pictures it is read from."""
+        return {m: self.find(self.recording(record, m)) for m in self.modalities}
+
     def check(self, record: ClipRecord) -> None:
         """Raise a `DataError` if a file of the record is seen to be broken, without decoding it."""
+        for modality, path in self.files(record).items():
+            span = self.span(record, modality)
+            check_recording(path, span.first, span.last, first_picture=self.first_picture)
 
-    @abstractmethod
+    def pixels(self, record: ClipRecord, modality: str, path: Path) -> np.ndarray:
+        """Return the record's pictures, uint8 ``(T, H, W, 3)`` for rgb, else ``(T, H, W)``."""
+        span, gray = self.span(record, modality), modality != "rgb"
+        return read_recording(
+            path, span.first, span.last, gray=gray, first_picture=self.first_picture
+        )
+
     def read(self, record: ClipRecord) -> GestureClip:
         """Return the record's clip; a `DataError` names the file and the list's line."""
+        files = self.files(record)
+        try:
+            pixels = {m: self.pixels(record, m, path) for m, path in files.items()}
+            _check_shapes(files, pixels)
+        except DataError as error:
+            raise DataError(f"{error} ({record.source})") from None
+        return GestureClip(
+            frames={m: to_frames(x) for m, x in pixels.items()},
+            label=record.label,
+            subject=record.subject,
+            clip_id=record.clip_id,
+            frame_rate=self.frame_rate,
+        )
 
     def _is_there(self, record: ClipRecord) -> bool:
         for path in self.files(record).values():
@@ -232,7 +247,7 @@ class GestureDataset(ABC):
     def skipped_summary(self) -> str:
         """Return one line on the clips that were left out, or an empty string if none was."""
         if not self.skipped:
-            return ""
+            return self.passed_over
         passed_over = {skip.record.clip_id for skip in self.skipped}
         total = len(passed_over | {record.clip_id for record in self.records})
         missing = sum(skip.missing for skip in self.skipped)
@@ -242,8 +257,8 @@ class GestureDataset(ABC):
         reason = first.reason.rstrip(".").replace(f"({first.record.source})", "").strip()
         return (
             f"{len(self.skipped):,} of {total:,} clips skipped: {missing:,} with missing files, "
-            f"{broken:,} broken (e.g. {first.record.source}: {reason})."
-        )
+            f"{broken:,} broken (e.g. {first.record.source}: {reason}). {self.passed_over}"
+        ).strip()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -251,12 +266,54 @@ class GestureDataset(ABC):
         digest = hashlib.blake2b(digest_size=16)
         digest.update(repr((self.name, READER_VERSION, self.modalities, self.settings())).encode())
         for record in self.records:
-            sizes = [path.stat().st_size for path in self.files(record).values()]
             spans = sorted((s, p.file, p.first, p.last) for s, p in record.spans.items())
-            row = (record.folder, record.label, record.subject, spans, sizes)
+            row = (record.folder, record.label, record.subject, spans, self._sizes(record))
             digest.update(repr(row).encode())
         return digest.hexdigest()
+
+    def _sizes(self, record: ClipRecord) -> list[int]:
+        sizes = []
+        try:
+            for modality, path in self.files(record).items():
+                span = record.spans[self.sensors[modality]]
+                sizes += recording_sizes(
+                    path, span.first, span.last, first_picture=self.first_picture
+                )
+        except DataError as error:
+            raise DataError(f"{error} ({record.source})") from None
+        return sizes
 
     def settings(self) -> dict[str, str]:
         """Return the subclass's own settings that change what a clip holds, for `fingerprint`."""
         return {}
+
+
+def entries(folder: Path) -> dict[str, Path]:
+    """Return lower-case name -> path of what is in a folder; nothing where it cannot be listed."""
+    try:
+        return {path.name.lower(): path for path in sorted(folder.iterdir())}
+    except OSError:
+        return {}
+
+
+def wrong_root(root: Path, kind: type[GestureDataset], expected: str) -> DataError:
+    """Return the error for a folder that does not hold what a data set's folder holds."""
+    found = ", ".join(list(entries(root))[:5]) or ("an empty folder" if root.is_dir() else "none")
+    return DataError(
+        f"{root} is not {kind.__name__}'s folder: expected {expected} in it, found {found}. "
+        "Give the folder that holds both."
+    )
+
+
+def _check_shapes(files: Mapping[str, Path], pixels: Mapping[str, np.ndarray]) -> None:
+    for a, b in pairwise(pixels):
+        (frames, h, w), (t, height, width) = pixels[b].shape[:3], pixels[a].shape[:3]
+        if frames != t:
+            raise DataError(
+                f"{files[b]} has {frames} frames, {files[a].name} {t}; expected the same number"
+            )
+        if (h, w) != (height, width):
+            raise DataError(
+                f"{files[b]} has pictures of {w} x {h} pixels, {files[a].name} of {width} x "
+                f"{height}; expected the same size"
+            )
