@@ -118,7 +118,7 @@ class GestureDataset(ABC):
 
         The spatiotemporal alignment loss compares position with position.
         """
-        if len(self.modalities) < 2:
+        if len({"rgb" if m == "flow" else m for m in self.modalities}) < 2:
             return None
         return (
             f"How well the colour and depth pictures of {type(self).__name__} cover each other is "
