@@ -45,6 +45,15 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+DATA_SETTINGS: dict[str, tuple[str, ...]] = {
+    "synthetic": ("generator_seed",),
+    "nvgesture": ("colour", "skip_broken"),
+    "egogesture": ("skip_broken",),
+    "viva": ("fold", "skip_broken"),
+}
+"""Data set -> the settings that it takes; those of other data sets do not count."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentConfig:
     """Everything that determines a run, apart from the data itself.
@@ -53,10 +62,11 @@ class ExperimentConfig:
 
     Attributes:
         recipe: the recipe it was made from (a label; the settings below are what counts).
-        dataset: ``"synthetic"`` or a real data set (``"nvgesture"``).
+        dataset: ``"synthetic"`` or a real data set: ``"nvgesture"``, ``"egogesture"``, ``"viva"``.
         preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"`` or ``"paper"``.
         root: folder of a real data set.
         colour: NVGesture's colour stream, ``"registered"`` or ``"raw"``.
+        fold: VIVA's part that is left out for testing, 0 to 7.
         skip_broken: leave out clips whose files are missing or broken.
         complete_for: with `skip_broken`, leave out the clips that these modalities would leave out
             too; `alone` sets it, so that a comparison is about the same clips.
@@ -99,6 +109,7 @@ class ExperimentConfig:
     preset: str = "tutorial"
     root: str | None = None
     colour: str = "registered"
+    fold: int = 0
     skip_broken: bool = False
     complete_for: tuple[str, ...] = ()
     flow_method: str = "dis"
@@ -194,8 +205,9 @@ class ExperimentConfig:
     def canonical(self) -> dict[str, Any]:
         """Return the settings that influence the result, as JSON-able values.
 
-        Without a second network or with weight 0 there is no alignment term, so its settings are
-        left out: the baseline of every comparison is then one and the same run.
+        Settings of other data sets are left out. Without a second network or with weight 0 there is
+        no alignment term, so its settings are left out too: the baseline of every comparison is
+        then one and the same run.
         """
         values = dataclasses.asdict(self)
         # What `complete_for` leaves out shows in the fingerprint of the data.
@@ -203,8 +215,10 @@ class ExperimentConfig:
             "recipe", "root", "workers", "precision", "device", "flow_folder", "complete_for",
         ):  # fmt: skip
             del values[name]
-        if self.dataset == "synthetic":
-            del values["colour"], values["skip_broken"]
+        if self.dataset in DATA_SETTINGS:
+            every = {name for names in DATA_SETTINGS.values() for name in names}
+            for name in every.difference(DATA_SETTINGS[self.dataset]):
+                del values[name]
         if self.dataset == "synthetic" or "flow" not in self.modalities:
             del values["flow_method"]
         if len(self.modalities) == 1 or self.ssa_weight == 0:
@@ -338,6 +352,7 @@ def _check_ranges(config: ExperimentConfig) -> None:
         "ssa_weight": 0, "beta": 0, "rho_constant": 0, "ssa_start_epoch": 0, "epochs": 1,
         "batch_size": 2, "learning_rate": 0, "momentum": 0, "weight_decay": 0, "gradient_clip": 0,
         "validate_every": 0, "threads": 0, "workers": 0, "seed": 0, "generator_seed": 0,
+        "fold": 0,
     }  # fmt: skip
     for name, lowest in at_least.items():
         value = getattr(config, name)

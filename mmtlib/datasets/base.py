@@ -1,53 +1,47 @@
 """What all data sets of real clips share: missing and broken files, and the way to a clip.
 
-A data set is a list of `ClipRecord`, made by its own parser of the official list, plus two answers:
-which recording shows a modality, and from which to which frame. `GestureDataset` does the rest:
-missing and broken files, the way to a `GestureClip`, optical flow (`optical_flow`) and `verify`.
+A data set is a list of `ClipRecord`, made by its own parser of the official list, plus one answer:
+which recording shows a modality. `GestureDataset` does the rest, optical flow (`clip_flow`) and
+`verify` included.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from torch import Tensor
 
 from mmtlib.clips import GestureClip
-from mmtlib.datasets.clip_flow import flow_files, flow_origin
-from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
+from mmtlib.datasets.reader import ClipReader
+from mmtlib.datasets.recordings import recording_sizes
+from mmtlib.datasets.records import ClipRecord, SkippedClip
 from mmtlib.datasets.verify import VerifyReport, every_split, verify
-from mmtlib.datasets.video_io import READER_VERSION, check_video, read_video, to_frames
+from mmtlib.datasets.video_io import READER_VERSION
 from mmtlib.errors import DataError
-from mmtlib.modalities import check_modalities
 
 
-class GestureDataset(ABC):
+class GestureDataset(ClipReader):
     """Clips of real recordings, read from disk when asked for.
 
-    A subclass sets the class attributes, parses its lists, and implements `recording`.
+    A subclass sets the class attributes, parses its lists, and implements `recording`. The settings
+    of an experiment that it takes are in `mmtlib.config.DATA_SETTINGS`.
 
     Attributes:
-        name: the name in `mmtlib.datasets.DATASETS`.
         classes: one readable name per label.
-        label_swaps: label -> label, for the classes that a horizontal flip exchanges.
-        frame_rate: frames per second of the clips returned.
+        label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
+            known, so clips of this set may not be mirrored.
         splits: the names of the parts.
         published: split -> clips it has by the official lists; together they are the whole set.
-        sensors: modality -> the name in a record's `spans`.
-        colours: the choices for `colour`, where there is a choice.
         citation, licence: how to cite the set, and on which terms it is given.
         source: where the set is to be had, and what arrives.
-        colour: which of several colour recordings ``rgb`` and ``flow`` are from.
         records: the clips that are there, in the order of the list.
         skipped: the clips that were left out.
-        flow: where optical flow lies, and how it is made.
+        passed_over: one sentence on what is there but has no record, or an empty string.
 
     Args:
         root: the data set's folder.
@@ -55,9 +49,7 @@ class GestureDataset(ABC):
         modalities: checked names, in the order wanted.
         skip_broken: leave out clips with missing or broken files instead of raising. None keeps all
             of them in `records`, to be looked into one by one (`verify`).
-        flow: the method of optical flow, ``"dis"`` or ``"farneback"``.
-        flow_folder: where its files are; default: a folder of the cache named by data set, root,
-            colour and method.
+        flow, flow_folder: see `ClipReader`.
         complete_for: with `skip_broken`, leave out every clip that these modalities would leave
             out too, so that networks trained alone and together see the same clips.
 
@@ -67,18 +59,14 @@ class GestureDataset(ABC):
             of optical flow was made from something else.
     """
 
-    name: ClassVar[str]
     classes: ClassVar[tuple[str, ...]]
-    label_swaps: ClassVar[Mapping[int, int]]
-    frame_rate: ClassVar[float]
+    label_swaps: ClassVar[Mapping[int, int] | None]
     splits: ClassVar[tuple[str, ...]]
     published: ClassVar[Mapping[str, int]]
-    sensors: ClassVar[Mapping[str, str]]
-    colours: ClassVar[tuple[str, ...]] = ()
     citation: ClassVar[str]
     licence: ClassVar[str]
     source: ClassVar[str]
-    colour: str = "colour"
+    passed_over: str = ""
 
     def __init__(
         self,
@@ -91,12 +79,11 @@ class GestureDataset(ABC):
         flow_folder: str | Path | None = None,
         complete_for: Iterable[str] = (),
     ) -> None:
-        self.root, self.modalities, self.skip_broken = root, modalities, skip_broken
-        extra = check_modalities(complete_for) if skip_broken and complete_for else ()
+        super().__init__(root=root, modalities=modalities, flow=flow, flow_folder=flow_folder)
+        self.skip_broken = skip_broken
+        extra = self.held(complete_for) if skip_broken and complete_for else ()
         self.complete_for = tuple(m for m in extra if m not in modalities)
-        self.flow = flow_files(self, flow, flow_folder)
         self.skipped: list[SkippedClip] = []
-        self._listings: dict[Path, dict[str, str]] = {}
         if skip_broken is None:
             self.records = tuple(records)
             return
@@ -148,51 +135,17 @@ class GestureDataset(ABC):
         other.records, other.skipped, other._listings = (), [], {}
         return other
 
-    @abstractmethod
-    def recording(self, record: ClipRecord, modality: str) -> str:
-        """Return the video (or folder of pictures) of a modality, as a path below the root."""
+    @property
+    def alignment_note(self) -> str | None:
+        """One sentence if equal positions may not show equal places, None if they do.
 
-    def span(self, record: ClipRecord, modality: str) -> SensorSpan:
-        """Return which frames of the recording show the gesture."""
-        return record.spans[self.sensors[modality]]
-
-    def pixels(self, record: ClipRecord, modality: str, path: Path) -> np.ndarray:
-        """Return the record's pictures, uint8 ``(T, H, W, 3)`` for rgb, else ``(T, H, W)``."""
-        span = self.span(record, modality)
-        return read_video(path, span.first, span.last, gray=modality != "rgb")
-
-    def files(self, record: ClipRecord) -> dict[str, Path]:
-        """Return modality -> the file (or folder of pictures) it is read from."""
-        return {m: self.file(record, m) for m in self.modalities}
-
-    def file(self, record: ClipRecord, modality: str) -> Path:
-        """Return the file (or folder of pictures) that a modality is read from."""
-        if modality == "flow":
-            return self.flow.path(record.clip_id)
-        return self.find(self.recording(record, modality))
-
-    def check(self, record: ClipRecord) -> None:
-        """Raise a `DataError` if a file of the record is seen to be broken, without decoding it."""
-        for modality, path in self.files(record).items():
-            if modality == "flow":
-                self.flow.header(record.clip_id, flow_origin(self, record))
-            else:
-                check_video(path, self.span(record, modality).last)
-
-    def read(self, record: ClipRecord) -> GestureClip:
-        """Return the record's clip; a `DataError` names the file and the list's line."""
-        files = self.files(record)
-        try:
-            frames = {m: self._frames(record, m, path) for m, path in files.items()}
-            _check_sizes(files, frames)
-        except DataError as error:
-            raise DataError(f"{error} ({record.source})") from None
-        return GestureClip(
-            frames=frames,
-            label=record.label,
-            subject=record.subject,
-            clip_id=record.clip_id,
-            frame_rate=self.frame_rate,
+        The spatiotemporal alignment loss compares position with position.
+        """
+        if len({"rgb" if m == "flow" else m for m in self.modalities}) < 2:
+            return None
+        return (
+            f"How well the colour and depth pictures of {type(self).__name__} cover each other is "
+            "not published; the alignment loss takes equal positions for equal places."
         )
 
     def read_complete(self, record: ClipRecord) -> GestureClip:
@@ -204,50 +157,25 @@ class GestureDataset(ABC):
         whole = self.only(*self.modalities, *self.complete_for).read(record)
         return whole.with_frames({m: whole.frames[m] for m in self.modalities})
 
-    def _frames(self, record: ClipRecord, modality: str, path: Path) -> Tensor:
-        if modality == "flow":
-            return self.read_flow(record)
-        return to_frames(self.pixels(record, modality, path))
-
-    def read_flow(self, record: ClipRecord) -> Tensor:
-        """Return the record's optical flow from its file (see `FlowFiles.read`)."""
-        return self.flow.read(record.clip_id, flow_origin(self, record, content=True))
-
     def _is_there(self, record: ClipRecord) -> bool:
-        files = self.files(record)
-        for path in (*files.values(), *([self.file(record, "rgb")] if "flow" in files else [])):
+        recorded = self.only(*dict.fromkeys("rgb" if m == "flow" else m for m in self.modalities))
+        for modality, path in {**recorded.files(record), **self.files(record)}.items():
             if not path.exists():
-                made = f": make it with `{self.flow.command}`" if path == files.get("flow") else ""
+                made = f": make it with `{self.flow.command}`" if modality == "flow" else ""
                 self.skipped.append(SkippedClip(record, f"{path} is missing{made}", missing=True))
                 return False
-        if "flow" in files:  # can be made again, so it is no reason to skip a clip
-            self.flow.header(record.clip_id, flow_origin(self, record))
         if self.skip_broken:
             try:
-                self.check(record)
+                recorded.check(record)
             except DataError as error:
                 self.skipped.append(SkippedClip(record, str(error), missing=False))
                 return False
+        if "flow" in self.modalities:  # can be made again, so it is no reason to leave a clip out
+            try:
+                self.only("flow").check(record)
+            except DataError as error:
+                raise DataError(f"{error} ({record.source})") from None
         return True
-
-    def find(self, relative: str) -> Path:
-        """Return the path below the root as it is spelt on disk; upper and lower case may differ.
-
-        Where there is no such file, the path is returned as it was asked for.
-        """
-        path = self.root / relative
-        if path.exists():
-            return path
-        found = self.root
-        for part in Path(relative).parts:
-            found = found / self._names(found).get(part.lower(), part)
-        return found if found.exists() else path
-
-    def _names(self, folder: Path) -> dict[str, str]:
-        if folder not in self._listings:
-            names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-            self._listings[folder] = {name.lower(): name for name in names}
-        return self._listings[folder]
 
     def __len__(self) -> int:
         return len(self.records)
@@ -302,7 +230,7 @@ class GestureDataset(ABC):
     def skipped_summary(self) -> str:
         """Return one line on the clips that were left out, or an empty string if none was."""
         if not self.skipped:
-            return ""
+            return self.passed_over
         passed_over = {skip.record.clip_id for skip in self.skipped}
         total = len(passed_over | {record.clip_id for record in self.records})
         missing = sum(skip.missing for skip in self.skipped)
@@ -312,8 +240,8 @@ class GestureDataset(ABC):
         reason = first.reason.rstrip(".").replace(f"({first.record.source})", "").strip()
         return (
             f"{len(self.skipped):,} of {total:,} clips skipped: {missing:,} with missing files, "
-            f"{broken:,} broken (e.g. {first.record.source}: {reason})."
-        )
+            f"{broken:,} broken (e.g. {first.record.source}: {reason}). {self.passed_over}"
+        ).strip()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -322,27 +250,28 @@ class GestureDataset(ABC):
         made_from = (self.name, READER_VERSION, self.modalities, self.settings())
         made_from += (self.complete_for,) if self.complete_for else ()
         digest.update(repr(made_from).encode())
-        whole = self.only(*self.modalities, *self.complete_for)
         for record in self.records:
-            sizes = [
-                self.flow.header(record.clip_id)["content"] if m == "flow" else path.stat().st_size
-                for m, path in whole.files(record).items()
-            ]
             spans = sorted((s, p.file, p.first, p.last) for s, p in record.spans.items())
-            row = (record.folder, record.label, record.subject, spans, sizes)
+            row = (record.folder, record.label, record.subject, spans, self._sizes(record))
             digest.update(repr(row).encode())
         return digest.hexdigest()
+
+    def _sizes(self, record: ClipRecord) -> list[int | str]:
+        sizes: list[int | str] = []
+        try:
+            for modality in (*self.modalities, *self.complete_for):
+                path = self.file(record, modality)
+                if modality == "flow":  # its size says nothing: it is compressed
+                    sizes.append(self.flow.header(record.clip_id)["content"])
+                    continue
+                span = record.spans[self.sensors[modality]]
+                sizes += recording_sizes(
+                    path, span.first, span.last, first_picture=self.first_picture
+                )
+        except DataError as error:
+            raise DataError(f"{error} ({record.source})") from None
+        return sizes
 
     def settings(self) -> dict[str, str]:
         """Return the subclass's own settings that change what a clip holds, for `fingerprint`."""
         return {}
-
-
-def _check_sizes(files: Mapping[str, Path], frames: Mapping[str, Tensor]) -> None:
-    sizes = {m: x.shape[2:] for m, x in frames.items()}
-    for a, b in pairwise(sizes):
-        if sizes[a] != sizes[b]:
-            raise DataError(
-                f"{files[b]} has pictures of {sizes[b][1]} x {sizes[b][0]} pixels, {files[a].name} "
-                f"of {sizes[a][1]} x {sizes[a][0]}; expected the same size"
-            )

@@ -16,16 +16,18 @@ import numpy as np
 from mmtlib.cache import cache_dir, locked
 from mmtlib.compute import in_order
 from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles, compute_flow
+from mmtlib.datasets.recordings import recording_hash, recording_sizes
 from mmtlib.datasets.records import ClipRecord
 from mmtlib.datasets.video_io import READER_VERSION
 from mmtlib.errors import DataError, unknown_name
 
 if TYPE_CHECKING:
     from mmtlib.datasets.base import GestureDataset
+    from mmtlib.datasets.reader import ClipReader
 
 
-def flow_files(dataset: GestureDataset, method: str, folder: str | Path | None) -> FlowFiles:
-    """Return where the flow of a data set lies; see `GestureDataset`.
+def flow_files(dataset: ClipReader, method: str, folder: str | Path | None) -> FlowFiles:
+    """Return where the flow of a data set lies; see `ClipReader`.
 
     Raises:
         ConfigError: if the method is unknown.
@@ -45,7 +47,7 @@ def flow_files(dataset: GestureDataset, method: str, folder: str | Path | None) 
 
 
 def flow_origin(
-    dataset: GestureDataset, record: ClipRecord, *, content: bool = False
+    dataset: ClipReader, record: ClipRecord, *, content: bool = False
 ) -> dict[str, Any]:
     """Return what the flow of a clip is made from.
 
@@ -58,25 +60,20 @@ def flow_origin(
         DataError: if the colour recording is missing.
     """
     path, span = dataset.file(record, "rgb"), dataset.span(record, "rgb")
-    try:
-        origin = {
-            "flow version": FLOW_VERSION,
-            "reader version": READER_VERSION,
-            "data set": dataset.name,
-            "method": dataset.flow.method,
-            "recording": dataset.recording(record, "rgb"),
-            "frames": [span.first, span.last],
-            "size": path.stat().st_size,
-        }
-        if content:
-            with open(path, "rb") as file:
-                origin["hash"] = hashlib.file_digest(file, "sha256").hexdigest()
-        return origin
-    except OSError as error:
-        raise DataError(f"Cannot read {path} ({error.strerror}), the colour of the flow.") from None
+    place = {"first": span.first, "last": span.last, "first_picture": dataset.first_picture}
+    origin = {
+        "flow version": FLOW_VERSION,
+        "reader version": READER_VERSION,
+        "data set": dataset.name,
+        "method": dataset.flow.method,
+        "recording": dataset.recording(record, "rgb"),
+        "frames": [span.first, span.last],
+        "size": sum(recording_sizes(path, **place)),
+    }
+    return {**origin, "hash": recording_hash(path, **place)} if content else origin
 
 
-def colour_pictures(dataset: GestureDataset, record: ClipRecord) -> np.ndarray:
+def colour_pictures(dataset: ClipReader, record: ClipRecord) -> np.ndarray:
     """Return the colour pictures of the span and, where it can be read, the one after it.
 
     Returns:
@@ -143,7 +140,7 @@ def make_flow(
     )
 
 
-def _make(dataset: GestureDataset, record: ClipRecord) -> tuple[str, str]:
+def _make(dataset: ClipReader, record: ClipRecord) -> tuple[str, str]:
     """Make the flow of one clip; return what was done (a field of `FlowMade`) and why."""
     path, threads = dataset.file(record, "rgb"), cv2.getNumThreads()
     if not path.exists():

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.records import ClipRecord, SensorSpan
 from mmtlib.datasets.registration import registered_share
 from mmtlib.errors import DataError, unknown_name
-from mmtlib.modalities import check_modalities
 
 CLIP_FRAMES = 80
 """Annotated frames of every gesture, at 30 frames per second."""
@@ -135,7 +135,8 @@ def alignment_note(modalities: Iterable[str], colour: str = "registered") -> str
 
     The spatiotemporal alignment loss compares position with position, so it assumes that all
     modalities show the same place at the same position. In NVGesture only depth and registered
-    colour do, and roughly: a part of the depth silhouette falls where no colour was recorded.
+    colour do, and roughly: a part of the depth silhouette falls where no colour was recorded
+    (`mmtlib.datasets.registration`; `verify` measures how much).
     """
     colour_view = "depth" if colour == "registered" else "colour"
     view_of = {"rgb": colour_view, "flow": colour_view, "depth": "depth", "ir": "infrared"}
@@ -170,10 +171,10 @@ class NVGesture(GestureDataset):
         modalities: names, in the order wanted.
         colour: ``"registered"`` or ``"raw"``.
         skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
-        flow, flow_folder, complete_for: see `GestureDataset`.
+        shared: `flow`, `flow_folder` and `complete_for`, see `GestureDataset`.
 
     Raises:
-        ConfigError: if a split, modality, colour or method of optical flow is unknown.
+        ConfigError: if a split, modality or colour is unknown.
         DataError: if the root or a list is not as expected, or a file is missing (without
             `skip_broken`).
     """
@@ -191,8 +192,8 @@ class NVGesture(GestureDataset):
     frame_rate: ClassVar[float] = 30.0
     splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
     published: ClassVar[dict[str, int]] = {"train": 857, "validation": 193, "test": 482}
-    colour: str = "registered"
     colours: ClassVar[tuple[str, ...]] = tuple(COLOURS)
+    colour: str = "registered"
     sensors: ClassVar[dict[str, str]] = {"rgb": "color", "depth": "depth", "ir": "duo_left"}
     citation: ClassVar[str] = (
         "P. Molchanov, X. Yang, S. Gupta, K. Kim, S. Tyree, J. Kautz: Online Detection and "
@@ -213,30 +214,31 @@ class NVGesture(GestureDataset):
         modalities: str | Iterable[str] = ("rgb", "depth"),
         colour: str = "registered",
         skip_broken: bool | None = False,
-        flow: str = "dis",
-        flow_folder: str | Path | None = None,
-        complete_for: Iterable[str] = (),
+        **shared: Any,
     ) -> None:
         if split not in self.splits:
             raise unknown_name("split of NVGesture", split, self.splits)
         if colour not in COLOURS:
             raise unknown_name("colour of NVGesture", colour, COLOURS)
-        names = check_modalities(modalities)
+        names = self.held(modalities)
         self.split, self.colour = split, colour
         super().__init__(
             root=Path(root),
             records=_records_of(Path(root), split),
             modalities=names,
             skip_broken=skip_broken,
-            flow=flow,
-            flow_folder=flow_folder,
-            complete_for=complete_for,
+            **shared,
         )
+
+    @property
+    def alignment_note(self) -> str | None:
+        """See the function `alignment_note`."""
+        return alignment_note(self.modalities, self.colour)
 
     @property
     def registered(self) -> bool:
         """Whether all modalities show the same view (see `alignment_note`)."""
-        return alignment_note(self.modalities, self.colour) is None
+        return self.alignment_note is None
 
     def settings(self) -> dict[str, str]:
         """Return the settings that change what a clip holds."""
@@ -265,17 +267,10 @@ class NVGesture(GestureDataset):
 def _records_of(root: Path, split: str) -> Sequence[ClipRecord]:
     """Return the rows of a split, after checking that the root looks like NVGesture."""
     name = LISTS["test" if split == "test" else "train"]
-    try:
-        entries = {p.name.lower(): p for p in root.iterdir()}
-        found = ", ".join(sorted(entries)[:5]) or "an empty folder"
-    except OSError as error:
-        entries, found = {}, f"none ({error.strerror})"
-    if name not in entries or "video_data" not in entries:
-        raise DataError(
-            f"{root} is not NVGesture's folder: expected {name} and Video_data in it, found "
-            f"{found}. Give the folder that holds both."
-        )
-    records = read_list(entries[name])
+    there = entries(root)
+    if name not in there or "video_data" not in there:
+        raise wrong_root(root, NVGesture, f"{name} and Video_data")
+    records = read_list(there[name])
     if split in ("test", "train+validation"):
         return records
     held_out = split == "validation"

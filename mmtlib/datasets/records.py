@@ -12,16 +12,18 @@ class SensorSpan:
     """Where a gesture is in one sensor's recording.
 
     Attributes:
-        file: the recording's name in the clip's folder, without extension.
+        file: the recording's name in the clip's folder (NVGesture: without extension).
         first: the first frame, counted from 0.
-        last: the frame after the last one.
+        last: the frame after the last one; None = the end of the recording.
     """
 
     file: str
     first: int
-    last: int
+    last: int | None
 
     def __len__(self) -> int:
+        if self.last is None:
+            raise TypeError(f"the length of {self.file} is known when it is opened")
         return self.last - self.first
 
 
@@ -36,7 +38,7 @@ class ClipRecord:
         clip_id: a name that is unique in the data set.
         spans: sensor -> where the gesture is in its recording.
         list_file: the list that the row is from.
-        list_line: its line there, counted from 1.
+        list_line: its line there, counted from 1; 0 = the file's name takes the place of a row.
     """
 
     folder: str
@@ -50,7 +52,8 @@ class ClipRecord:
     @property
     def source(self) -> str:
         """The list's name and line, for messages."""
-        return f"{self.list_file.name}:{self.list_line}"
+        line = f":{self.list_line}" if self.list_line else ""
+        return f"{self.list_file.name}{line}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class VerifyReport:
             (0-based), ``subject``, ``frames``, ``seconds``, ``state`` (`STATES`), one column per
             modality (ok, missing, broken), ``problem``, ``files``, ``bytes``, ``checked``, and what
             the set measures itself.
+        notes: what is there but has no row, one sentence each.
     """
 
     name: str
@@ -56,6 +57,7 @@ class VerifyReport:
     published: Mapping[str, int]
     classes: tuple[str, ...]
     clips: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -76,7 +78,8 @@ class VerifyReport:
         """Return the report: what is there, what was measured, what is missing or broken."""
         clips, done = self.clips, "decoded" if self.decoded else "opened"
         there = clips[clips["state"].isin(("complete", "partly"))]
-        lines = [f"{len(there):,} of {len(clips):,} clips {done} ({', '.join(self.modalities)})."]
+        looked_at = ", ".join(self.modalities)
+        lines = [*self.notes, f"{len(there):,} of {len(clips):,} clips {done} ({looked_at})."]
         for m in self.modalities:
             states = Counter(clips[m])
             lines.append(f"{m}: " + ", ".join(f"{n:,} {s}" for s, n in sorted(states.items())))
@@ -187,6 +190,7 @@ def verify(
         published=first.published,
         classes=first.classes,
         clips=pd.DataFrame(rows),
+        notes=tuple(dict.fromkeys(d.passed_over for d in splits.values() if d.passed_over)),
     )
 
 
