@@ -6,17 +6,19 @@ which files a record needs, and how they become a `GestureClip`. `GestureDataset
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from mmtlib.clips import GestureClip
+from mmtlib.compute import in_order
 from mmtlib.datasets.video_io import READER_VERSION
 from mmtlib.errors import DataError
 
@@ -196,26 +198,41 @@ class GestureDataset(ABC):
             raise IndexError(f"clip {index} of {len(self)} in {self.root}")
         return self.read(self.records[index])
 
-    def readable(self) -> Iterator[tuple[int, GestureClip]]:
-        """Yield (index, clip) in order, to read all clips once, e.g. into a clip store.
+    def readable(
+        self,
+        indices: Iterable[int] | None = None,
+        *,
+        use: Callable[[GestureClip], Any] | None = None,
+        processes: int | None = 1,
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield (index, clip) in order, to read clips once, e.g. into a clip store.
 
         With `skip_broken` a clip whose damage shows only on decoding is added to `skipped` and
         passed over; `records` and the indices stay as they are.
 
+        Args:
+            indices: which clips; default all.
+            use: what is done to a clip where it was read; its result is yielded in its place.
+            processes: how many read side by side, as in `mmtlib.compute.in_order`.
+
         Raises:
             DataError: if a clip cannot be decoded and `skip_broken` is false.
         """
-        for index, record in enumerate(self.records):
-            try:
-                clip = self.read(record)
-            except DataError as error:
-                if not self.skip_broken:
-                    raise
-                self._skip_once(record, str(error))
+        indices = range(len(self)) if indices is None else list(indices)
+        reader = copy.copy(self)
+        reader.records, reader.skipped = (), []  # what need not be sent to another process
+        read = partial(_read, reader, use)
+        made = in_order(read, [self.records[i] for i in indices], processes=processes)
+        for index, result in zip(indices, made, strict=True):
+            if not isinstance(result, DataError):
+                yield index, result
+            elif self.skip_broken:
+                self.skip(self.records[index], str(result))
             else:
-                yield index, clip
+                raise result
 
-    def _skip_once(self, record: ClipRecord, reason: str) -> None:
+    def skip(self, record: ClipRecord, reason: str) -> None:
+        """Note in `skipped`, once, that a clip is broken."""
         if all(skip.record.clip_id != record.clip_id for skip in self.skipped):
             self.skipped.append(SkippedClip(record, reason, missing=False))
 
@@ -260,3 +277,14 @@ class GestureDataset(ABC):
     def settings(self) -> dict[str, str]:
         """Return the subclass's own settings that change what a clip holds, for `fingerprint`."""
         return {}
+
+
+def _read(
+    dataset: GestureDataset, use: Callable[[GestureClip], Any] | None, record: ClipRecord
+) -> Any:
+    """Return what `use` makes of a record's clip, or the error that says why it cannot be read."""
+    try:
+        clip = dataset.read(record)
+    except DataError as error:
+        return error
+    return clip if use is None else use(clip)
