@@ -105,9 +105,9 @@ def test_an_error_while_rendering_leaves_no_store(empty_cache, monkeypatch):
     assert len(SyntheticGestures("tiny", SMALL)) == 24
 
 
-# A process that renders when told to, and says after each clip how far it is.
+# A process that renders when told to, says after each clip how far it is, and stops at one of them.
 BUILDER = """
-import sys
+import sys, time
 import torch
 from mmtlib import clip_writer
 from mmtlib.synthetic import SyntheticGestures
@@ -115,7 +115,11 @@ clip_writer.SHARD_CLIPS = 8
 torch.set_num_threads(1)
 print("ready", flush=True)
 sys.stdin.readline()
-data = SyntheticGestures("tiny", "validation", progress=lambda i, n: print(i, flush=True))
+def progress(i, n):
+    print(i, flush=True)
+    if i == int(sys.argv[1]):
+        time.sleep(600)
+data = SyntheticGestures("tiny", "validation", progress=progress)
 print("done", float(data[3].frames["rgb"].double().sum()), flush=True)
 """
 
@@ -125,9 +129,9 @@ def start_builder():
     """Return a function that starts a builder; what still runs at the end is ended."""
     started = []
 
-    def start():
+    def start(stop_at=0):
         process = subprocess.Popen(
-            [sys.executable, "-c", BUILDER],
+            [sys.executable, "-c", BUILDER, str(stop_at)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -164,7 +168,7 @@ def test_two_processes_at_once_make_one_store(empty_cache, start_builder, tiny, 
 def test_what_a_killed_process_finished_is_not_rendered_again(
     empty_cache, start_builder, tiny, same
 ):
-    builder = start_builder()
+    builder = start_builder(17)
     builder.stdin.write("\n")
     builder.stdin.flush()
     while builder.stdout.readline() != "17\n":
