@@ -102,6 +102,10 @@ class ExperimentConfig:
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         threads: processor threads of the training; fixed, as another number gives other bits.
         workers: processes that load clips; 0 = none. No influence on the result.
+        devices: GPUs (on a CPU: processes) of each computer that share every batch.
+        nodes: computers.
+        sync_batchnorm: batch normalisation over the whole batch instead of each process's part of
+            it; on GPUs only, and of no meaning with one process.
     """
 
     recipe: str
@@ -127,8 +131,8 @@ class ExperimentConfig:
     beta: float = 2.0
     rho_per: str = "batch"
     rho_constant: float = 1.0
-    ssa_start_epoch: int = 4
-    epochs: int = 30
+    ssa_start_epoch: int = 5
+    epochs: int = 40
     batch_size: int = 16
     optimizer: str = "adamw"
     schedule: str = "one_cycle"
@@ -144,6 +148,9 @@ class ExperimentConfig:
     device: str = "auto"
     threads: int = 1
     workers: int = 0
+    devices: int = 1
+    nodes: int = 1
+    sync_batchnorm: bool = False
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -221,6 +228,9 @@ class ExperimentConfig:
                 del values[name]
         if self.dataset == "synthetic" or "flow" not in self.modalities:
             del values["flow_method"]
+        if self.devices * self.nodes == 1:
+            for name in ("devices", "nodes", "sync_batchnorm"):
+                del values[name]
         if len(self.modalities) == 1 or self.ssa_weight == 0:
             for name in _SSA_SETTINGS:
                 del values[name]
@@ -351,8 +361,8 @@ def _check_ranges(config: ExperimentConfig) -> None:
     at_least = {
         "ssa_weight": 0, "beta": 0, "rho_constant": 0, "ssa_start_epoch": 0, "epochs": 1,
         "batch_size": 2, "learning_rate": 0, "momentum": 0, "weight_decay": 0, "gradient_clip": 0,
-        "validate_every": 0, "threads": 0, "workers": 0, "seed": 0, "generator_seed": 0,
-        "fold": 0,
+        "validate_every": 0, "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
+        "seed": 0, "generator_seed": 0, "fold": 0,
     }  # fmt: skip
     for name, lowest in at_least.items():
         value = getattr(config, name)

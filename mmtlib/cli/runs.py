@@ -76,6 +76,10 @@ def train(
     skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, float32 or bf16.")] = None,
+    devices: Annotated[
+        int | None, typer.Option(help="GPUs (on a CPU: processes) that share every batch.")
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(help="Computers, under torchrun or Slurm.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
     ] = None,
@@ -85,13 +89,13 @@ def train(
     Measures validation clips only; then see `mmt evaluate`.
     """
     from mmtlib.config import ExperimentConfig
-    from mmtlib.experiment import run
+    from mmtlib.experiment import is_first_process, plan_training, run
     from mmtlib.modalities import check_modalities
 
     chosen = _settings(
         settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
         fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
-        device=device, precision=precision,
+        device=device, precision=precision, devices=devices, nodes=nodes,
     )  # fmt: skip
     if root is not None:
         chosen["root"] = str(root)
@@ -100,10 +104,13 @@ def train(
         **{"modalities": check_modalities(modalities), **named, **chosen}
     )
     _check_data_settings(config.dataset, chosen)
+    if config.devices * config.nodes > 1 and not is_first_process():
+        show.be_silent()
     with show.bars("clips", "epochs") as (clips, epochs_done):
         result = run(config, progress=epochs_done, data_progress=clips)
     if result.facts["note"]:
         show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
+    show.console.print(plan_training(config).weight_line, soft_wrap=True)
     _accuracies(result.validation_accuracy, "validation")
     show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
     show.console.print(f"next: mmt evaluate {result.run_id} --split test")

@@ -28,6 +28,11 @@ console = Console(highlight=False, markup=False, emoji=False)
 err_console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def be_silent() -> None:
+    """Print nothing more: of several training processes one speaks."""
+    console.quiet = err_console.quiet = True
+
+
 def table(frame: pd.DataFrame, title: str | None = None) -> None:
     """Print a data frame; numbers are printed as they are."""
     out = Table(title=title, title_justify="left", title_style="bold")
