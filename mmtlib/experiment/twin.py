@@ -15,16 +15,18 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
-from joblib import Parallel, delayed
 from torch import Tensor
 
 from mmtlib.cache import cache_dir, locked, whole_folder
-from mmtlib.compute import threads
+from mmtlib.compute import in_order, threads
 from mmtlib.config import default_preset, hash_settings
 from mmtlib.datasets.nvgesture import CLIP_FRAMES, INFRARED_RATE, LISTS, NVGesture
 from mmtlib.errors import ConfigError, DataError
@@ -183,9 +185,8 @@ def _write(
         clips = list(_clips(made_from))
         few = len(clips) * made_from["size"] ** 2 < PARALLEL_PIXELS
         with whole_folder(root) as folder:
-            work = Parallel(n_jobs=1 if few else -1, return_as="generator_unordered")
-            made = work(delayed(_write_clip)(folder, made_from, clip) for clip in clips)
-            for done, _ in enumerate(made, 1):
+            write = partial(_write_clip, folder, made_from)
+            for done, _ in enumerate(in_order(write, clips, processes=1 if few else None), 1):
                 if progress is not None:
                     progress(done, len(clips))
             for split, name in LISTS.items():
@@ -243,11 +244,11 @@ def _clips(made_from: dict[str, Any]) -> Iterator[_Clip]:
 def _write_clip(root: Path, made_from: dict[str, Any], clip: _Clip) -> None:
     folder = root / clip.folder
     folder.mkdir(parents=True)
-    # Coding blurs the sharp border between hand and "no reading": least loss for depth.
-    losses = {"sk_depth": 1, "sk_wrapped": 2, "duo_left": 3}
+    # Coding blurs the sharp border between hand and "no reading": best quality for depth.
+    qualities = {"sk_depth": 100, "sk_wrapped": 95, "duo_left": 80}
     for file, frames in _recordings(made_from, clip).items():
         rate = INFRARED_RATE if file == "duo_left" else NVGesture.frame_rate
-        _write_video(folder / f"{file}.avi", frames, rate=int(rate), loss=losses[file])
+        _write_video(folder / f"{file}.avi", frames, rate=int(rate), quality=qualities[file])
 
 
 def _recordings(made_from: dict[str, Any], clip: _Clip) -> dict[str, Tensor]:
@@ -317,18 +318,23 @@ def _registered(rgb: Tensor, person: np.random.Generator) -> Tensor:
     return moved * seen
 
 
-def _write_video(path: Path, frames: Tensor, *, rate: int, loss: int) -> None:
-    """Write frames ``(C, T, S, S)`` in [0, 1], C = 1 or 3, as motion JPEG (loss 1 to 31)."""
+def _write_video(path: Path, frames: Tensor, *, rate: int, quality: int) -> None:
+    """Write frames ``(C, T, S, S)`` in [0, 1], C = 1 or 3, as motion JPEG of that quality."""
     pixels = (frames * 255).round_().byte().permute(1, 2, 3, 0).numpy()
-    gray = pixels.shape[-1] == 1
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mjpeg", rate=rate)
         stream.height, stream.width = pixels.shape[1:3]
         stream.pix_fmt = "yuvj420p"
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"qmin": str(loss), "qmax": str(loss)}
-        for picture in pixels:
-            picture = np.ascontiguousarray(picture[..., 0] if gray else picture)
-            frame = av.VideoFrame.from_ndarray(picture, format="gray" if gray else "rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+        for number, picture in enumerate(pixels):
+            packet = av.Packet(_jpeg(picture, quality))
+            packet.stream, packet.time_base = stream, Fraction(1, rate)
+            packet.pts = packet.dts = number
+            packet.is_keyframe = True
+            container.mux(packet)
+
+
+def _jpeg(picture: np.ndarray, quality: int) -> bytes:
+    """Return a picture ``(S, S, C)`` as JPEG; OpenCV's reaches a quality that FFmpeg's does not."""
+    ordered = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.shape[-1] == 3 else picture
+    full = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    return cv2.imencode(".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, quality, *full])[1].tobytes()

@@ -111,12 +111,11 @@ def test_reading_gives_the_pictures_that_were_made(root):
         # Nearest moments of an infrared camera that takes 93 pictures in the time of 80.
         nearest = record.spans["duo_left"].first + (np.arange(80) + 0.5) * 93 / 80
         infrared = whole["duo_left"][:, nearest.astype(int)]
-        assert (clip.frames["depth"] - depth).abs().mean() < 0.01
+        assert (clip.frames["depth"] - depth).abs().max() < 3 / 255
         hand, found = silhouette(depth[0]), silhouette(clip.frames["depth"][0])
-        assert (hand != found).float().mean() < 0.002
-        assert (clip.frames["ir"] - infrared).abs().mean() < 0.02
-        # Motion JPEG keeps colour at half the resolution, brightness in full.
-        assert (clip.frames["rgb"].mean(0) - colour.mean(0)).abs().mean() < 0.015
+        assert torch.equal(hand, found)
+        assert (clip.frames["ir"] - infrared).abs().mean() < 0.03
+        assert (clip.frames["rgb"] - colour).abs().mean() < 0.02
         later = silhouette(whole["sk_depth"][0, span.first + 5 : span.last + 5])
         assert (later != found).float().mean() > 0.02
 
@@ -160,7 +159,7 @@ def test_registered_colour_is_black_at_borders_that_belong_to_the_subject(root):
     dataset = NVGesture(root, "train", "rgb")
     borders = {}
     for clip in dataset:
-        dark = (clip.frames["rgb"].amax(dim=(0, 1)) < 0.1).numpy()
+        dark = (clip.frames["rgb"].mean(dim=(0, 1)) < 0.05).numpy()
         found = (dark.all(axis=0).sum(), dark.all(axis=1).sum())
         borders.setdefault(clip.subject, []).append(found)
     for found in borders.values():
