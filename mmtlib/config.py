@@ -38,6 +38,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "rho_per": ("clip", "batch"),
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "step"),
+    "sampling": ("plain", "balanced"),
     "augment": ("shift", "crop", "none"),
     "precision": ("auto", "float32", "bf16"),
     "device": ("auto", "cpu", "cuda"),
@@ -79,6 +80,7 @@ class ExperimentConfig:
         momentum: of SGD.
         weight_decay: of either.
         gradient_clip: largest gradient norm of each network; 0 = no clipping.
+        sampling: ``"plain"`` (every clip once an epoch) or ``"balanced"`` (every class as often).
         augment: ``"shift"`` (whole pixels, up to 1/32 of the size), ``"crop"`` or ``"none"``.
         validate_every: epochs between measurements on validation clips; 0 = at the end only.
         seed: of the initial weights, the order of the clips and the augmentation.
@@ -121,6 +123,7 @@ class ExperimentConfig:
     momentum: float = 0.9
     weight_decay: float = 0.05
     gradient_clip: float = 5.0
+    sampling: str = "plain"
     augment: str = "shift"
     validate_every: int = 0
     seed: int = 0
@@ -192,6 +195,8 @@ class ExperimentConfig:
             del values[name]
         if self.dataset == "synthetic":
             del values["colour"], values["skip_broken"]
+        if self.sampling == "plain":
+            del values["sampling"]
         if self.devices * self.nodes == 1:
             for name in ("devices", "nodes", "sync_batchnorm"):
                 del values[name]

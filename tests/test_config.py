@@ -169,6 +169,7 @@ OTHER_SETTINGS = [
     {"weight_decay": 0.0},
     {"gradient_clip": 0.0},
     {"augment": "none"},
+    {"sampling": "balanced"},
     {"schedule": "step"},
     {"network": "inception_i3d"},
     {"threads": 2},
@@ -204,6 +205,10 @@ def test_what_makes_another_run(change):
 )
 def test_what_makes_no_other_run(change):
     assert identity(**change) == identity()
+
+
+def test_plain_sampling_is_no_setting_of_older_runs():
+    assert "sampling" not in tiny().canonical()
 
 
 def test_constant_rho_counts_instead_of_focal_settings():

@@ -118,19 +118,13 @@ def _train(
         len(train.clips),
         config.batch_size,
         config.seed,
+        balance=train.clips.labels if config.sampling == "balanced" else None,
         rank=fabric.global_rank,
         world=fabric.world_size,
     )
-    loader = make_loader(
-        train.clips,
-        make_transform(config, training=True),
-        order,
-        workers=config.workers,
-        pin_memory=fabric.device.type == "cuda",
-    )
-    measuring = predict_loader(
-        validation.clips, make_transform(config, training=False), workers=config.workers
-    )
+    loading = {"workers": config.workers, "pin_memory": fabric.device.type == "cuda"}
+    loader = make_loader(train.clips, make_transform(config, training=True), order, **loading)
+    measuring = predict_loader(validation.clips, make_transform(config, training=False), **loading)
     state_file = folder / "state.pt"
     history = fit(
         fabric,

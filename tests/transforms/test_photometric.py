@@ -1,8 +1,12 @@
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mmtlib.modalities import MODALITIES
+from mmtlib.seeding import torch_generator
 from mmtlib.transforms import Standardize
+from mmtlib.transforms.photometric import spread_and_mean
 
 
 @pytest.mark.parametrize("name", ["depth", "flow"])
@@ -40,3 +44,42 @@ def test_mask_joints_and_label_stay(make_clip):
     assert torch.equal(new.mask, clip.mask)
     assert torch.equal(new.joints, clip.joints)
     assert new.label == 3
+
+
+def torchs_own(x):
+    return torch.std_mean(x, dim=(1, 2, 3), keepdim=True, correction=0)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    seed=st.integers(0, 10**6),
+    shape=st.tuples(*[st.integers(1, n) for n in (3, 9, 16, 16)]),
+    levels=st.sampled_from([1, 2, 7, 255, 2**24]),
+    contrast=st.sampled_from([0.0, 1e-7, 1e-3, 0.1, 1.0, 300.0]),
+    offset=st.sampled_from([0.0, 0.4, -0.5, 1000.0]),
+)
+def test_spread_and_mean_are_torchs_bit_for_bit(seed, shape, levels, contrast, offset):
+    x = torch.rand(shape, generator=torch_generator(seed))
+    x = (x * levels).round() / levels * contrast + offset
+    for found, wanted in zip(spread_and_mean(x), torchs_own(x), strict=True):
+        assert found.dtype == wanted.dtype
+        assert torch.equal(found, wanted)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, float("nan"), float("inf")])
+def test_spread_and_mean_of_what_has_none(value):
+    x = torch.full((2, 3, 4, 5), value)
+    x[0, 0, 0, 0] = 0.7
+    for found, wanted in zip(spread_and_mean(x), torchs_own(x), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=0, atol=0, equal_nan=True)
+
+
+def test_torch_is_asked_only_where_rounding_is_in_doubt(monkeypatch):
+    asked, own = [], torch.std_mean
+    monkeypatch.setattr(torch, "std_mean", lambda x, **k: asked.append(x) or own(x, **k))
+    for number in range(100):
+        spread_and_mean(torch.rand(3, 16, 32, 32, generator=torch_generator(number)))
+    assert len(asked) < 10
+    del asked[:]
+    spread_and_mean(torch.full((3, 4, 5, 6), 0.25))
+    assert len(asked) == 1
