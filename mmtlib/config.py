@@ -72,6 +72,8 @@ class ExperimentConfig:
         rho_constant: rho where `focal` is off.
         ssa_start_epoch: the first epoch (from 0) with the whole objective.
         epochs, batch_size: how long, and clips per step.
+        accumulate: parts that each process works through its share of a batch in, to save memory;
+            only batch normalisation sees the difference. Needs rho per clip.
         optimizer: ``"adamw"`` or ``"sgd"``.
         schedule: ``"one_cycle"``, or ``"step"`` (rate / 10 at `step_epochs`).
         step_epochs: epochs at which the step schedule divides the rate by ten.
@@ -84,6 +86,8 @@ class ExperimentConfig:
         seed: of the initial weights, the order of the clips and the augmentation.
         precision: ``"auto"``, ``"float32"`` or ``"bf16"``.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        compile: translate the networks with ``torch.compile`` first, which takes up to minutes.
+        recompute: save memory by working activations out twice; no influence on the result.
         threads: processor threads of the training; fixed, as another number gives other bits.
         workers: processes that load clips; 0 = none. No influence on the result.
         devices: GPUs (on a CPU: processes) of each computer that share every batch.
@@ -114,6 +118,7 @@ class ExperimentConfig:
     ssa_start_epoch: int = 5
     epochs: int = 40
     batch_size: int = 16
+    accumulate: int = 1
     optimizer: str = "adamw"
     schedule: str = "one_cycle"
     step_epochs: tuple[int, ...] = ()
@@ -126,6 +131,8 @@ class ExperimentConfig:
     seed: int = 0
     precision: str = "auto"
     device: str = "auto"
+    compile: bool = False
+    recompute: bool = False
     threads: int = 1
     workers: int = 0
     devices: int = 1
@@ -188,7 +195,7 @@ class ExperimentConfig:
         left out: the baseline of every comparison is then one and the same run.
         """
         values = dataclasses.asdict(self)
-        for name in ("recipe", "root", "workers", "precision", "device"):
+        for name in ("recipe", "root", "workers", "precision", "device", "recompute"):
             del values[name]
         if self.dataset == "synthetic":
             del values["colour"], values["skip_broken"]
@@ -323,8 +330,9 @@ def _check_ranges(config: ExperimentConfig) -> None:
     """Raise a `ConfigError` for the first number out of its range."""
     at_least = {
         "ssa_weight": 0, "beta": 0, "rho_constant": 0, "ssa_start_epoch": 0, "epochs": 1,
-        "batch_size": 2, "learning_rate": 0, "momentum": 0, "weight_decay": 0, "gradient_clip": 0,
-        "validate_every": 0, "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
+        "batch_size": 2, "accumulate": 1, "learning_rate": 0, "momentum": 0,
+        "weight_decay": 0, "gradient_clip": 0, "validate_every": 0,
+        "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
         "seed": 0, "generator_seed": 0,
     }  # fmt: skip
     for name, lowest in at_least.items():
@@ -333,6 +341,8 @@ def _check_ranges(config: ExperimentConfig) -> None:
             raise ConfigError(f"{name} must be at least {lowest}, got {value!r}.")
     if config.momentum >= 1:
         raise ConfigError(f"momentum must be below 1, got {config.momentum!r}.")
+    if config.accumulate > 1 and config.focal and config.rho_per == "batch":
+        raise ConfigError("accumulate works with rho_per='clip' only: a part is not the batch.")
     if config.dropout is not None and not 0 <= config.dropout < 1:
         raise ConfigError(f"dropout must be in [0, 1), got {config.dropout!r}.")
     if config.feature_time_pool is not None and config.feature_time_pool < 1:

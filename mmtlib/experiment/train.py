@@ -114,6 +114,10 @@ def _train(
     ).to(memory_format=torch.channels_last_3d)
     if config.sync_batchnorm and fabric.world_size > 1:
         streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
+    for network in streams.networks.values():
+        network.recompute = config.recompute
+        if config.compile:
+            network.compile(dynamic=False)
     order = EpochBatches(
         len(train.clips),
         config.batch_size,
