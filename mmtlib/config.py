@@ -33,6 +33,7 @@ def default_preset() -> str:
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "colour": ("registered", "raw"),
+    "flow_method": ("dis", "farneback"),
     "normalize": ("position", "centred"),
     "ssa_reduction": ("mean", "sum"),
     "rho_per": ("clip", "batch"),
@@ -44,6 +45,15 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+DATA_SETTINGS: dict[str, tuple[str, ...]] = {
+    "synthetic": ("generator_seed",),
+    "nvgesture": ("colour", "skip_broken"),
+    "egogesture": ("skip_broken",),
+    "viva": ("fold", "skip_broken"),
+}
+"""Data set -> the settings that it takes; those of other data sets do not count."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentConfig:
     """Everything that determines a run, apart from the data itself.
@@ -52,11 +62,17 @@ class ExperimentConfig:
 
     Attributes:
         recipe: the recipe it was made from (a label; the settings below are what counts).
-        dataset: ``"synthetic"`` or a real data set (``"nvgesture"``).
+        dataset: ``"synthetic"`` or a real data set: ``"nvgesture"``, ``"egogesture"``, ``"viva"``.
         preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"`` or ``"paper"``.
         root: folder of a real data set.
         colour: NVGesture's colour stream, ``"registered"`` or ``"raw"``.
+        fold: VIVA's part that is left out for testing, 0 to 7.
         skip_broken: leave out clips whose files are missing or broken.
+        complete_for: with `skip_broken`, leave out the clips that these modalities would leave out
+            too; `alone` sets it, so that a comparison is about the same clips.
+        flow_method: how the optical flow of a real data set was computed, ``"dis"`` or
+            ``"farneback"``.
+        flow_folder: where its files are; None = a folder of the cache.
         generator_seed: seed of the synthetic people and clips.
         modalities: the networks that are trained together.
         network: ``"compact_i3d"`` or ``"inception_i3d"``.
@@ -101,7 +117,11 @@ class ExperimentConfig:
     preset: str = "tutorial"
     root: str | None = None
     colour: str = "registered"
+    fold: int = 0
     skip_broken: bool = False
+    complete_for: tuple[str, ...] = ()
+    flow_method: str = "dis"
+    flow_folder: str | None = None
     generator_seed: int = 0
     modalities: tuple[str, ...] = ("rgb",)
     network: str = "compact_i3d"
@@ -141,9 +161,10 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         _check_types(self)
-        present = check_modalities(self.modalities)
-        ordered = tuple(name for name in MODALITIES if name in present)
-        object.__setattr__(self, "modalities", ordered)
+        for name in ("modalities", "complete_for"):
+            given = getattr(self, name)
+            present = check_modalities(given) if given or name == "modalities" else ()
+            object.__setattr__(self, name, tuple(m for m in MODALITIES if m in present))
         object.__setattr__(self, "step_epochs", tuple(self.step_epochs))
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
@@ -185,20 +206,36 @@ class ExperimentConfig:
         return dataclasses.replace(self, **changes)
 
     def alone(self, modality: str) -> Self:
-        """Return the same training of one network without any other: its baseline."""
-        return self.replace(modalities=(modality,))
+        """Return the same training of one network without any other: its baseline.
+
+        Where broken clips are left out, it is trained on the clips of this training: one whose
+        depth is broken is left out for RGB alone too.
+        """
+        if self.dataset == "synthetic" or not self.skip_broken:
+            return self.replace(modalities=(modality,))
+        everything = dict.fromkeys((*self.modalities, *self.complete_for))
+        return self.replace(modalities=(modality,), complete_for=tuple(everything))
 
     def canonical(self) -> dict[str, Any]:
         """Return the settings that influence the result, as JSON-able values.
 
-        Without a second network or with weight 0 there is no alignment term, so its settings are
-        left out: the baseline of every comparison is then one and the same run.
+        Settings of other data sets are left out. Without a second network or with weight 0 there is
+        no alignment term, so its settings are left out too: the baseline of every comparison is
+        then one and the same run.
         """
         values = dataclasses.asdict(self)
-        for name in ("recipe", "root", "workers", "precision", "device", "recompute"):
+        # What `complete_for` leaves out shows in the fingerprint of the data.
+        for name in (
+            "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder",
+            "complete_for",
+        ):  # fmt: skip
             del values[name]
-        if self.dataset == "synthetic":
-            del values["colour"], values["skip_broken"]
+        if self.dataset in DATA_SETTINGS:
+            every = {name for names in DATA_SETTINGS.values() for name in names}
+            for name in every.difference(DATA_SETTINGS[self.dataset]):
+                del values[name]
+        if self.dataset == "synthetic" or "flow" not in self.modalities:
+            del values["flow_method"]
         if self.devices * self.nodes == 1:
             for name in ("devices", "nodes", "sync_batchnorm"):
                 del values[name]
@@ -322,8 +359,9 @@ def _check_types(config: ExperimentConfig) -> None:
     steps = config.step_epochs
     if not isinstance(steps, list | tuple) or not all(type(step) is int for step in steps):
         raise ConfigError(f"step_epochs must be a list of whole numbers, got {steps!r}.")
-    if not isinstance(config.modalities, str | list | tuple):
-        raise ConfigError(f"modalities must be a list of names, got {config.modalities!r}.")
+    for name in ("modalities", "complete_for"):
+        if not isinstance(getattr(config, name), str | list | tuple):
+            raise ConfigError(f"{name} must be a list of names, got {getattr(config, name)!r}.")
 
 
 def _check_ranges(config: ExperimentConfig) -> None:
@@ -333,7 +371,7 @@ def _check_ranges(config: ExperimentConfig) -> None:
         "batch_size": 2, "accumulate": 1, "learning_rate": 0, "momentum": 0,
         "weight_decay": 0, "gradient_clip": 0, "validate_every": 0,
         "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
-        "seed": 0, "generator_seed": 0,
+        "seed": 0, "generator_seed": 0, "fold": 0,
     }  # fmt: skip
     for name, lowest in at_least.items():
         value = getattr(config, name)

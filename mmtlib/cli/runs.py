@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,10 +38,24 @@ def _settings(pairs: list[str], **named: Any) -> dict[str, Any]:
     return settings
 
 
+def _check_data_settings(dataset: str, given: Iterable[str]) -> None:
+    """Raise a `ConfigError` for a setting of other data sets: it would have no effect."""
+    from mmtlib.config import DATA_SETTINGS
+    from mmtlib.errors import ConfigError
+
+    for name in given if dataset in DATA_SETTINGS else ():
+        takers = [kind for kind, names in DATA_SETTINGS.items() if name in names]
+        if takers and dataset not in takers:
+            raise ConfigError(
+                f"{name} is a setting of {', '.join(takers)}; the data set {dataset} takes "
+                f"{', '.join(DATA_SETTINGS[dataset])}."
+            )
+
+
 def train(
     modalities: Annotated[str, typer.Option(help="Networks trained together.")] = "rgb,depth",
     data: Annotated[
-        str, typer.Option(help="synthetic, or a real data set: nvgesture.")
+        str, typer.Option(help="synthetic, or a real data set: nvgesture, egogesture, viva.")
     ] = "synthetic",
     root: Dir = None,
     preset: Annotated[
@@ -57,6 +72,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Passes over the training clips.")] = None,
     network: Annotated[str | None, typer.Option(help="compact_i3d or inception_i3d.")] = None,
     colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
+    fold: Annotated[int | None, typer.Option(help="VIVA: part left out, 0 to 7.")] = None,
     skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, float32 or bf16.")] = None,
@@ -78,15 +94,16 @@ def train(
 
     chosen = _settings(
         settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
-        ssa_weight=ssa_weight, focal=focal, device=device, precision=precision,
-        devices=devices, nodes=nodes,
+        fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
+        device=device, precision=precision, devices=devices, nodes=nodes,
     )  # fmt: skip
     if root is not None:
         chosen["root"] = str(root)
-    named = {"recipe": recipe, "dataset": data, "seed": seed, "skip_broken": skip_broken}
+    named = {"recipe": recipe, "dataset": data, "seed": seed}
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), **named, **chosen}
     )
+    _check_data_settings(config.dataset, chosen)
     if config.devices * config.nodes > 1 and not is_first_process():
         show.be_silent()
     with show.bars("clips", "epochs") as (clips, epochs_done):
@@ -166,6 +183,7 @@ def compare(
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), "recipe": recipe, **chosen}
     )
+    _check_data_settings(config.dataset, chosen)
     with show.bar("runs") as progress:
         found = compare_runs(config, numbers, split=split, workers=workers, progress=progress)
     show.table(found.summary(), f"{split} accuracy, {len(numbers)} seeds")

@@ -21,6 +21,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mmtlib.datasets.verify import VerifyReport
+
 # Paths and messages are printed as they are: a folder "[old]" is no markup.
 console = Console(highlight=False, markup=False, emoji=False)
 err_console = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -41,6 +43,12 @@ def table(frame: pd.DataFrame, title: str | None = None) -> None:
     for row in frame.itertuples(index=False):
         out.add_row(*("" if value != value else str(value) for value in row))
     console.print(out)
+
+
+def report(found: VerifyReport) -> None:
+    """Print what looking at a data set found."""
+    table(found.counts(), f"{found.name} in {found.root}")
+    console.print(found.text(), soft_wrap=True)
 
 
 def percent(fraction: float) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmtlib.clip_store import ClipStore
-from mmtlib.config import ExperimentConfig
-from mmtlib.datasets import DATASETS, alignment_note
+from mmtlib.config import DATA_SETTINGS, ExperimentConfig
+from mmtlib.datasets import DATASETS
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.training import stored_clips
@@ -71,17 +71,20 @@ def open_data(
         raise ConfigError(
             f"The data set {config.dataset} is read from disk: say where (--root DIR, or root=...)."
         )
+    settings = {name: getattr(config, name) for name in DATA_SETTINGS[config.dataset]}
     source = DATASETS[config.dataset](
         config.root,
         split,
         modalities=config.modalities,
-        colour=config.colour,
-        skip_broken=config.skip_broken,
+        flow=config.flow_method,
+        flow_folder=config.flow_folder,
+        complete_for=config.complete_for,
+        **settings,
     )
     store = stored_clips(
         source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
     )
-    notes = [source.skipped_summary(), alignment_note(config.modalities, config.colour)]
+    notes = [source.skipped_summary(), source.alignment_note]
     note = " ".join(n for n in notes if n) or None
     return GestureData(store, source.classes, store.info.fingerprint, note)
 

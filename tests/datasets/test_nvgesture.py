@@ -100,11 +100,6 @@ def test_unknown_names(nvgesture_tree, settings, message):
         NVGesture(nvgesture_tree[0], **settings)
 
 
-def test_flow_must_first_be_computed(nvgesture_tree):
-    with pytest.raises(DataError, match="must first be computed"):
-        NVGesture(nvgesture_tree[0], modalities="rgb,flow")
-
-
 def test_wrong_root(tmp_path):
     for root in (tmp_path, tmp_path / "none"):
         with pytest.raises(DataError, match=r"expected nvgesture_train.*Video_data"):
