@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mmtlib.clip_store import ClipStore
 from mmtlib.config import DATA_SETTINGS, ExperimentConfig
-from mmtlib.datasets import DATASETS
+from mmtlib.datasets import DATASETS, GestureDataset
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.training import stored_clips
@@ -65,6 +65,17 @@ def open_data(
             config.preset, split, config.modalities, config.generator_seed, progress=progress
         )
         return GestureData(data, data.classes, data.fingerprint)
+    source = _open_source(config, split)
+    store = stored_clips(
+        source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
+    )
+    notes = [source.skipped_summary(), source.alignment_note]
+    note = " ".join(n for n in notes if n) or None
+    return GestureData(store, source.classes, store.info.fingerprint, note)
+
+
+def _open_source(config: ExperimentConfig, split: str) -> GestureDataset:
+    """Open a real data set, before anything is decoded."""
     if config.dataset not in DATASETS:
         raise unknown_name("data set", config.dataset, ["synthetic", *DATASETS])
     if config.root is None:
@@ -72,7 +83,7 @@ def open_data(
             f"The data set {config.dataset} is read from disk: say where (--root DIR, or root=...)."
         )
     settings = {name: getattr(config, name) for name in DATA_SETTINGS[config.dataset]}
-    source = DATASETS[config.dataset](
+    return DATASETS[config.dataset](
         config.root,
         split,
         modalities=config.modalities,
@@ -81,12 +92,17 @@ def open_data(
         complete_for=config.complete_for,
         **settings,
     )
-    store = stored_clips(
-        source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
-    )
-    notes = [source.skipped_summary(), source.alignment_note]
-    note = " ".join(n for n in notes if n) or None
-    return GestureData(store, source.classes, store.info.fingerprint, note)
+
+
+def count_clips(config: ExperimentConfig, split: str) -> int:
+    """Return how many clips a split has, without making or decoding any.
+
+    Raises:
+        ConfigError, DataError: as `open_data`.
+    """
+    if config.dataset == "synthetic":
+        return get_preset(config.preset).clips[split]
+    return len(_open_source(config, split))
 
 
 def stored_form(config: ExperimentConfig) -> Transform:
