@@ -37,6 +37,14 @@ def test_names(tree):
     assert records[0].spans["depth"].file == f"depth/{written[0].name}.avi"
 
 
+def test_a_length_is_known_when_the_recording_is_opened(small):
+    root, clips = small
+    dataset = VIVA(root)
+    with pytest.raises(TypeError, match=r"the length of depth/.*\.avi is known when it is opened"):
+        len(dataset.records[0].spans["depth"])
+    assert len(dataset.span(dataset.records[0], "depth")) == clips[0].frames
+
+
 @pytest.mark.parametrize("fold", range(8))
 def test_leave_one_subject_out(tree, fold):
     root, _ = tree
