@@ -86,6 +86,7 @@ class GestureDataset(ABC):
         name: the name in `mmtlib.datasets.DATASETS`.
         classes: one readable name per label.
         label_swaps: label -> label, for the classes that a horizontal flip exchanges.
+        reversed_labels: label -> label, for the classes that are gestures when played backwards.
         frame_rate: frames per second of the clips returned.
         splits: the names of the parts.
         citation, licence: how to cite the set, and on which terms it is given.
@@ -105,6 +106,7 @@ class GestureDataset(ABC):
     name: ClassVar[str]
     classes: ClassVar[tuple[str, ...]]
     label_swaps: ClassVar[Mapping[int, int]]
+    reversed_labels: ClassVar[Mapping[int, int]] = {}
     frame_rate: ClassVar[float]
     splits: ClassVar[tuple[str, ...]]
     citation: ClassVar[str]

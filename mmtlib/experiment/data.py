@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mmtlib.clip_store import ClipStore
@@ -13,13 +13,18 @@ from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.training import stored_clips
 from mmtlib.transforms import (
     CenterCrop,
+    ClipTransform,
     Compose,
+    DepthNoise,
+    HorizontalFlip,
+    PhotometricJitter,
+    RandomAffine,
     RandomCrop,
     RandomShift,
+    RandomSpeed,
     Resize,
     SampleFrames,
     Standardize,
-    Transform,
 )
 
 CROP_MARGIN = 8 / 7
@@ -34,12 +39,14 @@ class GestureData:
         clips: the clips, by number.
         classes: one name per label.
         fingerprint: a hash of what the clips are made from.
+        label_swaps: label -> label, for the classes that a horizontal flip exchanges.
         note: one line for the user (clips left out, views not aligned), or None.
     """
 
     clips: SyntheticGestures | ClipStore
     classes: tuple[str, ...]
     fingerprint: str
+    label_swaps: Mapping[int, int]
     note: str | None = None
 
 
@@ -64,7 +71,7 @@ def open_data(
         data = SyntheticGestures(
             config.preset, split, config.modalities, config.generator_seed, progress=progress
         )
-        return GestureData(data, data.classes, data.fingerprint)
+        return GestureData(data, data.classes, data.fingerprint, data.label_swaps)
     if config.dataset not in DATASETS:
         raise unknown_name("data set", config.dataset, ["synthetic", *DATASETS])
     if config.root is None:
@@ -83,27 +90,50 @@ def open_data(
     )
     notes = [source.skipped_summary(), alignment_note(config.modalities, config.colour)]
     note = " ".join(n for n in notes if n) or None
-    return GestureData(store, source.classes, store.info.fingerprint, note)
+    return GestureData(store, source.classes, store.info.fingerprint, source.label_swaps, note)
 
 
-def stored_form(config: ExperimentConfig) -> Transform:
+def stored_form(config: ExperimentConfig) -> ClipTransform:
     """Return how clips of real videos are stored: the preset's frames and size, whole frame."""
     preset = get_preset(config.preset)
     side = round(preset.size * CROP_MARGIN) if config.augment == "crop" else preset.size
     return Compose([SampleFrames(frames=preset.frames), Resize(height=side, width=side)])
 
 
-def make_transform(config: ExperimentConfig, *, training: bool) -> Transform:
+def make_transform(
+    config: ExperimentConfig, *, training: bool, label_swaps: Mapping[int, int] | None = None
+) -> ClipTransform:
     """Return what is done to each clip before it enters the networks.
 
     Args:
         config: for the preset's size and the kind of augmentation.
         training: with the random changes, or as at test time.
+        label_swaps: of the data set that is trained on (`GestureData.label_swaps`); needed where
+            clips are flipped.
+
+    Raises:
+        ConfigError: if clips would be flipped without knowing how labels change.
     """
     size = get_preset(config.preset).size
-    steps: list[Transform] = []
+    steps: list[ClipTransform] = []
     if config.augment == "shift" and training:
         steps.append(RandomShift(pixels=max(1, round(size / 32))))
     if config.augment == "crop":
         steps.append((RandomCrop if training else CenterCrop)(height=size, width=size))
+    if config.augment in ("crop", "strong") and training:
+        if label_swaps is None:
+            raise ConfigError(
+                f"Training with augment={config.augment!r} flips clips: give the data set's "
+                "label_swaps, which say how their labels change."
+            )
+        steps.append(HorizontalFlip(probability=0.5, label_swaps=label_swaps))
+    if config.augment == "strong" and training:
+        steps += [
+            RandomSpeed(speed=(0.8, 1.25)),
+            RandomAffine(degrees=15, scale=(0.8, 1.25), shift=0.1),
+            PhotometricJitter(
+                gamma=0.3, contrast=0.3, brightness=0.3, cast=0.15, saturation=0.4, noise=0.03
+            ),
+            DepthNoise(noise=0.02, holes=0.05),
+        ]
     return Compose([*steps, Standardize()])

@@ -94,7 +94,7 @@ def _train(
     ).to(memory_format=torch.channels_last_3d)
     loader = make_loader(
         train.clips,
-        make_transform(config, training=True),
+        make_transform(config, training=True, label_swaps=train.label_swaps),
         EpochBatches(len(train.clips), config.batch_size, config.seed),
         workers=config.workers,
         pin_memory=device == "cuda",
