@@ -39,7 +39,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "rho_per": ("clip", "batch"),
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "step"),
-    "augment": ("shift", "crop", "none"),
+    "augment": ("shift", "crop", "strong", "none"),
     "precision": ("auto", "float32", "bf16"),
     "device": ("auto", "cpu", "cuda"),
 }
@@ -97,7 +97,9 @@ class ExperimentConfig:
         momentum: of SGD.
         weight_decay: of either.
         gradient_clip: largest gradient norm of each network; 0 = no clipping.
-        augment: ``"shift"`` (whole pixels, up to 1/32 of the size), ``"crop"`` or ``"none"``.
+        augment: ``"shift"`` (whole pixels, up to 1/32 of the size), ``"crop"`` (random crops and
+            flips, as in the paper), ``"strong"`` (turn, zoom, shift, flip, speed, light and depth
+            noise: for few clips) or ``"none"``.
         validate_every: epochs between measurements on validation clips; 0 = at the end only.
         seed: of the initial weights, the order of the clips and the augmentation.
         precision: ``"auto"``, ``"float32"`` or ``"bf16"``.
@@ -239,6 +241,8 @@ class ExperimentConfig:
         if self.devices * self.nodes == 1:
             for name in ("devices", "nodes", "sync_batchnorm"):
                 del values[name]
+        if self.augment == "crop":  # runs from before there were flips are other runs
+            values["augment"] = "crop and flip"
         if len(self.modalities) == 1 or self.ssa_weight == 0:
             for name in _SSA_SETTINGS:
                 del values[name]

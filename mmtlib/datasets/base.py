@@ -35,6 +35,7 @@ class GestureDataset(ClipReader):
         classes: one readable name per label.
         label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
             known, so clips of this set may not be mirrored.
+        reversed_labels: label -> label, for the classes that are gestures when played backwards.
         splits: the names of the parts.
         published: split -> clips it has by the official lists; together they are the whole set.
         citation, licence: how to cite the set, and on which terms it is given.
@@ -61,6 +62,7 @@ class GestureDataset(ClipReader):
 
     classes: ClassVar[tuple[str, ...]]
     label_swaps: ClassVar[Mapping[int, int] | None]
+    reversed_labels: ClassVar[Mapping[int, int]] = {}
     splits: ClassVar[tuple[str, ...]]
     published: ClassVar[Mapping[str, int]]
     citation: ClassVar[str]

@@ -127,7 +127,7 @@ def _train(
     )
     loader = make_loader(
         train.clips,
-        make_transform(config, training=True),
+        make_transform(config, training=True, label_swaps=train.label_swaps),
         order,
         workers=config.workers,
         pin_memory=fabric.device.type == "cuda",
