@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from mmtlib.clips import GestureClip
+from mmtlib.compute import in_order
 from mmtlib.datasets.reader import ClipReader
 from mmtlib.datasets.recordings import recording_sizes
 from mmtlib.datasets.records import ClipRecord, SkippedClip
@@ -133,8 +134,9 @@ class GestureDataset(ClipReader):
 
     def without_records(self) -> Self:
         """Return the same data set without its rows, small enough to be sent to other processes."""
-        other = self.only(*self.modalities)
+        other = copy.copy(self)
         other.records, other.skipped, other._listings = (), [], {}
+        other.__dict__.pop("fingerprint", None)
         return other
 
     @property
@@ -196,26 +198,39 @@ class GestureDataset(ClipReader):
             raise IndexError(f"clip {index} of {len(self)} in {self.root}")
         return self.read(self.records[index])
 
-    def readable(self) -> Iterator[tuple[int, GestureClip]]:
-        """Yield (index, clip) in order, to read all clips once, e.g. into a clip store.
+    def readable(
+        self,
+        indices: Iterable[int] | None = None,
+        *,
+        use: Callable[[GestureClip], Any] | None = None,
+        processes: int | None = 1,
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield (index, clip) in order, to read clips once, e.g. into a clip store.
 
         With `skip_broken` a clip whose damage shows only on decoding is added to `skipped` and
         passed over; `records` and the indices stay as they are.
 
+        Args:
+            indices: which clips; default all.
+            use: what is done to a clip where it was read; its result is yielded in its place.
+            processes: how many read side by side, as in `mmtlib.compute.in_order`.
+
         Raises:
             DataError: if a clip cannot be decoded and `skip_broken` is false.
         """
-        for index, record in enumerate(self.records):
-            try:
-                clip = self.read_complete(record)
-            except DataError as error:
-                if not self.skip_broken:
-                    raise
-                self._skip_once(record, str(error))
+        indices = range(len(self)) if indices is None else list(indices)
+        read = partial(_read, self.without_records(), use)
+        made = in_order(read, [self.records[i] for i in indices], processes=processes)
+        for index, result in zip(indices, made, strict=True):
+            if not isinstance(result, DataError):
+                yield index, result
+            elif self.skip_broken:
+                self.skip(self.records[index], str(result))
             else:
-                yield index, clip
+                raise result
 
-    def _skip_once(self, record: ClipRecord, reason: str) -> None:
+    def skip(self, record: ClipRecord, reason: str) -> None:
+        """Note in `skipped`, once, that a clip is broken."""
         if all(skip.record.clip_id != record.clip_id for skip in self.skipped):
             self.skipped.append(SkippedClip(record, reason, missing=False))
 
@@ -277,3 +292,14 @@ class GestureDataset(ClipReader):
     def settings(self) -> dict[str, str]:
         """Return the subclass's own settings that change what a clip holds, for `fingerprint`."""
         return {}
+
+
+def _read(
+    dataset: GestureDataset, use: Callable[[GestureClip], Any] | None, record: ClipRecord
+) -> Any:
+    """Return what `use` makes of a record's clip, or the error that says why it cannot be read."""
+    try:
+        clip = dataset.read_complete(record)
+    except DataError as error:
+        return error
+    return clip if use is None else use(clip)
