@@ -171,6 +171,7 @@ OTHER_SETTINGS = [
     {"weight_decay": 0.0},
     {"gradient_clip": 0.0},
     {"augment": "none"},
+    {"augment": "strong"},
     {"schedule": "step"},
     {"network": "inception_i3d"},
     {"threads": 2},
@@ -184,6 +185,11 @@ def test_alignment_settings_count_only_where_networks_are_aligned(change):
     assert identity(modalities="rgb", **change) == identity(modalities="rgb")
     if "ssa_weight" not in change:
         assert identity(**{"ssa_weight": 0, **change}) == identity(ssa_weight=0.0)
+
+
+def test_runs_with_crops_from_before_there_were_flips_are_other_runs():
+    assert ExperimentConfig.make(augment="crop").canonical()["augment"] == "crop and flip"
+    assert ExperimentConfig.make(augment="shift").canonical()["augment"] == "shift"
 
 
 @pytest.mark.parametrize("change", OTHER_SETTINGS, ids=str)

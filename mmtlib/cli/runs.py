@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
 
 from mmtlib.cli import show
+
+if TYPE_CHECKING:
+    from mmtlib.config import ExperimentConfig
 
 Dir = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
 
@@ -76,6 +79,13 @@ def train(
     skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, float32 or bf16.")] = None,
+    devices: Annotated[
+        int | None, typer.Option(help="GPUs (on a CPU: processes) that share every batch.")
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(help="Computers, under torchrun or Slurm.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print sizes, memory and time; train nothing.")
+    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
     ] = None,
@@ -85,13 +95,13 @@ def train(
     Measures validation clips only; then see `mmt evaluate`.
     """
     from mmtlib.config import ExperimentConfig
-    from mmtlib.experiment import run
+    from mmtlib.experiment import is_first_process, plan_training, run
     from mmtlib.modalities import check_modalities
 
     chosen = _settings(
         settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
         fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
-        device=device, precision=precision,
+        device=device, precision=precision, devices=devices, nodes=nodes,
     )  # fmt: skip
     if root is not None:
         chosen["root"] = str(root)
@@ -100,13 +110,40 @@ def train(
         **{"modalities": check_modalities(modalities), **named, **chosen}
     )
     _check_data_settings(config.dataset, chosen)
+    if dry_run:
+        _print_cost(config)
+        return
+    if config.devices * config.nodes > 1 and not is_first_process():
+        show.be_silent()
     with show.bars("clips", "epochs") as (clips, epochs_done):
         result = run(config, progress=epochs_done, data_progress=clips)
     if result.facts["note"]:
         show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
+    show.console.print(plan_training(config).weight_line, soft_wrap=True)
     _accuracies(result.validation_accuracy, "validation")
     show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
     show.console.print(f"next: mmt evaluate {result.run_id} --split test")
+
+
+def _print_cost(config: ExperimentConfig) -> None:
+    """Print what a training comes to."""
+    from mmtlib.experiment import count_clips, estimate_cost, plan_training
+
+    clips, plan = count_clips(config, "train"), plan_training(config)
+    cost = estimate_cost(config, clips)
+    share = config.batch_size // (config.devices * config.nodes * config.accumulate)
+    facts = {
+        "training clips": f"{clips:,} of T x H x W = {' x '.join(map(str, plan.clip))}",
+        "parameters": ", ".join(f"{m} {n:,}" for m, n in plan.parameters.items()),
+        "operations": f"{cost.flops / 1e9:,.1f} GFLOP a clip, forward and backward, all networks",
+        "memory": f"{show.size(cost.state_bytes)} for weights and optimizer, "
+        f"{show.size(cost.batch_bytes)} for {share} clips at a time",
+        "speed here": f"{cost.flops_per_second / 1e9:,.0f} GFLOP/s in a trial step on one device",
+        "time": f"about {show.duration(cost.seconds)} for {config.epochs} epochs",
+    }
+    frame = pd.DataFrame({"what": facts.keys(), "estimate": facts.values()})
+    show.table(frame, f"Dry run: {config.network}, recipe {config.recipe}; nothing was trained")
+    show.console.print(plan.weight_line, soft_wrap=True)
 
 
 def _accuracies(accuracy: dict[str, float], split: str) -> None:

@@ -3,6 +3,7 @@
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.egogesture import EgoGesture
 from mmtlib.datasets.nvgesture import NVGesture, alignment_note
+from mmtlib.datasets.optical_flow import compute_flow
 from mmtlib.datasets.recordings import read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
@@ -25,6 +26,7 @@ __all__ = [
     "VideoInfo",
     "alignment_note",
     "clip_from_video",
+    "compute_flow",
     "read_recording",
     "read_video",
     "video_info",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from mmtlib.datasets.base import GestureDataset, entries, wrong_root
+from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.records import ClipRecord, SensorSpan
 from mmtlib.errors import DataError, unknown_name
 
@@ -111,7 +112,8 @@ class EgoGesture(GestureDataset):
 
     - ``rgb``: ``Color/rgbN``, 0 to 1;
     - ``depth``: ``Depth/depthN``, 8-bit level / 255. What a level is in metres is not published,
-      and as JPEG keeps no value exactly, 0 = no reading holds only roughly.
+      and as JPEG keeps no value exactly, 0 = no reading holds only roughly;
+    - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
 
     Length: T is the gesture's own, and differs from clip to clip; `transforms.SampleFrames` brings
     clips to one length, and a shorter clip stands still at its last frame. Test time: frames spread
@@ -122,8 +124,9 @@ class EgoGesture(GestureDataset):
         root: the folder with subjects and labels.
         split: ``"train"``, ``"validation"``, ``"test"`` (official, by `SUBJECTS`) or
             ``"train+validation"``.
-        modalities: ``rgb``, ``depth`` or both, in the order wanted.
+        modalities: any of ``rgb``, ``depth`` and ``flow``, in the order wanted.
         skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
+        shared: `flow`, `flow_folder` and `complete_for`, see `GestureDataset`.
 
     Raises:
         ConfigError: if a split or modality is unknown.
@@ -171,13 +174,18 @@ class EgoGesture(GestureDataset):
         "Hand Gesture Recognition. IEEE Transactions on Multimedia 20 (5), 2018."
     )
     licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
+    source: ClassVar[str] = (
+        "from its authors, who ask for a signed agreement (http://www.nlpr.ia.ac.cn/iva/yfzhang/"
+        "datasets/egogesture.html): archives of pictures, and the labels"
+    )
 
     def __init__(
         self,
         root: str | Path,
         split: str = "train",
         modalities: str | Iterable[str] = ("rgb", "depth"),
-        skip_broken: bool = False,
+        skip_broken: bool | None = False,
+        **shared: Any,
     ) -> None:
         if split not in self.splits:
             raise unknown_name("split of EgoGesture", split, self.splits)
@@ -185,7 +193,7 @@ class EgoGesture(GestureDataset):
         self.split, self._pictures = split, _picture_folder(root)
         subjects = [n for part in split.split("+") for n in SUBJECTS[part]]
         files, missing = _label_files(root, self._pictures, sorted(subjects))
-        if missing and not skip_broken:
+        if missing and skip_broken is False:
             raise DataError(
                 f"{missing[0]} is missing ({len(missing):,} label files or folders in all). "
                 "Complete the data set, or leave their clips out with skip_broken=True "
@@ -196,7 +204,9 @@ class EgoGesture(GestureDataset):
                 f"{len(missing):,} label files or folders are missing (e.g. {missing[0]})."
             )
         records = [record for path in files for record in read_group(path)]
-        super().__init__(root=root, records=records, modalities=names, skip_broken=skip_broken)
+        super().__init__(
+            root=root, records=records, modalities=names, skip_broken=skip_broken, **shared
+        )
 
     def recording(self, record: ClipRecord, modality: str) -> str:
         """Return the folder of pictures of a modality, as a path below the root."""

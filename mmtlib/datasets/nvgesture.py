@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from mmtlib.datasets.base import GestureDataset, entries, wrong_root
+from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.records import ClipRecord, SensorSpan
+from mmtlib.datasets.registration import registered_share
 from mmtlib.errors import DataError, unknown_name
 
 CLIP_FRAMES = 80
@@ -133,7 +135,8 @@ def alignment_note(modalities: Iterable[str], colour: str = "registered") -> str
 
     The spatiotemporal alignment loss compares position with position, so it assumes that all
     modalities show the same place at the same position. In NVGesture only depth and registered
-    colour do, and roughly: a part of the depth silhouette falls where no colour was recorded.
+    colour do, and roughly: a part of the depth silhouette falls where no colour was recorded
+    (`mmtlib.datasets.registration`; `verify` measures how much).
     """
     colour_view = "depth" if colour == "registered" else "colour"
     view_of = {"rgb": colour_view, "flow": colour_view, "depth": "depth", "ir": "infrared"}
@@ -161,7 +164,8 @@ class NVGesture(GestureDataset):
     - ``depth``: ``sk_depth.avi``, 8-bit level / 255; near is bright, 0 = no reading. What a level
       is in metres is not published;
     - ``ir``: ``duo_left.avi``, 0 to 1, another view; its 35 frames per second are brought to the 80
-      frames of the depth span, each taken from the nearest moment.
+      frames of the depth span, each taken from the nearest moment;
+    - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
 
     Length: every gesture has 80 annotated frames; `transforms.SampleFrames` brings clips to another
     length, and if more frames are asked for, a clip stands still at its last one. Test time: frames
@@ -175,11 +179,12 @@ class NVGesture(GestureDataset):
         modalities: names, in the order wanted.
         colour: ``"registered"`` or ``"raw"``.
         skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
+        shared: `flow`, `flow_folder` and `complete_for`, see `GestureDataset`.
 
     Raises:
         ConfigError: if a split, modality or colour is unknown.
-        DataError: if the root or a list is not as expected, a file is missing (without
-            `skip_broken`), or flow is asked for, which the set does not hold.
+        DataError: if the root or a list is not as expected, or a file is missing (without
+            `skip_broken`).
     """
 
     name: ClassVar[str] = "nvgesture"
@@ -192,8 +197,15 @@ class NVGesture(GestureDataset):
         "push two fingers", "close hand twice", "thumb up", "OK",
     )  # fmt: skip
     label_swaps: ClassVar[dict[int, int]] = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
+    reversed_labels: ClassVar[dict[int, int]] = {
+        0: 1, 1: 0, 2: 3, 3: 2, 4: 5, 5: 4, 6: 7, 7: 6, 11: 11, 17: 18, 18: 17, 19: 20, 20: 19,
+        22: 22,
+    }  # fmt: skip
     frame_rate: ClassVar[float] = 30.0
     splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
+    published: ClassVar[dict[str, int]] = {"train": 857, "validation": 193, "test": 482}
+    colours: ClassVar[tuple[str, ...]] = tuple(COLOURS)
+    colour: str = "registered"
     sensors: ClassVar[dict[str, str]] = {"rgb": "color", "depth": "depth", "ir": "duo_left"}
     citation: ClassVar[str] = (
         "P. Molchanov, X. Yang, S. Gupta, K. Kim, S. Tyree, J. Kautz: Online Detection and "
@@ -201,6 +213,11 @@ class NVGesture(GestureDataset):
         "CVPR 2016."
     )
     licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
+    source: ClassVar[str] = (
+        "from NVIDIA Research, on the page of the paper (https://research.nvidia.com/publication/"
+        "2016-06_online-detection-and-classification-dynamic-hand-gestures-recurrent-3d): a 7z "
+        "archive in several parts, which holds Video_data and the lists"
+    )
 
     def __init__(
         self,
@@ -208,7 +225,8 @@ class NVGesture(GestureDataset):
         split: str = "train",
         modalities: str | Iterable[str] = ("rgb", "depth"),
         colour: str = "registered",
-        skip_broken: bool = False,
+        skip_broken: bool | None = False,
+        **shared: Any,
     ) -> None:
         if split not in self.splits:
             raise unknown_name("split of NVGesture", split, self.splits)
@@ -216,9 +234,12 @@ class NVGesture(GestureDataset):
             raise unknown_name("colour of NVGesture", colour, COLOURS)
         names = self.held(modalities)
         self.split, self.colour = split, colour
-        records = _records_of(Path(root), split)
         super().__init__(
-            root=Path(root), records=records, modalities=names, skip_broken=skip_broken
+            root=Path(root),
+            records=_records_of(Path(root), split),
+            modalities=names,
+            skip_broken=skip_broken,
+            **shared,
         )
 
     @property
@@ -247,6 +268,12 @@ class NVGesture(GestureDataset):
             return pixels
         moments = (np.arange(CLIP_FRAMES) + 0.5) * (len(pixels) / CLIP_FRAMES)
         return pixels[moments.astype(int)]
+
+    def measure(self, pixels: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return ``registered``: how much of the hand's silhouette falls on registered colour."""
+        if self.colour != "registered" or not {"rgb", "depth"} <= pixels.keys():
+            return {}
+        return {"registered": registered_share(pixels["depth"], pixels["rgb"])}
 
 
 def _records_of(root: Path, split: str) -> Sequence[ClipRecord]:

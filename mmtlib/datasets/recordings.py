@@ -7,6 +7,7 @@ number of zeros, upper or lower case); other files there are passed over. Frame 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -70,6 +71,23 @@ def recording_sizes(
         return [os.stat(name).st_size for name in names]  # noqa: PTH116
     except OSError as error:
         raise DataError(f"Cannot read {error.filename} ({error.strerror}).") from None
+
+
+def recording_hash(
+    path: str | Path, first: int = 0, last: int | None = None, *, first_picture: int | None = None
+) -> str:
+    """Return a hash of the bytes of the video, or of the pictures of the span.
+
+    Raises:
+        DataError: if the recording is missing, or a picture of the span.
+    """
+    path, digest = Path(path), hashlib.sha256()
+    try:
+        for name in [path] if not path.is_dir() else _pictures(path, first, last, first_picture):
+            digest.update(Path(name).read_bytes())
+    except OSError as error:
+        raise DataError(f"Cannot read {error.filename} ({error.strerror}).") from None
+    return digest.hexdigest()
 
 
 def read_recording(

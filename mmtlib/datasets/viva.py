@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from mmtlib.datasets.base import GestureDataset, entries, wrong_root
+from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.recordings import recording_frames
 from mmtlib.datasets.records import ClipRecord, SensorSpan
 from mmtlib.errors import ConfigError, DataError, unknown_name
@@ -155,7 +156,8 @@ class VIVA(GestureDataset):
 
     - ``rgb``: colour, or the intensity three times, 0 to 1;
     - ``depth``: 8-bit level / 255. What a level is in metres is not published, nor whether 0 is
-      kept for no reading.
+      kept for no reading;
+    - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
 
     Length: T is the recording's own, and differs from clip to clip, but not between the sensors of
     a clip; `transforms.SampleFrames` brings clips to one length, and a shorter clip stands still at
@@ -170,11 +172,12 @@ class VIVA(GestureDataset):
     Args:
         root: the folder with the recordings.
         split: ``"train"`` (six subjects), ``"validation"`` (one), ``"test"`` (one) or
-            ``"train+validation"`` (all but the tested one).
-        modalities: ``rgb``, ``depth`` or both, in the order wanted.
+            ``"train+validation"`` (all but the tested one), ``"all"`` (of no fold).
+        modalities: any of ``rgb``, ``depth`` and ``flow``, in the order wanted.
         fold: 0 to 7, which subject is left out.
         pattern: what clips are named like, see `PATTERN`.
         skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
+        shared: `flow`, `flow_folder` and `complete_for`, see `GestureDataset`.
 
     Raises:
         ConfigError: if a split, modality, fold or the pattern is not as expected.
@@ -186,7 +189,10 @@ class VIVA(GestureDataset):
     classes: ClassVar[tuple[str, ...]] = tuple(f"gesture {number}" for number in GESTURES)
     label_swaps: ClassVar[None] = None
     frame_rate: ClassVar[float] = 30.0
-    splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
+    splits: ClassVar[tuple[str, ...]] = (
+        "train", "validation", "test", "train+validation", "all",
+    )  # fmt: skip
+    published: ClassVar[dict[str, int]] = {"all": 885}
     sensors: ClassVar[dict[str, str]] = {"rgb": "color", "depth": "depth"}
     citation: ClassVar[str] = (
         "E. Ohn-Bar, M. M. Trivedi: Hand Gesture Recognition in Real Time for Automotive "
@@ -194,6 +200,10 @@ class VIVA(GestureDataset):
         "Intelligent Transportation Systems 15 (6), 2014."
     )
     licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
+    source: ClassVar[str] = (
+        "from the VIVA challenge of the Laboratory for Intelligent and Safe Automobiles "
+        "(University of California San Diego): one recording per clip and sensor"
+    )
 
     def __init__(
         self,
@@ -202,7 +212,8 @@ class VIVA(GestureDataset):
         modalities: str | Iterable[str] = ("rgb", "depth"),
         fold: int = 0,
         pattern: str = PATTERN,
-        skip_broken: bool = False,
+        skip_broken: bool | None = False,
+        **shared: Any,
     ) -> None:
         if split not in self.splits:
             raise unknown_name("split of VIVA", split, self.splits)
@@ -217,6 +228,7 @@ class VIVA(GestureDataset):
             records=[record for record in records if record.subject in subjects],
             modalities=names,
             skip_broken=skip_broken,
+            **shared,
         )
 
     def recording(self, record: ClipRecord, modality: str) -> str:
@@ -247,5 +259,6 @@ def subjects_of(split: str, fold: int) -> frozenset[int]:
         "test": {tested},
         "validation": {validating},
         "train": set(range(1, SUBJECTS + 1)) - {tested, validating},
+        "all": set(range(1, SUBJECTS + 1)),
     }
     return frozenset().union(*(parts[part] for part in split.split("+")))

@@ -6,9 +6,16 @@ for the same run twice trains once. Training measures validation clips only; tes
 """
 
 from mmtlib.experiment.compare import Comparison, compare
-from mmtlib.experiment.data import GestureData, make_transform, open_data
+from mmtlib.experiment.cost import TrainingCost, estimate_cost
+from mmtlib.experiment.data import GestureData, count_clips, make_transform, open_data
 from mmtlib.experiment.evaluate import Evaluation, evaluate
-from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
+from mmtlib.experiment.machine import (
+    build_network,
+    is_first_process,
+    make_fabric,
+    resolve_device,
+)
+from mmtlib.experiment.plan import TrainingPlan, plan_training
 from mmtlib.experiment.predict import predict_video
 from mmtlib.experiment.runs import Run, list_runs, load_run
 from mmtlib.experiment.train import RECIPE_VERSION, run, run_all
@@ -19,14 +26,20 @@ __all__ = [
     "Evaluation",
     "GestureData",
     "Run",
+    "TrainingCost",
+    "TrainingPlan",
     "build_network",
     "compare",
+    "count_clips",
+    "estimate_cost",
     "evaluate",
+    "is_first_process",
     "list_runs",
     "load_run",
     "make_fabric",
     "make_transform",
     "open_data",
+    "plan_training",
     "predict_video",
     "resolve_device",
     "run",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
+import warnings
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.rank_zero import rank_zero_only
 
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError, unknown_name
@@ -54,6 +57,8 @@ def resolve_device(config: ExperimentConfig) -> tuple[str, str]:
     precision = config.precision
     if precision == "auto":
         precision = "bf16" if device == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+    if config.sync_batchnorm and device == "cpu":
+        raise ConfigError("sync_batchnorm works between GPUs only; leave it out on a CPU.")
     if precision == "bf16" and device == "cpu" and not torch.cpu._is_avx512_bf16_supported():
         raise ConfigError(
             "precision='bf16', but this processor has no bf16 arithmetic; use 'float32' or 'auto'."
@@ -61,9 +66,46 @@ def resolve_device(config: ExperimentConfig) -> tuple[str, str]:
     return device, precision
 
 
-def make_fabric(device: str, precision: str) -> Fabric:
-    """Return a Fabric for one device of this kind and this precision."""
-    # It would tell the precision on standard error, where only progress and errors belong.
-    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
+def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1) -> Fabric:
+    """Return a Fabric of this kind of device and precision.
+
+    With more than one device `Fabric.launch` then starts the other processes, each of which runs
+    the same command again; under ``torchrun`` or Slurm they have been started already.
+
+    Args:
+        device: ``"cpu"`` or ``"cuda"``.
+        precision: ``"float32"`` or ``"bf16"``.
+        devices: GPUs, or on a CPU processes, of each computer.
+        nodes: computers.
+
+    Raises:
+        ConfigError: if there are fewer GPUs, or several are asked for in a notebook.
+    """
+    # They would tell precision and processes on standard error: only progress and errors belong
+    # there.
+    for name in ("rank_zero", "distributed"):
+        logging.getLogger(f"lightning_fabric.utilities.{name}").setLevel(logging.WARNING)
     kinds = {"float32": "32-true", "bf16": "bf16-mixed"}
-    return Fabric(accelerator=device, devices=1, precision=kinds[precision])
+    if devices * nodes == 1:
+        return Fabric(accelerator=device, devices=1, precision=kinds[precision])
+    if hasattr(sys, "ps1"):
+        raise ConfigError(
+            "Several devices need one process each, which a notebook cannot start: use "
+            "`mmt train --devices N` (or a script); the stored run can then be loaded here."
+        )
+    if device == "cuda" and torch.cuda.device_count() < devices:
+        raise ConfigError(f"devices={devices}, but torch sees {torch.cuda.device_count()} GPUs.")
+    # Of 1x1x1 kernels, whose strides have no meaning; the gradients are right.
+    warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
+    return Fabric(
+        accelerator=device,
+        devices=devices,
+        num_nodes=nodes,
+        strategy="ddp",
+        precision=kinds[precision],
+    )
+
+
+def is_first_process() -> bool:
+    """Return whether this is the one of several training processes that reports and writes."""
+    return rank_zero_only.rank == 0

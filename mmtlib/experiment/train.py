@@ -7,24 +7,35 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from lightning_fabric import Fabric
 
 from mmtlib.cache import cache_dir, locked, whole_file
 from mmtlib.compute import threads
 from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.errors import MmtlibError
-from mmtlib.evaluation import accuracy
+from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
+from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.models import StreamSet, save_weights
 from mmtlib.provenance import provenance
-from mmtlib.training import EpochBatches, Progress, fit, make_loader, predict, predict_loader
+from mmtlib.training import (
+    EpochBatches,
+    History,
+    Progress,
+    fit,
+    make_loader,
+    predict,
+    predict_loader,
+)
 
 RECIPE_VERSION = 1
 """Raised whenever the same config gives other results; part of every run's identity."""
@@ -45,6 +56,10 @@ def run(
         config: the settings.
         progress: called after each epoch with (epochs done, epochs in all, history).
         data_progress: called with (done, all) while clips are made for the first time.
+
+    With `config.devices` above 1 the other processes are started here and run the same command
+    again; all of them return the run (`is_first_process` tells which one should speak). Processes
+    on several computers need one `MMTLIB_CACHE` that all of them see.
 
     Returns:
         The finished run.
@@ -67,37 +82,55 @@ def run(
         }
     )
     folder = cache_dir("runs", identity[:12])
-    with locked(folder):
-        if not (folder / "run.json").exists():
-            for left_behind in folder.glob(".*.tmp"):  # by a killed process
-                left_behind.unlink()
-            _write_readme(folder, config, identity)
+    if (folder / "run.json").exists():
+        return load_run(folder)
+    fabric = make_fabric(device, precision, devices=config.devices, nodes=config.nodes)
+    fabric.launch()
+    first = fabric.is_global_zero
+    with locked(folder) if first else nullcontext():
+        if not fabric.broadcast((folder / "run.json").exists()):
+            if first:
+                for left_behind in folder.glob(".*.tmp"):  # by a killed process
+                    left_behind.unlink()
+                _write_readme(folder, config, identity)
             with threads(config.threads):
-                _train(folder, config, identity, train, validation, device, precision, progress)
+                _train(fabric, folder, config, identity, train, validation, progress)
+        fabric.barrier()
     return load_run(folder)
 
 
 def _train(
+    fabric: Fabric,
     folder: Path,
     config: ExperimentConfig,
     identity: str,
     train: GestureData,
     validation: GestureData,
-    device: str,
-    precision: str,
     progress: Progress | None,
 ) -> None:
-    """Train and write the run's folder; ``run.json`` comes last and means that it is whole."""
-    fabric = make_fabric(device, precision)
+    """Train, and in the first process write the run's folder."""
     streams = StreamSet(
         {m: build_network(config, m, len(train.classes)) for m in config.modalities}
     ).to(memory_format=torch.channels_last_3d)
+    if config.sync_batchnorm and fabric.world_size > 1:
+        streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
+    for network in streams.networks.values():
+        network.recompute = config.recompute
+        if config.compile:
+            network.compile(dynamic=False)
+    order = EpochBatches(
+        len(train.clips),
+        config.batch_size,
+        config.seed,
+        rank=fabric.global_rank,
+        world=fabric.world_size,
+    )
     loader = make_loader(
         train.clips,
-        make_transform(config, training=True),
-        EpochBatches(len(train.clips), config.batch_size, config.seed),
+        make_transform(config, training=True, label_swaps=train.label_swaps),
+        order,
         workers=config.workers,
-        pin_memory=device == "cuda",
+        pin_memory=fabric.device.type == "cuda",
     )
     measuring = predict_loader(
         validation.clips, make_transform(config, training=False), workers=config.workers
@@ -111,10 +144,36 @@ def _train(
         validation=measuring,
         state_file=state_file,
         identity=identity,
-        progress=progress,
+        progress=progress if fabric.is_global_zero else None,
     )
-    predictions = predict(fabric, streams, measuring)
-    streams.to("cpu")
+    if fabric.is_global_zero:
+        predictions = predict(fabric, streams, measuring)
+        _write_run(
+            fabric,
+            folder,
+            config,
+            identity,
+            (train, validation),
+            streams.cpu(),
+            history,
+            predictions,
+        )
+        state_file.unlink(missing_ok=True)
+
+
+def _write_run(
+    fabric: Fabric,
+    folder: Path,
+    config: ExperimentConfig,
+    identity: str,
+    data: tuple[GestureData, GestureData],
+    streams: StreamSet,
+    history: History,
+    predictions: dict[str, Predictions],
+) -> None:
+    """Write the run's folder; ``run.json`` comes last and means that it is whole."""
+    train, validation = data
+    device = fabric.device.type
     for m, network in streams.networks.items():
         metadata = {"run": identity, "modality": m, "config": config.to_json()}
         save_weights(network, folder / f"{m}.safetensors", metadata=metadata)
@@ -128,13 +187,13 @@ def _train(
             "classes": train.classes,
             "data": {"train": train.fingerprint, "validation": validation.fingerprint},
             "note": _note(train, validation),
+            "alignment": plan_training(config).weight_line,
             "device": device,
-            "precision": precision,
+            "precision": resolve_device(config)[1],
             "validation_accuracy": {m: accuracy(p) for m, p in predictions.items()},
             **provenance(device),
         },
     )
-    state_file.unlink(missing_ok=True)
 
 
 def _note(train: GestureData, validation: GestureData) -> str | None:
@@ -153,7 +212,8 @@ def _write_readme(folder: Path, config: ExperimentConfig, identity: str) -> None
     with whole_file(folder / "README.txt") as temporary:
         temporary.write_text(
             f"A run of mmtlib: {', '.join(config.modalities)} on {config.dataset} "
-            f"({config.preset}), seed {config.seed}.\nIdentity {identity}.\n\n"
+            f"({config.preset}), seed {config.seed}.\n{plan_training(config).weight_line}.\n"
+            f"Identity {identity}.\n\n"
             "run.json      settings, class names, validation accuracy, where it was made (written "
             "last: present = finished)\nhistory.json  losses, rho and map distances by epoch\n"
             "NAME.safetensors      weights of the network of one modality\n"
@@ -174,12 +234,15 @@ def run_all(
 
     Args:
         configs: the settings, in the order of the result.
-        workers: processes; default one per processor core.
+        workers: processes; default one per processor core, or one where each run itself has
+            several devices.
         progress: called with (runs done, runs in all).
 
     Raises:
         MmtlibError: as `run`, or if a process was killed.
     """
+    if any(config.devices * config.nodes > 1 for config in configs):
+        workers = 1
     workers = min(workers or os.cpu_count() or 1, len(configs))
     for config in configs:
         for split in ("train", "validation"):

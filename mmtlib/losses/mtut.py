@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -51,6 +51,7 @@ def mtut_objective(
     normalize: str = "position",
     rho_constant: float = 1.0,
     match_grid: bool = False,
+    over_processes: Callable[[Tensor], Tensor] | None = None,
 ) -> MtutLoss:
     r"""Return the objective of multimodal training, summed over the networks.
 
@@ -74,6 +75,8 @@ def mtut_objective(
         normalize: ``"position"`` or ``"centred"``, see `mmtlib.losses.normalize_positions`.
         rho_constant: rho where `focal` is false, at least 0.
         match_grid: average the feature maps over the smallest grid first if T, H or W differ.
+        over_processes: for data-parallel training with rho per batch, whose batch is shared by
+            several processes: brings this process's mean losses to the means over all of them.
 
     Returns:
         `MtutLoss`, in float32 or wider, inside autocast too.
@@ -115,12 +118,14 @@ def mtut_objective(
         reduction=ssa_reduction,
         match_grid=match_grid,
     )
-    scores = list((losses if rho_per == "clip" else classification).values())
+    scores = torch.stack(list((losses if rho_per == "clip" else classification).values())).detach()
+    if over_processes is not None and rho_per == "batch":
+        scores = over_processes(scores)
     if focal:
         learners, teachers = (torch.stack([scores[p[i]] for p in pairs]) for i in (0, 1))
         rho = focal_regularization(learners, teachers, beta)
     else:
-        rho = torch.stack([torch.full_like(scores[m].detach(), rho_constant) for m, _ in pairs])
+        rho = torch.stack([torch.full_like(scores[m], rho_constant) for m, _ in pairs])
     weighted = rho.view(len(pairs), -1).to(distances.dtype) * distances
     total = total + ssa_weight * weighted.mean(dim=1).sum()
 

@@ -34,21 +34,34 @@ class History:
         return pd.DataFrame(self.pairs, columns=["epoch", "learner", "teacher", "rho", "ssa"])
 
 
+def step_sums(loss: MtutLoss, correct: dict[str, int], clips: int) -> dict[str, float]:
+    """Return what is summed up over an epoch, of one step.
+
+    Args:
+        loss: the step's losses.
+        correct: modality -> number of right answers.
+        clips: number of clips.
+    """
+    sums = {"clips": float(clips)}
+    for m, value in loss.classification.items():
+        sums[f"loss/{m}"] = float(value.detach()) * clips
+        sums[f"correct/{m}"] = float(correct[m])
+    for (m, n), rho in loss.rho.items():
+        sums[f"rho/{m}/{n}"] = float(rho.mean()) * clips
+        sums[f"ssa/{m}/{n}"] = float(loss.ssa[m, n]) * clips
+    return sums
+
+
 class EpochSums:
     """Sums over the steps of one epoch, from which its rows of the history are made."""
 
     def __init__(self, sums: dict[str, float] | None = None) -> None:
         self.sums: defaultdict[str, float] = defaultdict(float, sums or {})
 
-    def add(self, loss: MtutLoss, correct: dict[str, int], clips: int) -> None:
-        """Add one step: its losses, the number of right answers, and the number of clips."""
-        self.sums["clips"] += clips
-        for m, value in loss.classification.items():
-            self.sums[f"loss/{m}"] += float(value.detach()) * clips
-            self.sums[f"correct/{m}"] += correct[m]
-        for (m, n), rho in loss.rho.items():
-            self.sums[f"rho/{m}/{n}"] += float(rho.mean()) * clips
-            self.sums[f"ssa/{m}/{n}"] += float(loss.ssa[m, n]) * clips
+    def add(self, step: dict[str, float]) -> None:
+        """Add the sums of one step, as `step_sums` gives them."""
+        for key, value in step.items():
+            self.sums[key] += value
 
     def close(self, history: History, epoch: int) -> None:
         """Append the epoch's rows to the history."""

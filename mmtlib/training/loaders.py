@@ -55,10 +55,10 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
             raise DataError(f"Training needs at least 2 clips, got {clips}.")
         self.clips, self.seed = clips, seed
         self.batch_size = min(batch_size, clips)
-        if self.batch_size < 2 * world:
+        if self.batch_size < 2 * world or self.batch_size % world:
             raise DataError(
-                f"A batch of {self.batch_size} clips cannot be shared by {world} processes with at "
-                "least 2 each; raise batch_size."
+                f"A batch of {self.batch_size} clips cannot be shared equally by {world} processes "
+                f"with at least 2 each; choose a multiple of {world} as batch_size."
             )
         self.rank, self.world = rank, world
         self.epoch, self.first_step = 0, 0

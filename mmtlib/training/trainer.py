@@ -14,10 +14,11 @@ from torch.utils.data import DataLoader
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError
 from mmtlib.evaluation import Predictions, accuracy
-from mmtlib.losses import mtut_objective
+from mmtlib.losses import MtutLoss, mtut_objective
 from mmtlib.models import StreamSet
+from mmtlib.outputs import StreamOutput
 from mmtlib.training.checkpointing import load_state, save_state
-from mmtlib.training.history import EpochSums, History
+from mmtlib.training.history import EpochSums, History, step_sums
 from mmtlib.training.schedules import learning_rate
 
 CHECKPOINT_SECONDS = 30.0
@@ -57,8 +58,12 @@ def fit(
     is the result. All random draws depend on (seed, epoch, step, clip), so a training that was
     killed goes on from its saved state to the same bits.
 
+    Of several processes each takes its part of every batch. Gradients are averaged; rho per batch
+    and the history are those of the whole batch. Only the statistics of batch normalisation are
+    each process's own (see `ExperimentConfig.sync_batchnorm`).
+
     Args:
-        fabric: device, precision and processes.
+        fabric: device, precision and processes; launched.
         config: the settings.
         streams: the networks, by modality.
         loader: training batches; its `batch_sampler` is an `EpochBatches`.
@@ -72,6 +77,8 @@ def fit(
         ConfigError: if the training diverges.
     """
     order = loader.batch_sampler
+    # Every process draws its own dropout, the first one as if it were alone.
+    rank = (fabric.global_rank,) if fabric.global_rank else ()
     optimizers = make_optimizers(config, streams)
     history, sums, epoch, step = History(), EpochSums(), 0, 0
     if state_file is not None and (state := load_state(state_file, identity)):
@@ -107,24 +114,20 @@ def fit(
         order.epoch, order.first_step = epoch, step
         weight = config.ssa_weight if epoch >= config.ssa_start_epoch else 0.0
         for batch in loader:
-            batch = batch.to(fabric.device)
             rate = learning_rate(config, epoch * len(order) + step, len(order))
-            outputs = model(batch.frames, seed_parts=("dropout", config.seed, epoch, step))
-            loss = mtut_objective(
-                outputs,
-                batch.labels,
-                ssa_weight=weight,
-                ssa_reduction=config.ssa_reduction,
-                beta=config.beta,
-                focal=config.focal,
-                rho_per=config.rho_per,
-                normalize=config.normalize,
-                rho_constant=config.rho_constant,
-            )
-            _check_finite(loss.total.detach(), "loss", config, epoch)
             for optimizer in optimizers.values():
                 optimizer.zero_grad()
-            fabric.backward(loss.total)
+            for number, part in enumerate(batch.split(config.accumulate), 1):
+                more = number < config.accumulate
+                draws = ("dropout", config.seed, epoch, step, *rank, *([number] if more else []))
+                with fabric.no_backward_sync(model, enabled=more and fabric.world_size > 1):
+                    part = part.to(fabric.device)
+                    outputs = model(part.frames, seed_parts=draws)
+                    loss = _objective(fabric, config, outputs, part.labels, weight)
+                    _check_finite(_over_processes(fabric, loss.total), "loss", config, epoch)
+                    fabric.backward(loss.total / config.accumulate)
+                found = step_sums(loss, _count_correct(outputs, part.labels), len(part))
+                sums.add(_sum_over_processes(fabric, found))
             for m, optimizer in optimizers.items():
                 if config.gradient_clip:
                     norm = fabric.clip_gradients(
@@ -137,7 +140,6 @@ def fit(
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 optimizer.step()
-            sums.add(loss, _count_correct(outputs, batch.labels), len(batch))
             step += 1
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 save()
@@ -152,6 +154,40 @@ def fit(
         if progress is not None:
             progress(epoch, config.epochs, history)
     return history
+
+
+def _objective(
+    fabric: Fabric,
+    config: ExperimentConfig,
+    outputs: Mapping[str, StreamOutput],
+    labels: Tensor,
+    weight: float,
+) -> MtutLoss:
+    return mtut_objective(
+        outputs,
+        labels,
+        ssa_weight=weight,
+        ssa_reduction=config.ssa_reduction,
+        beta=config.beta,
+        focal=config.focal,
+        rho_per=config.rho_per,
+        normalize=config.normalize,
+        rho_constant=config.rho_constant,
+        over_processes=fabric.all_reduce,
+    )
+
+
+def _over_processes(fabric: Fabric, value: Tensor) -> Tensor:
+    """Return the mean of a value over all processes, so that they go on, or stop, together."""
+    return fabric.all_reduce(value.detach().clone()) if fabric.world_size > 1 else value.detach()
+
+
+def _sum_over_processes(fabric: Fabric, sums: dict[str, float]) -> dict[str, float]:
+    if fabric.world_size == 1:
+        return sums
+    values = torch.tensor(list(sums.values()), dtype=torch.float64, device=fabric.device)
+    total = fabric.all_reduce(values, reduce_op="sum").tolist()
+    return dict(zip(sums, total, strict=True))
 
 
 def _check_finite(value: Tensor, what: str, config: ExperimentConfig, epoch: int) -> None:

@@ -110,7 +110,7 @@ def test_resolved_precision_makes_another_run(fresh_cache, monkeypatch):
     first = run(config)
     assert run(config.replace(precision="float32")) == first
     monkeypatch.setattr(train_module, "resolve_device", lambda _: ("cpu", "bf16"))
-    monkeypatch.setattr(train_module, "make_fabric", lambda *_: make_fabric("cpu", "float32"))
+    monkeypatch.setattr(train_module, "make_fabric", lambda *_, **__: make_fabric("cpu", "float32"))
     other = run(config)
     assert other.facts["precision"] == "bf16"
     assert first.run_id != other.run_id

@@ -3,7 +3,7 @@ import torch
 
 from mmtlib.losses import MtutLoss
 from mmtlib.training import History
-from mmtlib.training.history import EpochSums
+from mmtlib.training.history import EpochSums, step_sums
 
 
 def step(rgb, depth, rho=None, ssa=2.0):
@@ -18,8 +18,8 @@ def step(rgb, depth, rho=None, ssa=2.0):
 
 def test_means_are_over_clips_not_steps():
     history, sums = History(), EpochSums()
-    sums.add(step(1.0, 4.0), {"rgb": 1, "depth": 3}, clips=4)
-    sums.add(step(4.0, 1.0), {"rgb": 2, "depth": 0}, clips=2)
+    sums.add(step_sums(step(1.0, 4.0), {"rgb": 1, "depth": 3}, 4))
+    sums.add(step_sums(step(4.0, 1.0), {"rgb": 2, "depth": 0}, 2))
     sums.close(history, epoch=7)
     rgb, depth = history.streams
     assert rgb == {
@@ -33,8 +33,8 @@ def test_means_are_over_clips_not_steps():
 
 def test_rho_per_clip_is_averaged():
     history, sums = History(), EpochSums()
-    sums.add(step(1.0, 1.0, rho=[0.0, 3.0], ssa=2.0), {"rgb": 0, "depth": 0}, clips=2)
-    sums.add(step(1.0, 1.0, rho=[6.0, 6.0], ssa=4.0), {"rgb": 0, "depth": 0}, clips=2)
+    sums.add(step_sums(step(1.0, 1.0, rho=[0.0, 3.0], ssa=2.0), {"rgb": 0, "depth": 0}, 2))
+    sums.add(step_sums(step(1.0, 1.0, rho=[6.0, 6.0], ssa=4.0), {"rgb": 0, "depth": 0}, 2))
     sums.close(history, epoch=0)
     assert history.pairs == [
         {"epoch": 0, "learner": "rgb", "teacher": "depth", "rho": 3.75, "ssa": 3.0}
@@ -44,10 +44,10 @@ def test_rho_per_clip_is_averaged():
 def test_sums_go_on_from_stored_ones():
     whole, first = EpochSums(), EpochSums()
     for sums in (whole, first):
-        sums.add(step(1.0, 2.0, rho=1.5), {"rgb": 1, "depth": 1}, clips=3)
+        sums.add(step_sums(step(1.0, 2.0, rho=1.5), {"rgb": 1, "depth": 1}, 3))
     second = EpochSums(dict(first.sums))
     for sums in (whole, second):
-        sums.add(step(0.1, 0.7, rho=0.3), {"rgb": 2, "depth": 1}, clips=3)
+        sums.add(step_sums(step(0.1, 0.7, rho=0.3), {"rgb": 2, "depth": 1}, 3))
     assert dict(whole.sums) == dict(second.sums)
 
 

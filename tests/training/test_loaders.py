@@ -66,7 +66,11 @@ def test_processes_share_each_batch(world):
     [
         ({"clips": 1}, "at least 2 clips, got 1"),
         ({"clips": 0}, "at least 2 clips, got 0"),
-        ({"batch_size": 3, "world": 2}, r"3 clips cannot be shared by 2 .* raise batch_size"),
+        (
+            {"batch_size": 3, "world": 2},
+            r"3 clips cannot be shared equally by 2 .* a multiple of 2",
+        ),
+        ({"batch_size": 9, "world": 2}, r"9 clips cannot be shared equally by 2 "),
     ],
 )
 def test_too_few(arguments, message):
