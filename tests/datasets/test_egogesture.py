@@ -187,7 +187,7 @@ def test_wrong_root(tmp_path, there):
     [
         ({"split": "val"}, ConfigError, "split of EgoGesture 'val'; known: .*validation"),
         ({"modalities": "rgb,dept"}, ConfigError, "modality 'dept'"),
-        ({"modalities": "rgb,flow"}, DataError, "EgoGesture holds no optical flow: it must first"),
+        ({"modalities": "rgb,flow"}, DataError, r"npz is missing: make it .* egogesture .*csv:2\)"),
         ({"modalities": "ir"}, DataError, "holds no infrared. Choose from rgb, depth"),
     ],
 )
