@@ -41,7 +41,7 @@ from mmtlib.errors import DataError
 STORE_VERSION = 3
 FLOW_SCALE = 1 / 16
 """Pixels per frame of one step of the stored flow, unless the writer says otherwise."""
-CHECK_AT_ONCE_BYTES = 128 * 2**20
+CHECK_AT_ONCE_BYTES = 64 * 2**20
 """A store with no more to read than this is checked whole on opening; else each clip when read."""
 OPEN_FILES = 256
 """Files of a store that are kept mapped at a time (each holds one of the system's file handles)."""
