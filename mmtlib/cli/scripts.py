@@ -152,7 +152,5 @@ def _load(manifest: Path) -> pd.DataFrame | None:
         if missing:
             raise ValueError(f"it has no column {min(missing)}")
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"{manifest} is no manifest ({error}); delete it or name another."
-        ) from None
+        raise DataError(f"{manifest} is no manifest ({error}); delete it.") from None
     return known.fillna({"problem": ""})

@@ -195,8 +195,9 @@ class EgoGesture(GestureDataset):
         files, missing = _label_files(root, self._pictures, sorted(subjects))
         if missing and skip_broken is False:
             raise DataError(
-                f"{missing[0]} is missing; {len(missing):,} label files or folders are. Complete "
-                "the data set, or leave their clips out with skip_broken=True (--skip-broken)."
+                f"{missing[0]} is missing ({len(missing):,} label files or folders in all). "
+                "Complete the data set, or leave their clips out with skip_broken=True "
+                "(--skip-broken)."
             )
         if missing:
             self.passed_over = (

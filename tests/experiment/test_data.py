@@ -1,9 +1,14 @@
+import inspect
+
 import pytest
 import torch
+from support.egogesture_tree import write_egogesture_tree
 from support.tiny_runs import tiny
+from support.viva_tree import write_viva_tree
 
 from mmtlib.clip_store import ClipStore
-from mmtlib.datasets import NVGesture
+from mmtlib.config import DATA_SETTINGS
+from mmtlib.datasets import DATASETS, NVGesture
 from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment import make_transform, open_data
 from mmtlib.experiment.data import stored_form
@@ -61,6 +66,31 @@ def test_notes_on_skipped_clips_and_other_views(fresh_cache, nvgesture_tree):
     root, _ = nvgesture_tree
     config = tiny(dataset="nvgesture", root=str(root), modalities=("depth", "ir"))
     assert "not all seen from the same camera" in open_data(config, "train").note
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_data_sets_take_the_settings_they_are_said_to_take(name):
+    named = set(inspect.signature(DATASETS[name]).parameters)
+    assert set(DATA_SETTINGS[name]) <= named
+    foreign = {s for other in DATASETS for s in DATA_SETTINGS[other]} - set(DATA_SETTINGS[name])
+    assert not foreign & named
+
+
+def test_gestures_of_any_length_are_stored_at_one(fresh_cache, tmp_path):
+    gestures = write_egogesture_tree(tmp_path, subjects=(3,), labels=(1, 2))
+    data = open_data(tiny(dataset="egogesture", root=str(tmp_path)), "train")
+    assert len({len(g.pictures) for g in gestures}) > 1
+    assert {data.clips[i].shape for i in range(len(gestures))} == {(8, 16, 16)}
+    assert "EgoGesture cover each other is not published" in data.note
+
+
+def test_a_fold_has_its_own_clips(fresh_cache, tmp_path):
+    write_viva_tree(tmp_path, gestures=(1,))
+    found = [
+        open_data(tiny(dataset="viva", root=str(tmp_path), fold=fold), "test") for fold in (0, 7)
+    ]
+    assert [data.clips[0].subject for data in found] == [1, 8]
+    assert found[0].fingerprint != found[1].fingerprint
 
 
 @pytest.mark.parametrize(
