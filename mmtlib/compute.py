@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import joblib
 import torch
-from joblib.externals.loky import get_reusable_executor
+from joblib.executor import get_memmapping_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from mmtlib.errors import MmtlibError
@@ -58,7 +58,8 @@ def in_order(
     if processes == 1:
         yield from map(function, items)
         return
-    executor, ahead = get_reusable_executor(processes), deque[Future]()
+    # The kind that joblib.Parallel shares between calls: it fails on meeting another kind.
+    executor, ahead = get_memmapping_executor(processes), deque[Future]()
     try:
         for start in range(0, len(items), chunk):
             ahead.append(executor.submit(_with_one_thread, function, items[start : start + chunk]))

@@ -3,6 +3,7 @@ import os
 import signal
 import time
 
+import joblib
 import pytest
 import torch
 
@@ -79,3 +80,10 @@ def test_a_killed_process_is_one_clear_sentence():
     with pytest.raises(MmtlibError, match=r"was killed \(out of memory\?\).*same command again"):
         list(in_order(end_the_process, range(4), processes=2))
     assert list(in_order(fail_at_five, range(3), processes=2)) == [0, 1, 2]
+
+
+def test_joblib_works_before_and_after():
+    """`run_all` uses joblib, whose processes are shared with ours."""
+    for _ in range(2):
+        assert list(in_order(fail_at_five, range(3), processes=2)) == [0, 1, 2]
+        assert joblib.Parallel(n_jobs=2)(joblib.delayed(fail_at_five)(n) for n in (6, 7)) == [6, 7]

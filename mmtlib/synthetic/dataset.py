@@ -21,7 +21,7 @@ from mmtlib.config import default_preset
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import check_modalities
 from mmtlib.seeding import numpy_generator, torch_generator
-from mmtlib.synthetic.gestures import label_swaps
+from mmtlib.synthetic.gestures import label_swaps, reversed_labels
 from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
 from mmtlib.synthetic.renderer import RenderedClip, render
 from mmtlib.synthetic.scene import draw_person, draw_scene
@@ -146,6 +146,7 @@ class SyntheticGestures:
         self.extras = extras
         self.classes = self.preset.classes
         self.label_swaps = label_swaps(self.classes)
+        self.reversed_labels = reversed_labels(self.classes)
         self._maker = ClipMaker(self.preset, split, self.generator_seed, self.clutter)
         self._rows = [self._maker.row(i) for i in range(self.preset.clips[split])]
         self._store = self._open_store(progress) if self.preset.stored else None
