@@ -7,8 +7,9 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from support.tiny_runs import tiny
 
-from mmtlib.config import DATA_SETTINGS, ExperimentConfig, default_preset, hash_settings
+from mmtlib.config import ExperimentConfig, default_preset, hash_settings
 from mmtlib.errors import ConfigError
+from mmtlib.recipes import DATA_SETTINGS
 
 
 def test_recipes():

@@ -43,8 +43,8 @@ def settings_of(pairs: list[str], **named: Any) -> dict[str, Any]:
 
 def check_data_settings(dataset: str, given: Iterable[str]) -> None:
     """Raise a `ConfigError` for a setting of other data sets: it would have no effect."""
-    from mmtlib.config import DATA_SETTINGS
     from mmtlib.errors import ConfigError
+    from mmtlib.recipes import DATA_SETTINGS
 
     for name in given if dataset in DATA_SETTINGS else ():
         takers = [kind for kind, names in DATA_SETTINGS.items() if name in names]
