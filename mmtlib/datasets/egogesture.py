@@ -195,8 +195,9 @@ class EgoGesture(GestureDataset):
         files, missing = _label_files(root, self._pictures, sorted(subjects))
         if missing and skip_broken is False:
             raise DataError(
-                f"{missing[0]} is missing; {len(missing):,} label files or folders are. Complete "
-                "the data set, or leave their clips out with skip_broken=True (--skip-broken)."
+                f"{missing[0]} is missing ({len(missing):,} label files or folders in all). "
+                "Complete the data set, or leave their clips out with skip_broken=True "
+                "(--skip-broken)."
             )
         if missing:
             self.passed_over = (
@@ -229,7 +230,8 @@ def _label_files(
 ) -> tuple[list[Path], list[Path]]:
     """Return the label files of some subjects, and those missing although their pictures exist."""
     labels = entries(root)[LABEL_FOLDER]
-    labelled, shown = entries(labels), entries(root / pictures)
+    labelled = entries(labels)
+    shown = entries(entries(root)[pictures] if pictures else root)
     found, missing = [], []
     for name in (f"subject{subject:02d}" for subject in subjects):
         if name not in labelled:

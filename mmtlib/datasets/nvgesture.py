@@ -154,15 +154,23 @@ def alignment_note(modalities: Iterable[str], colour: str = "registered") -> str
 class NVGesture(GestureDataset):
     """The official lists and videos of NVGesture; nothing is downloaded.
 
+    The root holds ``Video_data/class_NN/subjectN_rN/*.avi`` and the two official lists
+    (`read_list`); upper and lower case may differ anywhere.
+
     ``clip.frames``, float32 ``(C, 80, 240, 320)``, holds the annotated span alone:
 
     - ``rgb``: ``sk_wrapped.avi`` (colour brought into the depth camera's view; black where nothing
       was seen) or, with ``colour="raw"``, ``sk_color.avi``; 0 to 1;
-    - ``depth``: ``sk_depth.avi``, 8-bit level / 255; near is bright, 0 = no reading. The levels'
-      size in metres is not published;
+    - ``depth``: ``sk_depth.avi``, 8-bit level / 255; near is bright, 0 = no reading. What a level
+      is in metres is not published;
     - ``ir``: ``duo_left.avi``, 0 to 1, another view; its 35 frames per second are brought to the 80
       frames of the depth span, each taken from the nearest moment;
     - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
+
+    Length: every gesture has 80 annotated frames; `transforms.SampleFrames` brings clips to another
+    length, and if more frames are asked for, a clip stands still at its last one. Test time: frames
+    spread evenly over the whole annotated span, and the whole picture brought to a square (augment
+    ``crop``: the square in its middle).
 
     Args:
         root: the folder with the two lists and ``Video_data``.
@@ -189,6 +197,10 @@ class NVGesture(GestureDataset):
         "push two fingers", "close hand twice", "thumb up", "OK",
     )  # fmt: skip
     label_swaps: ClassVar[dict[int, int]] = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
+    reversed_labels: ClassVar[dict[int, int]] = {
+        0: 1, 1: 0, 2: 3, 3: 2, 4: 5, 5: 4, 6: 7, 7: 6, 11: 11, 17: 18, 18: 17, 19: 20, 20: 19,
+        22: 22,
+    }  # fmt: skip
     frame_rate: ClassVar[float] = 30.0
     splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
     published: ClassVar[dict[str, int]] = {"train": 857, "validation": 193, "test": 482}

@@ -67,6 +67,11 @@ def _scan(root: Path, pattern: str) -> tuple[list[ClipRecord], str]:
         if gesture not in GESTURES:
             outside[gesture] += 1
             continue
+        if not 1 <= subject <= SUBJECTS:
+            raise DataError(
+                f"{path}: expected a subject from 1 to {SUBJECTS} (sessions 1 to {2 * SUBJECTS}), "
+                f"got {subject}."
+            )
         missing = {"color": colour / f"{_name(path)}.avi", "depth": depth / f"{_name(path)}.avi"}
         records.append(
             ClipRecord(
@@ -125,11 +130,6 @@ def _numbers(match: re.Match[str], path: Path) -> tuple[int, int]:
         subject = numbers["subject"] if "subject" in numbers else (numbers["session"] + 1) // 2
     except (ValueError, KeyError):
         raise DataError(f"{path}: expected numbers in the name, found {match[0]!r}.") from None
-    if not 1 <= subject <= SUBJECTS:
-        raise DataError(
-            f"{path}: expected a subject from 1 to {SUBJECTS} (sessions 1 to {2 * SUBJECTS}), got "
-            f"{subject}."
-        )
     return ALIASES.get(gesture, gesture), subject
 
 
@@ -234,6 +234,17 @@ class VIVA(GestureDataset):
     def recording(self, record: ClipRecord, modality: str) -> str:
         """Return the recording of a modality, as a path below the root."""
         return record.spans[self.sensors[modality]].file
+
+    def check(self, record: ClipRecord) -> None:
+        """Check that every recording can be opened, and that they have the same length."""
+        super().check(record)
+        lengths = {m: self.span(record, m).last for m in self.modalities}
+        if len(set(lengths.values())) > 1:
+            found = ", ".join(f"{m} {frames}" for m, frames in lengths.items())
+            raise DataError(
+                f"Clip {record.clip_id} in {self.root}: expected recordings of the same number of "
+                f"frames, found {found}."
+            )
 
     def span(self, record: ClipRecord, modality: str) -> SensorSpan:
         """Return the whole recording; it is opened to learn its length."""

@@ -272,31 +272,32 @@ pd.DataFrame(rows).T.astype("Int64")
 # come with the data set. It is computed from the colour pictures, here by DIS, once for each clip
 # (`data_scripts/compute_optical_flow.py` does so for all).
 #
-# **Predict before you run:** a crop, then a mirror, drawn for a clip with a direction. What happens
-# to the label, and what to the mean of $u$ (pixels per frame to the right) over the silhouette?
+# **Predict before you run:** a turn with a zoom and a shift, then a mirror, for a clip with a
+# direction. What does the mirror do to the label, and to the mean of $u$ (pixels per frame to the
+# right) over the silhouette?
 
 # %%
 index = next(i for i, label in enumerate(clips.labels) if label in clips.label_swaps)
 video, span = clips.files(clips.records[index])["rgb"], clips.records[index].spans["color"]
 flow = datasets.compute_flow(datasets.read_video(video, span.first, span.last))
 clip = clips[index].with_frames({**clips[index].frames, "flow": torch.from_numpy(flow)})
-_, h, w = clip.shape
-crop = transforms.RandomCrop(height=3 * h // 4, width=3 * w // 4)
+turn = transforms.RandomAffine(degrees=15, scale=(0.8, 1.25), shift=0.1)
 flip = transforms.HorizontalFlip(probability=1.0, label_swaps=clips.label_swaps)
 generator = seeding.torch_generator("notebook 05", 0)
-cropped = crop(clip, generator)
-mirrored = flip(cropped, generator)
-for c in (cropped, mirrored):
+turned = turn(clip, generator)
+mirrored = flip(turned, generator)
+for c in (turned, mirrored):
     u = c.frames["flow"][0][c.frames["depth"][0] > 16 / 255].mean()
     print(f"{clips.classes[c.label]}: mean u {u:+.3f}; {c.history[-1][0]} {c.history[-1][1]}")
 figures.clip_strip(mirrored.select(["rgb", "depth"]))
 
 # %% [markdown]
-# **What to see.** The crop is in the history once: the same window for RGB, depth and flow. The
-# label became that of the mirror image, and the mean of $u$ changed its sign and nothing else: the
-# arrows turned along with the pixels. Estimated flow is rough, above all where pictures are small
-# or a movement is fast, so do not expect its mean to tell the direction. Nobody gives you the true
-# one.
+# **What to see.** Each step is in the history once: one angle, one zoom and one shift for RGB,
+# depth and flow. What is new are the pixels, each kind computed in its own way: no distance between
+# hand and "no reading" was invented, and arrows turn with the picture. The mirror gave the clip the
+# label of its mirror image, and the mean of $u$ the other sign and nothing else. Estimated flow is
+# rough, above all where pictures are small or a movement is fast, so do not expect its mean to tell
+# the direction.
 #
 # ## 9 Decode once
 #
