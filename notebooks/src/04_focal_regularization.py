@@ -387,6 +387,6 @@ for a, b in contrasts:
 # Recognition with Multimodal Training, CVPR 2019, arXiv 1812.06145 (the parameter, $\beta = 2$,
 # $\lambda = 0.05$).
 #
-# **Next.** `make tutorial` (or `mmt tutorial`) ends with the table over three seeds on test
-# clips. With `mmtlib.compare(config, seeds=[...])` you can make such a table for settings of your
-# own.
+# **Next.** [05 Real data sets](05_real_datasets.ipynb): what changes when the clips are real?
+# `make tutorial` (or `mmt tutorial`) ends with the table over three seeds on test clips. With
+# `mmtlib.compare(config, seeds=[...])` you can make such a table for settings of your own.
