@@ -194,6 +194,7 @@ def test_what_makes_another_run(change):
     "change",
     [
         {"root": "/elsewhere"},
+        {"pretrained": "a path; what counts is the file"},
         {"workers": 2},
         {"colour": "raw"},  # of NVGesture only
         {"skip_broken": True},

@@ -56,6 +56,9 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training clips.")] = None,
     network: Annotated[str | None, typer.Option(help="compact_i3d or inception_i3d.")] = None,
+    pretrained: Annotated[
+        Path | None, typer.Option(help="Kinetics checkpoint that every I3D network starts from.")
+    ] = None,
     colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
     skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
@@ -81,8 +84,9 @@ def train(
         ssa_weight=ssa_weight, focal=focal, device=device, precision=precision,
         devices=devices, nodes=nodes,
     )  # fmt: skip
-    if root is not None:
-        chosen["root"] = str(root)
+    for name, path in (("root", root), ("pretrained", pretrained)):
+        if path is not None:
+            chosen[name] = str(path)
     named = {"recipe": recipe, "dataset": data, "seed": seed, "skip_broken": skip_broken}
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), **named, **chosen}
