@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmtlib.config import ExperimentConfig
-    from mmtlib.datasets import NVGesture
+    from mmtlib.datasets import VIVA, EgoGesture, NVGesture
     from mmtlib.errors import MmtlibError
     from mmtlib.experiment import (
         Comparison,
@@ -36,7 +36,9 @@ __version__ = version("mmtlib")
 
 # Loaded when first used: `mmt --help` must not wait seconds for torch.
 _HOMES = {
+    "VIVA": "mmtlib.datasets",
     "Comparison": "mmtlib.experiment",
+    "EgoGesture": "mmtlib.datasets",
     "Evaluation": "mmtlib.experiment",
     "ExperimentConfig": "mmtlib.config",
     "MmtlibError": "mmtlib.errors",
@@ -53,7 +55,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "VIVA",
     "Comparison",
+    "EgoGesture",
     "Evaluation",
     "ExperimentConfig",
     "MmtlibError",

@@ -1,26 +1,32 @@
-"""Clips as memory-mapped arrays: made once, opened in milliseconds, read without copies.
+"""Clips as memory-mapped arrays: opened in milliseconds, read without copies, checked when read.
 
-A store is a folder with one ``.npy`` file per field, first axis = clip, and an ``index.json`` that
-names the fields, the rows (label, subject, clip id) and what the store was made from. It is written
-whole or not at all, and checked when it is opened.
+A store is a folder. Its clips lie in shards, a bounded number of consecutive clips each, so that a
+killed writer (`mmtlib.clip_writer`) goes on at the first missing one and damage costs one of them:
+
+| file | holds |
+|---|---|
+| ``index.json`` | formats, rows (label, subject, clip id) and check sums; written last |
+| ``shard-0000/NAME.bin`` | a field of the shard's clips, one after another, as the index says |
+| ``shard-0000/part.json`` | which rows these are, and their check sums |
 
 | field | type | meaning |
 |---|---|---|
-| ``rgb``, ``ir`` | uint8 ``(n, C, T, H, W)`` | brightness * 255 |
-| ``depth`` | uint8 ``(n, 1, T, H, W)`` | 8-bit level, 0 = no reading |
-| ``depth_mm`` | uint16 ``(n, 1, T, H, W)`` | millimetres, 0 = no reading |
-| ``flow`` | int8 ``(n, 2, T, H, W)`` | pixels per frame / ``flow_scale`` |
-| ``mask`` | uint8 ``(n, T, H, W)`` | 1 where the hand is |
-| ``joints`` | float32 ``(n, T, J, 3)`` | metres, camera axes |
+| ``rgb``, ``ir`` | uint8 ``(C, T, H, W)`` | brightness * 255 |
+| ``depth`` | uint8 ``(1, T, H, W)`` | 8-bit level, 0 = no reading |
+| ``depth_mm`` | uint16 ``(1, T, H, W)`` | millimetres, 0 = no reading |
+| ``flow`` | int8 ``(2, T, H, W)`` | pixels per frame / ``flow_scale`` |
+| ``mask`` | uint8 ``(T, H, W)`` | 1 where the hand is |
+| ``joints`` | float32 ``(T, J, 3)`` | metres, camera axes |
 """
 
 from __future__ import annotations
 
 import json
-import os
+import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +34,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtlib.cache import locked, whole_folder
+from mmtlib.cache import cache_dir
 from mmtlib.clips import GestureClip
 from mmtlib.errors import DataError
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 FLOW_SCALE = 1 / 16
 """Pixels per frame of one step of the stored flow, unless the writer says otherwise."""
-FULL_CHECK_BYTES = 512 * 2**20
-"""Fields up to this size are read and checked in full on opening; larger ones by their size."""
+CHECK_AT_ONCE_BYTES = 128 * 2**20
+"""A store with no more to read than this is checked whole on opening; else each clip when read."""
+OPEN_FILES = 256
+"""Files of a store that are kept mapped at a time (each holds one of the system's file handles)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,117 +78,85 @@ class StoreRow:
     clip_id: str
 
 
-def write_clip_store(
-    folder: Path,
-    info: StoreInfo,
-    rows: list[StoreRow],
-    clips: Iterable[tuple[int, Mapping[str, np.ndarray]]],
-    *,
-    allow_missing: bool = False,
-) -> None:
-    """Write a store, whole or not at all; does nothing if it is already there.
+def store_folder(kind: str, name: str, fingerprint: str) -> Path:
+    """Return where the cache keeps a store; another layout has another folder beside the old one.
 
     Args:
-        folder: the store's folder; its parent is made.
-        info: what the store says of itself.
-        rows: one row per clip.
-        clips: pairs of row number and fields of that clip, in any order, each row once.
-        allow_missing: rows that were not given are left out of the store (broken videos).
+        kind: the folder of the cache.
+        name: begins the store's name.
+        fingerprint: as in `StoreInfo`.
+    """
+    return cache_dir(kind) / f"{name}-{fingerprint[:12]}-v{STORE_VERSION}"
+
+
+def shard_folder(folder: Path, number: int) -> Path:
+    """Return the folder of a store's shard."""
+    return folder / f"shard-{number:04d}"
+
+
+def field_bytes(form: tuple[str, list[int]]) -> int:
+    """Return the bytes of one clip's field from its format: type and shape."""
+    return np.dtype(form[0]).itemsize * math.prod(form[1])
+
+
+def check_sum_of(content: Any) -> int:
+    """Return the CRC-32 of a JSON-able value: against damage, not against malice."""
+    return zlib.crc32(json.dumps(content).encode())
+
+
+def read_sealed(path: Path, remedy: Path) -> Any:
+    """Return the content of a store's JSON file after checking its version and check sum.
 
     Raises:
-        DataError: if the disk is full, a row (or every row) is missing or given twice, clips
-            differ in their fields, or the folder is there but is no store.
+        FileNotFoundError: if it is missing.
+        DataError: if it is of another version, or damaged; `remedy` is then to be deleted.
     """
-    with locked(folder):
-        if (folder / "index.json").exists():
-            return
-        if folder.exists():
-            raise DataError(
-                f"{folder} is there but has no index.json, so it is no clip store; "
-                "delete the folder and run the same command again."
-            )
-        with whole_folder(folder) as temporary:
-            arrays: dict[str, np.memmap] = {}
-            done = np.zeros(len(rows), bool)
-            for index, fields in clips:
-                if not arrays:
-                    arrays = _create_arrays(temporary, len(rows), fields)
-                if done[index]:
-                    raise DataError(f"Row {index} of {folder} was given twice.")
-                _check_fields(f"Row {index} of {folder}", arrays, fields)
-                for name, values in fields.items():
-                    arrays[name][index] = values
-                done[index] = True
-            if not (done.any() if allow_missing else done.all()):
-                missing = int((~done).sum())
-                raise DataError(f"{folder}: {missing} of {len(rows)} clips were not given.")
-            for array in arrays.values():
-                array.flush()
-            checks = {name: _check_sum(temporary / f"{name}.npy") for name in arrays}
-            del arrays
-            _write_index(temporary, info, rows, np.flatnonzero(done).tolist(), checks)
-
-
-def _create_arrays(folder: Path, n: int, fields: Mapping[str, np.ndarray]) -> dict[str, np.memmap]:
-    arrays = {}
-    for name, values in fields.items():
-        path = folder / f"{name}.npy"
-        arrays[name] = np.lib.format.open_memmap(
-            path, mode="w+", dtype=values.dtype, shape=(n, *values.shape)
+    try:
+        sealed = json.loads(path.read_text())
+        version, content = sealed["version"], sealed.get("content")
+        if version == STORE_VERSION and sealed["crc32"] != check_sum_of(content):
+            raise ValueError("its check sum differs")
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(path) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(path, error, remedy) from None
+    if version != STORE_VERSION:
+        raise DataError(
+            f"{path.parent} is of version {version} of the clip stores, this mmtlib reads version "
+            f"{STORE_VERSION}; delete the folder and run the same command again."
         )
-        # A mapped file is sparse: without its space set aside, a full disk kills the process
-        # (bus error) at some later write instead of failing here.
-        if hasattr(os, "posix_fallocate"):
-            with open(path, "r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return arrays
+    return content
 
 
-def _check_fields(
-    what: str, arrays: Mapping[str, np.ndarray], fields: Mapping[str, np.ndarray]
-) -> None:
-    expected = {name: (array.dtype.name, array.shape[1:]) for name, array in arrays.items()}
-    found = {name: (values.dtype.name, values.shape) for name, values in fields.items()}
-    if found != expected:
-        raise DataError(f"{what}: expected the first clip's fields {expected}, got {found}.")
+def check_size(path: Path, size: int) -> None:
+    """Raise a `DataError` if a shard's file is missing or not of this size."""
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise damaged(path, error.strerror, path.parent) from None
+    if found != size:
+        raise damaged(path, f"expected {size} bytes, got {found}", path.parent)
 
 
-def _check_sum(path: Path) -> dict[str, int]:
-    """Return the size and CRC-32 of a file: against damage, not against malice."""
-    crc = 0
-    with open(path, "rb") as file:
-        while block := file.read(2**24):
-            crc = zlib.crc32(block, crc)
-    return {"bytes": path.stat().st_size, "crc32": crc}
-
-
-def _write_index(
-    folder: Path,
-    info: StoreInfo,
-    rows: list[StoreRow],
-    places: list[int],
-    checks: Mapping[str, Mapping[str, int]],
-) -> None:
-    content = {
-        "name": info.name,
-        "class_names": info.class_names,
-        "fingerprint": info.fingerprint,
-        "frame_rate": info.frame_rate,
-        "flow_scale": info.flow_scale,
-        "made_from": info.made_from,
-        "fields": checks,
-        "rows": [[rows[i].label, rows[i].subject, rows[i].clip_id, i] for i in places],
-    }
-    index = {"version": STORE_VERSION, "crc32": _check_sum_of(content), "content": content}
-    (folder / "index.json").write_text(json.dumps(index))
-
-
-def _check_sum_of(content: Any) -> int:
-    return zlib.crc32(json.dumps(content).encode())
+def damaged(path: Path, why: object, remedy: Path) -> DataError:
+    """Return the error for a damaged file; `remedy` is what to delete so that it is made again."""
+    return DataError(
+        f"{path} is damaged ({why}); delete {remedy} and run the same command again: only what is "
+        "missing is made anew."
+    )
 
 
 class ClipStore:
     """A store opened for reading; safe to share between processes (it pickles as its path).
+
+    On opening the index is checked and every file's size. The bytes of a clip are checked the first
+    time this process reads them, or on opening where there are few (`CHECK_AT_ONCE_BYTES`).
+
+    Attributes:
+        folder, info: where it is, and what it says of itself.
+        fields: the names of the opened fields.
+        labels, subjects: int64 ``(n,)``.
+        clip_ids: n names.
 
     Args:
         folder: the store's folder.
@@ -192,7 +168,10 @@ class ClipStore:
 
     def __init__(self, folder: str | Path, fields: Iterable[str] | None = None) -> None:
         self.folder = Path(folder)
-        index = self._read_index()
+        try:
+            index = read_sealed(path := self.folder / "index.json", remedy=path)
+        except FileNotFoundError:
+            raise DataError(f"{self.folder} is no clip store (it has no index.json).") from None
         self.info = StoreInfo(
             name=index["name"],
             class_names=tuple(index["class_names"]),
@@ -204,50 +183,39 @@ class ClipStore:
         self.labels = np.array([row[0] for row in index["rows"]], dtype=np.int64)
         self.subjects = np.array([row[1] for row in index["rows"]], dtype=np.int64)
         self.clip_ids = tuple(row[2] for row in index["rows"])
-        self._places = [row[3] for row in index["rows"]]
-        names = tuple(index["fields"]) if fields is None else tuple(fields)
-        missing = [name for name in names if name not in index["fields"]]
+        self.fields = tuple(index["fields"]) if fields is None else tuple(fields)
+        missing = [name for name in self.fields if name not in index["fields"]]
         if missing:
             raise DataError(
                 f"{self.folder} has no field {', '.join(missing)}; it has "
                 f"{', '.join(index['fields'])}."
             )
-        self.arrays = {name: self._open_field(name, index["fields"][name]) for name in names}
+        self._forms = {name: index["fields"][name] for name in self.fields}
+        self._shards = np.array([row[3] for row in index["rows"]], int) // index["shard_clips"]
+        self._places = np.arange(len(self)) - np.searchsorted(self._shards, self._shards)
+        self._check_sums = {name: index["check_sums"][name] for name in self.fields}
+        self._unchecked = {name: np.ones(len(self), bool) for name in self.fields}
+        self._mapped = lru_cache(OPEN_FILES)(self._map)
+        self._check()
 
-    def _read_index(self) -> dict[str, Any]:
-        path = self.folder / "index.json"
-        try:
-            index = json.loads(path.read_text())
-            version, content = index["version"], index.get("content")
-            if version == STORE_VERSION and index["crc32"] != _check_sum_of(content):
-                raise ValueError("its check sum differs")
-        except FileNotFoundError:
-            raise DataError(f"{self.folder} is no clip store (it has no index.json).") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self._damaged(path, error) from None
-        if version != STORE_VERSION:
-            raise DataError(
-                f"{self.folder} is a clip store of version {version}, this mmtlib reads version "
-                f"{STORE_VERSION}; delete the folder and it will be made again."
-            )
-        return content
+    def _check(self) -> None:
+        numbers, counts = np.unique(self._shards, return_counts=True)
+        sizes = {name: field_bytes(form) for name, form in self._forms.items()}
+        for name, size in sizes.items():
+            for number, count in zip(numbers, counts, strict=True):
+                path = shard_folder(self.folder, number) / f"{name}.bin"
+                check_size(path, size * int(count))
+        if sum(sizes.values()) * len(self) <= CHECK_AT_ONCE_BYTES:
+            for name in self.fields:
+                for index in range(len(self)):
+                    self.stored(name, index)
 
-    def _open_field(self, name: str, check: Mapping[str, int]) -> np.ndarray:
-        path = self.folder / f"{name}.npy"
+    def _map(self, name: str, number: int) -> np.ndarray:
+        path, (dtype, shape) = shard_folder(self.folder, number) / f"{name}.bin", self._forms[name]
         try:
-            size = path.stat().st_size
-            if size != check["bytes"]:
-                raise ValueError(f"expected {check['bytes']} bytes, got {size}")
-            if size <= FULL_CHECK_BYTES and _check_sum(path) != dict(check):
-                raise ValueError("its check sum differs")
-            return np.load(path, mmap_mode="r")
+            return np.asarray(np.memmap(path, dtype, mode="r")).reshape(-1, *shape)
         except (OSError, ValueError) as error:
-            raise self._damaged(path, error) from None
-
-    def _damaged(self, path: Path, why: object) -> DataError:
-        return DataError(
-            f"{path} is damaged ({why}); delete the folder {self.folder} and it will be made again."
-        )
+            raise damaged(path, error, path.parent) from None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -256,7 +224,7 @@ class ClipStore:
         return (self[i] for i in range(len(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ClipStore, (self.folder, tuple(self.arrays))
+        return ClipStore, (self.folder, self.fields)
 
     def __getitem__(self, index: int) -> GestureClip:
         """Return clip `index` with every opened field, in physical units.
@@ -265,26 +233,46 @@ class ClipStore:
 
         Raises:
             IndexError: if `index` is out of range.
+            DataError: if what is stored of the clip is damaged.
         """
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"clip {index} of {len(self)} in {self.folder}")
-        place = self._places[index]
-        frames = {
-            "depth" if name == "depth_mm" else name: self.decode(name, array[place])
-            for name, array in self.arrays.items()
-            if name not in ("mask", "joints")
-            and not (name == "depth_mm" and "depth" in self.arrays)
-        }
-        mask, joints = self.arrays.get("mask"), self.arrays.get("joints")
+        frames, rest = {}, {"mask": None, "joints": None}
+        for name in self.fields:
+            values = self.stored(name, index)
+            if name == "mask":
+                rest["mask"] = torch.from_numpy(values != 0)
+            elif name == "joints":
+                rest["joints"] = torch.from_numpy(values.copy())
+            elif name != "depth_mm":
+                frames[name] = self.decode(name, values)
+            elif "depth" not in self.fields:
+                frames["depth"] = self.decode(name, values)
         return GestureClip(
             frames=frames,
             label=int(self.labels[index]),
             subject=int(self.subjects[index]),
             clip_id=self.clip_ids[index],
             frame_rate=self.info.frame_rate,
-            mask=None if mask is None else torch.from_numpy(mask[place] != 0),
-            joints=None if joints is None else torch.from_numpy(joints[place].copy()),
+            **rest,
         )
+
+    def stored(self, name: str, index: int) -> np.ndarray:
+        """Return a field of clip `index` as it is stored: a read-only view of the file, no copy.
+
+        Raises:
+            IndexError: if `index` is out of range.
+            DataError: if it is damaged.
+        """
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"clip {index} of {len(self)} in {self.folder}")
+        number = int(self._shards[index])
+        values = self._mapped(name, number)[self._places[index]]
+        if self._unchecked[name][index]:
+            if zlib.crc32(values) != self._check_sums[name][index]:
+                shard = shard_folder(self.folder, number)
+                why = f"the check sum of clip {self.clip_ids[index]} differs"
+                raise damaged(shard / f"{name}.bin", why, shard)
+            self._unchecked[name][index] = False
+        return values
 
     def decode(self, name: str, values: np.ndarray) -> Tensor:
         """Return stored values of a picture field as float32 in physical units."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import TypeVar
 
+import joblib
 import torch
+from joblib.executor import get_memmapping_executor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from mmtlib.errors import MmtlibError
+
+MAX_PROCESSES = 16
+"""Most processes that make clips side by side: each needs some hundred MB."""
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 @contextmanager
@@ -18,3 +31,52 @@ def threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def in_order(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    processes: int | None = None,
+    chunk: int = 1,
+) -> Iterator[Result]:
+    """Yield ``function(item)`` for every item, in order, worked out by several processes.
+
+    They have one thread each, and are ahead of the reader by a few items only, so that results do
+    not pile up in memory while the reader waits for a disk.
+
+    Args:
+        function: what can be sent to a process; an error that it raises is raised here.
+        items: what it is called with.
+        processes: how many; 1 = the calling process; default one per core, at most `MAX_PROCESSES`.
+        chunk: items that are sent at a time, where each takes a few milliseconds.
+
+    Raises:
+        MmtlibError: if a process was killed.
+    """
+    processes = processes or min(joblib.cpu_count(), MAX_PROCESSES)
+    if processes == 1:
+        yield from map(function, items)
+        return
+    # The kind that joblib.Parallel shares between calls: it fails on meeting another kind.
+    executor, ahead = get_memmapping_executor(processes), deque[Future]()
+    try:
+        for start in range(0, len(items), chunk):
+            ahead.append(executor.submit(_with_one_thread, function, items[start : start + chunk]))
+            if len(ahead) > 2 * processes:
+                yield from ahead.popleft().result()
+        while ahead:
+            yield from ahead.popleft().result()
+    except TerminatedWorkerError:
+        raise MmtlibError(
+            "A process that makes clips was killed (out of memory?). Run the same command again: "
+            "what was finished is kept."
+        ) from None
+    finally:
+        for future in ahead:
+            future.cancel()
+
+
+def _with_one_thread(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    with threads(1):
+        return [function(item) for item in items]

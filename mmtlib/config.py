@@ -33,15 +33,25 @@ def default_preset() -> str:
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "colour": ("registered", "raw"),
+    "flow_method": ("dis", "farneback"),
     "normalize": ("position", "centred"),
     "ssa_reduction": ("mean", "sum"),
     "rho_per": ("clip", "batch"),
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "step"),
-    "augment": ("shift", "crop", "none"),
+    "augment": ("shift", "crop", "strong", "none"),
     "precision": ("auto", "float32", "bf16"),
     "device": ("auto", "cpu", "cuda"),
 }
+
+
+DATA_SETTINGS: dict[str, tuple[str, ...]] = {
+    "synthetic": ("generator_seed",),
+    "nvgesture": ("colour", "skip_broken"),
+    "egogesture": ("skip_broken",),
+    "viva": ("fold", "skip_broken"),
+}
+"""Data set -> the settings that it takes; those of other data sets do not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +62,17 @@ class ExperimentConfig:
 
     Attributes:
         recipe: the recipe it was made from (a label; the settings below are what counts).
-        dataset: ``"synthetic"`` or a real data set (``"nvgesture"``).
+        dataset: ``"synthetic"`` or a real data set: ``"nvgesture"``, ``"egogesture"``, ``"viva"``.
         preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"`` or ``"paper"``.
         root: folder of a real data set.
         colour: NVGesture's colour stream, ``"registered"`` or ``"raw"``.
+        fold: VIVA's part that is left out for testing, 0 to 7.
         skip_broken: leave out clips whose files are missing or broken.
+        complete_for: with `skip_broken`, leave out the clips that these modalities would leave out
+            too; `alone` sets it, so that a comparison is about the same clips.
+        flow_method: how the optical flow of a real data set was computed, ``"dis"`` or
+            ``"farneback"``.
+        flow_folder: where its files are; None = a folder of the cache.
         generator_seed: seed of the synthetic people and clips.
         modalities: the networks that are trained together.
         network: ``"compact_i3d"`` or ``"inception_i3d"``.
@@ -74,6 +90,8 @@ class ExperimentConfig:
         rho_constant: rho where `focal` is off.
         ssa_start_epoch: the first epoch (from 0) with the whole objective.
         epochs, batch_size: how long, and clips per step.
+        accumulate: parts that each process works through its share of a batch in, to save memory;
+            only batch normalisation sees the difference. Needs rho per clip.
         optimizer: ``"adamw"`` or ``"sgd"``.
         schedule: ``"one_cycle"``, or ``"step"`` (rate / 10 at `step_epochs`).
         step_epochs: epochs at which the step schedule divides the rate by ten.
@@ -81,11 +99,15 @@ class ExperimentConfig:
         momentum: of SGD.
         weight_decay: of either.
         gradient_clip: largest gradient norm of each network; 0 = no clipping.
-        augment: ``"shift"`` (whole pixels, up to 1/32 of the size), ``"crop"`` or ``"none"``.
+        augment: ``"shift"`` (whole pixels, up to 1/32 of the size), ``"crop"`` (random crops and
+            flips, as in the paper), ``"strong"`` (turn, zoom, shift, flip, speed, light and depth
+            noise: for few clips) or ``"none"``.
         validate_every: epochs between measurements on validation clips; 0 = at the end only.
         seed: of the initial weights, the order of the clips and the augmentation.
         precision: ``"auto"``, ``"float32"`` or ``"bf16"``.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        compile: translate the networks with ``torch.compile`` first, which takes up to minutes.
+        recompute: save memory by working activations out twice; no influence on the result.
         threads: processor threads of the training; fixed, as another number gives other bits.
         workers: processes that load clips; 0 = none. No influence on the result.
         devices: GPUs (on a CPU: processes) of each computer that share every batch.
@@ -99,7 +121,11 @@ class ExperimentConfig:
     preset: str = "tutorial"
     root: str | None = None
     colour: str = "registered"
+    fold: int = 0
     skip_broken: bool = False
+    complete_for: tuple[str, ...] = ()
+    flow_method: str = "dis"
+    flow_folder: str | None = None
     generator_seed: int = 0
     modalities: tuple[str, ...] = ("rgb",)
     network: str = "compact_i3d"
@@ -117,6 +143,7 @@ class ExperimentConfig:
     ssa_start_epoch: int = 5
     epochs: int = 40
     batch_size: int = 16
+    accumulate: int = 1
     optimizer: str = "adamw"
     schedule: str = "one_cycle"
     step_epochs: tuple[int, ...] = ()
@@ -129,6 +156,8 @@ class ExperimentConfig:
     seed: int = 0
     precision: str = "auto"
     device: str = "auto"
+    compile: bool = False
+    recompute: bool = False
     threads: int = 1
     workers: int = 0
     devices: int = 1
@@ -137,9 +166,10 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         _check_types(self)
-        present = check_modalities(self.modalities)
-        ordered = tuple(name for name in MODALITIES if name in present)
-        object.__setattr__(self, "modalities", ordered)
+        for name in ("modalities", "complete_for"):
+            given = getattr(self, name)
+            present = check_modalities(given) if given or name == "modalities" else ()
+            object.__setattr__(self, name, tuple(m for m in MODALITIES if m in present))
         object.__setattr__(self, "step_epochs", tuple(self.step_epochs))
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
@@ -181,23 +211,41 @@ class ExperimentConfig:
         return dataclasses.replace(self, **changes)
 
     def alone(self, modality: str) -> Self:
-        """Return the same training of one network without any other: its baseline."""
-        return self.replace(modalities=(modality,))
+        """Return the same training of one network without any other: its baseline.
+
+        Where broken clips are left out, it is trained on the clips of this training: one whose
+        depth is broken is left out for RGB alone too.
+        """
+        if self.dataset == "synthetic" or not self.skip_broken:
+            return self.replace(modalities=(modality,))
+        everything = dict.fromkeys((*self.modalities, *self.complete_for))
+        return self.replace(modalities=(modality,), complete_for=tuple(everything))
 
     def canonical(self) -> dict[str, Any]:
         """Return the settings that influence the result, as JSON-able values.
 
-        Without a second network or with weight 0 there is no alignment term, so its settings are
-        left out: the baseline of every comparison is then one and the same run.
+        Settings of other data sets are left out. Without a second network or with weight 0 there is
+        no alignment term, so its settings are left out too: the baseline of every comparison is
+        then one and the same run.
         """
         values = dataclasses.asdict(self)
-        for name in ("recipe", "root", "workers", "precision", "device", "pretrained"):
+        # What `complete_for` leaves out shows in the fingerprint of the data.
+        for name in (
+            "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder",
+            "complete_for", "pretrained",
+        ):  # fmt: skip
             del values[name]
-        if self.dataset == "synthetic":
-            del values["colour"], values["skip_broken"]
+        if self.dataset in DATA_SETTINGS:
+            every = {name for names in DATA_SETTINGS.values() for name in names}
+            for name in every.difference(DATA_SETTINGS[self.dataset]):
+                del values[name]
+        if self.dataset == "synthetic" or "flow" not in self.modalities:
+            del values["flow_method"]
         if self.devices * self.nodes == 1:
             for name in ("devices", "nodes", "sync_batchnorm"):
                 del values[name]
+        if self.augment == "crop":  # runs from before there were flips are other runs
+            values["augment"] = "crop and flip"
         if len(self.modalities) == 1 or self.ssa_weight == 0:
             for name in _SSA_SETTINGS:
                 del values[name]
@@ -318,17 +366,19 @@ def _check_types(config: ExperimentConfig) -> None:
     steps = config.step_epochs
     if not isinstance(steps, list | tuple) or not all(type(step) is int for step in steps):
         raise ConfigError(f"step_epochs must be a list of whole numbers, got {steps!r}.")
-    if not isinstance(config.modalities, str | list | tuple):
-        raise ConfigError(f"modalities must be a list of names, got {config.modalities!r}.")
+    for name in ("modalities", "complete_for"):
+        if not isinstance(getattr(config, name), str | list | tuple):
+            raise ConfigError(f"{name} must be a list of names, got {getattr(config, name)!r}.")
 
 
 def _check_ranges(config: ExperimentConfig) -> None:
     """Raise a `ConfigError` for the first number out of its range."""
     at_least = {
         "ssa_weight": 0, "beta": 0, "rho_constant": 0, "ssa_start_epoch": 0, "epochs": 1,
-        "batch_size": 2, "learning_rate": 0, "momentum": 0, "weight_decay": 0, "gradient_clip": 0,
-        "validate_every": 0, "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
-        "seed": 0, "generator_seed": 0,
+        "batch_size": 2, "accumulate": 1, "learning_rate": 0, "momentum": 0,
+        "weight_decay": 0, "gradient_clip": 0, "validate_every": 0,
+        "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
+        "seed": 0, "generator_seed": 0, "fold": 0,
     }  # fmt: skip
     for name, lowest in at_least.items():
         value = getattr(config, name)
@@ -336,6 +386,8 @@ def _check_ranges(config: ExperimentConfig) -> None:
             raise ConfigError(f"{name} must be at least {lowest}, got {value!r}.")
     if config.momentum >= 1:
         raise ConfigError(f"momentum must be below 1, got {config.momentum!r}.")
+    if config.accumulate > 1 and config.focal and config.rho_per == "batch":
+        raise ConfigError("accumulate works with rho_per='clip' only: a part is not the batch.")
     if config.dropout is not None and not 0 <= config.dropout < 1:
         raise ConfigError(f"dropout must be in [0, 1), got {config.dropout!r}.")
     if config.feature_time_pool is not None and config.feature_time_pool < 1:

@@ -1,7 +1,6 @@
-import errno
 import json
-import os
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -9,8 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib import clip_store
-from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames, write_clip_store
+from mmtlib import clip_store, clip_writer
+from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames
+from mmtlib.clip_writer import write_clip_store
 from mmtlib.errors import DataError
 
 N, T, S = 3, 2, 4
@@ -36,15 +36,16 @@ def fields_of(index):
     }
 
 
+def make(indices):
+    return ((i, fields_of(i)) for i in indices)
+
+
 @pytest.fixture
-def folder(tmp_path):
-    """A store whose clips were given in another order than its rows."""
-    write_clip_store(tmp_path / "s", INFO, ROWS, ((i, fields_of(i)) for i in (2, 0, 1)))
+def folder(tmp_path, monkeypatch):
+    """A store of two shards: of two clips and of one."""
+    monkeypatch.setattr(clip_writer, "SHARD_CLIPS", 2)
+    write_clip_store(tmp_path / "s", INFO, ROWS, make)
     return tmp_path / "s"
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_what_was_written_is_read(folder):
@@ -72,7 +73,7 @@ def test_what_was_written_is_read(folder):
 
 
 def test_only_the_fields_asked_for_are_opened_in_that_order(folder):
-    (folder / "rgb.npy").unlink()
+    (folder / "shard-0001" / "rgb.bin").unlink()
     store = ClipStore(folder, iter(["flow", "depth_mm"]))
     clip = store[0]
     assert clip.modalities == ("flow", "depth")
@@ -85,7 +86,7 @@ def test_only_the_fields_asked_for_are_opened_in_that_order(folder):
 def test_8_bit_depth_goes_before_millimetres(tmp_path):
     fields = {"depth": np.full((1, 1, 2, 2), 51, np.uint8)}
     fields["depth_mm"] = np.full((1, 1, 2, 2), 900, np.uint16)
-    write_clip_store(tmp_path / "s", INFO, ROWS[:1], [(0, fields)])
+    write_clip_store(tmp_path / "s", INFO, ROWS[:1], lambda _: [(0, fields)])
     assert torch.allclose(ClipStore(tmp_path / "s")[0].frames["depth"], torch.tensor(0.2))
     only = ClipStore(tmp_path / "s", ["depth_mm"])[0]
     assert torch.allclose(only.frames["depth"], torch.tensor(0.9))
@@ -116,95 +117,13 @@ def test_a_store_pickles_as_its_path_and_fields(folder):
     data = pickle.dumps(ClipStore(folder, ["flow", "mask"]))
     assert len(data) < 1000
     again = pickle.loads(data)
-    assert tuple(again.arrays) == ("flow", "mask")
+    assert again.fields == ("flow", "mask")
     assert torch.equal(again[1].frames["flow"], ClipStore(folder)[1].frames["flow"])
 
 
-def test_the_second_write_does_nothing(folder):
-    before = (folder / "index.json").stat().st_mtime_ns
-
-    def never():
-        yield pytest.fail("the clips must not be made again")
-
-    write_clip_store(folder, INFO, ROWS, never())
-    assert (folder / "index.json").stat().st_mtime_ns == before
-
-
-@pytest.mark.parametrize(
-    ("indices", "message"),
-    [((0, 2), r"1 of 3 clips were not given"), ((0, 1, 0), r"Row 0 of .*was given twice")],
-)
-def test_rows_missing_or_given_twice(tmp_path, indices, message):
-    with pytest.raises(DataError, match=message):
-        write_clip_store(tmp_path / "s", INFO, ROWS, ((i, fields_of(i)) for i in indices))
-    assert names(tmp_path) == ["s.lock"]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda f: f.pop("mask"),
-        lambda f: f.update(ir=f["rgb"][:1]),
-        lambda f: f.update(rgb=f["rgb"][:, :, :1]),
-        lambda f: f.update(flow=f["flow"].astype(np.float32)),
-    ],
-)
-def test_clips_that_differ_in_fields_are_refused(tmp_path, change):
-    clips = [(i, fields_of(i)) for i in range(N)]
-    change(clips[1][1])
-    with pytest.raises(DataError, match=r"Row 1 of .*expected the first clip's fields"):
-        write_clip_store(tmp_path / "s", INFO, ROWS, clips)
-    assert names(tmp_path) == ["s.lock"]
-
-
-def test_a_clip_that_cannot_be_made_leaves_nothing_and_its_own_error(tmp_path):
-    def broken():
-        yield 0, fields_of(0)
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        write_clip_store(tmp_path / "s", INFO, ROWS, broken())
-    assert names(tmp_path) == ["s.lock"]
-
-
-def test_a_full_disk_is_noticed_before_the_first_clip_is_written(tmp_path, monkeypatch):
-    def full(*args):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(clip_store.os, "posix_fallocate", full, raising=False)
-    with pytest.raises(DataError, match=r"Cannot write .*s \(No space left on device\)"):
-        write_clip_store(tmp_path / "s", INFO, ROWS, ((i, fields_of(i)) for i in range(N)))
-    assert names(tmp_path) == ["s.lock"]
-
-
-def test_without_a_way_to_set_space_aside_the_store_is_written_too(tmp_path, monkeypatch):
-    monkeypatch.delattr(clip_store.os, "posix_fallocate", raising=False)
-    write_clip_store(tmp_path / "s", INFO, ROWS, ((i, fields_of(i)) for i in range(N)))
-    assert len(ClipStore(tmp_path / "s")) == N
-
-
-def test_a_folder_that_is_no_store_is_not_written_over(tmp_path):
-    (tmp_path / "s").mkdir()
-    (tmp_path / "s" / "mine.txt").write_text("x")
-
-    def never():
-        yield pytest.fail("no clip may be made in vain")
-
-    with pytest.raises(DataError, match=r"has no index\.json.*delete the folder"):
-        write_clip_store(tmp_path / "s", INFO, ROWS, never())
-    assert names(tmp_path / "s") == ["mine.txt"]
-
-
-def test_a_store_of_no_clips(tmp_path):
-    write_clip_store(tmp_path / "s", INFO, [], [])
-    store = ClipStore(tmp_path / "s")
-    assert len(store) == 0
-    assert list(store) == []
-
-
-@pytest.mark.parametrize("path", ["nowhere", "s/flow.npy"])
+@pytest.mark.parametrize("path", ["nowhere", "s/index.json"])
 def test_what_is_no_store_is_named(folder, path):
-    with pytest.raises(DataError, match=r"(nowhere is no clip store|index\.json is damaged)"):
+    with pytest.raises(DataError, match=r"(nowhere|index\.json) is no clip store"):
         ClipStore(folder.parent / path)
 
 
@@ -220,31 +139,82 @@ def flip_bit(path, where):
         (lambda path: path.unlink(), "No such file"),
         (lambda path: path.write_bytes(path.read_bytes()[:-7]), r"expected \d+ bytes, got \d+"),
         (lambda path: path.write_bytes(path.read_bytes() + b"x"), r"expected \d+ bytes, got \d+"),
-        (lambda path: flip_bit(path, -5), "check sum differs"),
-        (lambda path: flip_bit(path, 0), "check sum differs"),
+        (lambda path: flip_bit(path, -5), "the check sum of clip c2 differs"),
+        (lambda path: flip_bit(path, 0), "the check sum of clip c2 differs"),
     ],
 )
-def test_a_damaged_field_is_named_with_the_remedy(folder, damage, message):
-    damage(folder / "flow.npy")
-    with pytest.raises(DataError, match=rf"flow\.npy is damaged.*{message}.*delete the folder"):
+def test_a_damaged_shard_is_named_and_that_alone_is_made_again(folder, damage, message):
+    path, before = folder / "shard-0001" / "flow.bin", ClipStore(folder)[2]
+    damage(path)
+    with pytest.raises(DataError, match=rf"flow\.bin is damaged.*{message}.*delete .*shard-0001 "):
         ClipStore(folder)
     assert len(ClipStore(folder, ["rgb"])) == N
+    asked = []
+
+    def again(indices):
+        asked.extend(indices)
+        return make(indices)
+
+    shutil.rmtree(path.parent)
+    write_clip_store(folder, INFO, ROWS, again)
+    assert asked == [2]
+    assert torch.equal(ClipStore(folder)[2].frames["flow"], before.frames["flow"])
 
 
-def test_large_fields_are_checked_by_size_and_heading_only(folder, monkeypatch):
-    monkeypatch.setattr(clip_store, "FULL_CHECK_BYTES", 0)
-    flip_bit(folder / "flow.npy", -5)
-    assert len(ClipStore(folder)) == N
-    flip_bit(folder / "flow.npy", 0)
-    with pytest.raises(DataError, match=r"flow\.npy is damaged"):
-        ClipStore(folder)
+def test_a_large_store_is_checked_clip_by_clip_when_first_read(folder, monkeypatch):
+    monkeypatch.setattr(clip_store, "CHECK_AT_ONCE_BYTES", 0)
+    bytes_of_flow = fields_of(0)["flow"].nbytes
+    flip_bit(folder / "shard-0000" / "flow.bin", bytes_of_flow + 3)
+    store = ClipStore(folder)
+    assert store[0].clip_id == "c0"
+    assert store[2].clip_id == "c2"
+    for index in (1, -2, 1):
+        with pytest.raises(DataError, match=r"flow\.bin is damaged.*clip c1 differs"):
+            store[index]
+    assert ClipStore(folder, ["rgb", "mask"])[1].clip_id == "c1"
+
+
+def test_a_clip_is_checked_once(folder, monkeypatch):
+    store, real, sums = ClipStore(folder), clip_store.zlib.crc32, []
+    monkeypatch.setattr(clip_store.zlib, "crc32", lambda x: sums.append(len(x)) or real(x))
+    store[1]
+    assert not sums, "it was checked when the small store was opened"
+    monkeypatch.setattr(clip_store, "CHECK_AT_ONCE_BYTES", 0)
+    store = ClipStore(folder)
+    del sums[:]
+    for _ in range(3):
+        store[1]
+    assert len(sums) == len(store.fields)
+
+
+def test_what_is_stored_is_shown_without_a_copy(folder):
+    store = ClipStore(folder)
+    for i in range(N):
+        for name, values in fields_of(i).items():
+            found = store.stored(name, i)
+            assert not found.flags.owndata
+            assert not found.flags.writeable
+            assert found.dtype == values.dtype
+            np.testing.assert_array_equal(found, values)
+    assert np.shares_memory(store.stored("rgb", 0), store.stored("rgb", -N))
+    with pytest.raises(IndexError, match="clip 3 of 3"):
+        store.stored("rgb", N)
+
+
+def test_few_files_are_held_open(folder, monkeypatch):
+    monkeypatch.setattr(clip_store, "OPEN_FILES", 1)
+    store = ClipStore(folder, ["rgb", "flow"])
+    for i in (0, 2, 1):
+        np.testing.assert_array_equal(store.stored("flow", i), fields_of(i)["flow"])
+        np.testing.assert_array_equal(store.stored("rgb", i), fields_of(i)["rgb"])
+    assert store._mapped.cache_info().currsize == 1
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_any_changed_byte_of_the_index_is_noticed(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("stores") / "s"
-    write_clip_store(folder, INFO, ROWS, ((i, fields_of(i)) for i in range(N)))
+    write_clip_store(folder, INFO, ROWS, make)
     before = (folder / "index.json").read_bytes()
     text = bytearray(before)
     text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
@@ -256,22 +226,23 @@ def test_any_changed_byte_of_the_index_is_noticed(tmp_path_factory, data):
     if says_the_same:
         assert len(ClipStore(folder)) == N
         return
-    with pytest.raises(DataError, match=r"s is a clip store of version|index\.json is damaged"):
+    with pytest.raises(DataError, match=r"s is of version|index\.json is damaged"):
         ClipStore(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '"x"', '{"version": 2}', "\x00\x01"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '"x"', '{"version": 3}', "\x00\x01"])
 def test_an_index_that_is_something_else(folder, text):
     (folder / "index.json").write_text(text)
-    with pytest.raises(DataError, match=r"index\.json is damaged.*delete the folder"):
+    with pytest.raises(DataError, match=r"index\.json is damaged.*delete .*index\.json and run"):
         ClipStore(folder)
 
 
 def test_another_version_is_named(folder):
     index = json.loads((folder / "index.json").read_text())
     (folder / "index.json").write_text(json.dumps(index | {"version": 99}))
-    with pytest.raises(DataError, match=r"version 99, this mmtlib reads version \d+; delete"):
-        ClipStore(folder)
+    for use in (ClipStore, lambda folder: write_clip_store(folder, INFO, ROWS, make)):
+        with pytest.raises(DataError, match=r"version 99.* reads version \d+; delete the folder"):
+            use(folder)
 
 
 @settings(deadline=None, max_examples=50)
@@ -297,8 +268,8 @@ def test_encode_and_decode_are_inverse_up_to_half_a_step(seed, flow_scale):
 def test_levels_survive_the_store_exactly(tmp_path):
     levels = torch.arange(256).reshape(1, 1, 16, 16) / 255
     flow = (torch.arange(256).clamp(1, 255) - 128).reshape(1, 1, 16, 16).repeat(2, 1, 1, 1) / 8
-    frames = {"ir": levels, "flow": flow}
-    write_clip_store(tmp_path / "s", INFO, ROWS[:1], [(0, encode_frames(frames, INFO.flow_scale))])
+    fields = encode_frames({"ir": levels, "flow": flow}, INFO.flow_scale)
+    write_clip_store(tmp_path / "s", INFO, ROWS[:1], lambda _: [(0, fields)])
     clip = ClipStore(tmp_path / "s")[0]
     assert torch.equal(clip.frames["flow"], flow)
     assert torch.allclose(clip.frames["ir"], levels, rtol=0, atol=1e-7)

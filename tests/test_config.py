@@ -7,7 +7,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from support.tiny_runs import tiny
 
-from mmtlib.config import ExperimentConfig, default_preset, hash_settings
+from mmtlib.config import DATA_SETTINGS, ExperimentConfig, default_preset, hash_settings
 from mmtlib.errors import ConfigError
 
 
@@ -65,6 +65,8 @@ def test_modalities_have_one_order():
         ({"epochs": True}, "epochs must be a whole number, got True"),
         ({"batch_size": 1}, "batch_size must be at least 2"),
         ({"seed": -1}, "seed must be at least 0"),
+        ({"fold": -1}, "fold must be at least 0"),
+        ({"fold": "1"}, "fold must be a whole number"),
         ({"seed": None}, "seed must be a whole number, got None"),
         ({"learning_rate": float("nan")}, "learning_rate must be a number, got nan"),
         ({"learning_rate": float("inf")}, "learning_rate must be a number, got inf"),
@@ -169,6 +171,7 @@ OTHER_SETTINGS = [
     {"weight_decay": 0.0},
     {"gradient_clip": 0.0},
     {"augment": "none"},
+    {"augment": "strong"},
     {"schedule": "step"},
     {"network": "inception_i3d"},
     {"threads": 2},
@@ -184,6 +187,11 @@ def test_alignment_settings_count_only_where_networks_are_aligned(change):
         assert identity(**{"ssa_weight": 0, **change}) == identity(ssa_weight=0.0)
 
 
+def test_runs_with_crops_from_before_there_were_flips_are_other_runs():
+    assert ExperimentConfig.make(augment="crop").canonical()["augment"] == "crop and flip"
+    assert ExperimentConfig.make(augment="shift").canonical()["augment"] == "shift"
+
+
 @pytest.mark.parametrize("change", OTHER_SETTINGS, ids=str)
 def test_what_makes_another_run(change):
     assert identity(**change) != identity()
@@ -197,6 +205,7 @@ def test_what_makes_another_run(change):
         {"pretrained": "a path; what counts is the file"},
         {"workers": 2},
         {"colour": "raw"},  # of NVGesture only
+        {"fold": 3},  # of VIVA only
         {"skip_broken": True},
         {"ssa_weight": 10},  # 10 and 10.0 are one number
         {"rho_constant": 0.5},  # only without focal
@@ -212,8 +221,20 @@ def test_constant_rho_counts_instead_of_focal_settings():
     assert identity(focal=False, beta=1.0, rho_per="clip") == identity(focal=False)
 
 
-def test_colour_counts_for_real_clips():
-    assert identity(dataset="nvgesture", colour="raw") != identity(dataset="nvgesture")
+SETTING_OF_DATA = {
+    "generator_seed": 1, "colour": "raw", "fold": 1, "skip_broken": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dataset", DATA_SETTINGS)
+@pytest.mark.parametrize("name", SETTING_OF_DATA)
+def test_settings_count_for_the_data_sets_that_take_them(dataset, name):
+    changed = identity(dataset=dataset, **{name: SETTING_OF_DATA[name]})
+    assert (changed != identity(dataset=dataset)) == (name in DATA_SETTINGS[dataset])
+
+
+def test_every_setting_of_a_data_set_is_tried_above():
+    assert {name for names in DATA_SETTINGS.values() for name in names} == set(SETTING_OF_DATA)
 
 
 def test_the_recipes_name_alone_makes_no_other_run():

@@ -58,24 +58,26 @@ def make(
 def verify(
     name: Annotated[str, typer.Argument(help="The data set, e.g. nvgesture.")],
     root: Annotated[Path, typer.Argument(help="Its folder.")],
+    quick: Annotated[bool, typer.Option(help="Read the headers only, decode nothing.")] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write one row per clip to this file.")] = None,
+    modalities: Annotated[str, typer.Option(help="What to look at.")] = "rgb,depth",
+    colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
 ) -> None:
-    """Count the clips of a real data set that are there and those that are missing or broken."""
+    """Open every file of a real data set, decode every clip, and report.
+
+    Exit code 1 if clips are missing or broken.
+    """
     from mmtlib.datasets import DATASETS
-    from mmtlib.errors import DataError, unknown_name
+    from mmtlib.errors import unknown_name
 
     if name not in DATASETS:
         raise unknown_name("data set", name, DATASETS)
-    kind, rows, there = DATASETS[name], [], 0
-    for split in kind.splits:
-        try:
-            clips = kind(root, split, modalities=("rgb", "depth"), skip_broken=True)
-        except DataError as error:
-            if not root.is_dir() or "none of the" not in str(error):
-                raise
-            rows.append({"split": split, "clips": 0, "left out": str(error)})
-            continue
-        there += len(clips)
-        rows.append(
-            {"split": split, "clips": len(clips), "left out": clips.skipped_summary() or "none"}
-        )
-    show.table(pd.DataFrame(rows), f"{kind.__name__} in {root}")
+    kind = DATASETS[name]
+    with show.bar("clips") as progress:
+        report = kind.verify(root, modalities, colour=colour, quick=quick, progress=progress)
+    show.report(report)
+    if csv is not None:
+        report.save(csv)
+        show.console.print(f"one row per clip in {csv}", soft_wrap=True)
+    if not report.complete:
+        raise typer.Exit(1)

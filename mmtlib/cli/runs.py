@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
 
 from mmtlib.cli import show
+
+if TYPE_CHECKING:
+    from mmtlib.config import ExperimentConfig
 
 Dir = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
 
@@ -37,10 +41,24 @@ def _settings(pairs: list[str], **named: Any) -> dict[str, Any]:
     return settings
 
 
+def _check_data_settings(dataset: str, given: Iterable[str]) -> None:
+    """Raise a `ConfigError` for a setting of other data sets: it would have no effect."""
+    from mmtlib.config import DATA_SETTINGS
+    from mmtlib.errors import ConfigError
+
+    for name in given if dataset in DATA_SETTINGS else ():
+        takers = [kind for kind, names in DATA_SETTINGS.items() if name in names]
+        if takers and dataset not in takers:
+            raise ConfigError(
+                f"{name} is a setting of {', '.join(takers)}; the data set {dataset} takes "
+                f"{', '.join(DATA_SETTINGS[dataset])}."
+            )
+
+
 def train(
     modalities: Annotated[str, typer.Option(help="Networks trained together.")] = "rgb,depth",
     data: Annotated[
-        str, typer.Option(help="synthetic, or a real data set: nvgesture.")
+        str, typer.Option(help="synthetic, or a real data set: nvgesture, egogesture, viva.")
     ] = "synthetic",
     root: Dir = None,
     preset: Annotated[
@@ -60,6 +78,7 @@ def train(
         Path | None, typer.Option(help="Kinetics checkpoint that every I3D network starts from.")
     ] = None,
     colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
+    fold: Annotated[int | None, typer.Option(help="VIVA: part left out, 0 to 7.")] = None,
     skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, float32 or bf16.")] = None,
@@ -67,6 +86,9 @@ def train(
         int | None, typer.Option(help="GPUs (on a CPU: processes) that share every batch.")
     ] = None,
     nodes: Annotated[int | None, typer.Option(help="Computers, under torchrun or Slurm.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print sizes, memory and time; train nothing.")
+    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
     ] = None,
@@ -81,16 +103,20 @@ def train(
 
     chosen = _settings(
         settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
-        ssa_weight=ssa_weight, focal=focal, device=device, precision=precision,
-        devices=devices, nodes=nodes,
+        fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
+        device=device, precision=precision, devices=devices, nodes=nodes,
     )  # fmt: skip
     for name, path in (("root", root), ("pretrained", pretrained)):
         if path is not None:
             chosen[name] = str(path)
-    named = {"recipe": recipe, "dataset": data, "seed": seed, "skip_broken": skip_broken}
+    named = {"recipe": recipe, "dataset": data, "seed": seed}
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), **named, **chosen}
     )
+    _check_data_settings(config.dataset, chosen)
+    if dry_run:
+        _print_cost(config)
+        return
     if config.devices * config.nodes > 1 and not is_first_process():
         show.be_silent()
     with show.bars("clips", "epochs") as (clips, epochs_done):
@@ -101,6 +127,27 @@ def train(
     _accuracies(result.validation_accuracy, "validation")
     show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
     show.console.print(f"next: mmt evaluate {result.run_id} --split test")
+
+
+def _print_cost(config: ExperimentConfig) -> None:
+    """Print what a training comes to."""
+    from mmtlib.experiment import count_clips, estimate_cost, plan_training
+
+    clips, plan = count_clips(config, "train"), plan_training(config)
+    cost = estimate_cost(config, clips)
+    share = config.batch_size // (config.devices * config.nodes * config.accumulate)
+    facts = {
+        "training clips": f"{clips:,} of T x H x W = {' x '.join(map(str, plan.clip))}",
+        "parameters": ", ".join(f"{m} {n:,}" for m, n in plan.parameters.items()),
+        "operations": f"{cost.flops / 1e9:,.1f} GFLOP a clip, forward and backward, all networks",
+        "memory": f"{show.size(cost.state_bytes)} for weights and optimizer, "
+        f"{show.size(cost.batch_bytes)} for {share} clips at a time",
+        "speed here": f"{cost.flops_per_second / 1e9:,.0f} GFLOP/s in a trial step on one device",
+        "time": f"about {show.duration(cost.seconds)} for {config.epochs} epochs",
+    }
+    frame = pd.DataFrame({"what": facts.keys(), "estimate": facts.values()})
+    show.table(frame, f"Dry run: {config.network}, recipe {config.recipe}; nothing was trained")
+    show.console.print(plan.weight_line, soft_wrap=True)
 
 
 def _accuracies(accuracy: dict[str, float], split: str) -> None:
@@ -155,6 +202,7 @@ def compare(
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), "recipe": recipe, **chosen}
     )
+    _check_data_settings(config.dataset, chosen)
     with show.bar("runs") as progress:
         found = compare_runs(config, numbers, split=split, workers=workers, progress=progress)
     show.table(found.summary(), f"{split} accuracy, {len(numbers)} seeds")

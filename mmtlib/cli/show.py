@@ -21,6 +21,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mmtlib.datasets.verify import VerifyReport
+
 # Paths and messages are printed as they are: a folder "[old]" is no markup.
 console = Console(highlight=False, markup=False, emoji=False)
 err_console = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -43,9 +45,29 @@ def table(frame: pd.DataFrame, title: str | None = None) -> None:
     console.print(out)
 
 
+def report(found: VerifyReport) -> None:
+    """Print what looking at a data set found."""
+    table(found.counts(), f"{found.name} in {found.root}")
+    console.print(found.text(), soft_wrap=True)
+
+
 def percent(fraction: float) -> str:
     """Return a fraction as a percentage with one decimal."""
     return f"{100 * fraction:.1f} %"
+
+
+def size(number: float) -> str:
+    """Return bytes in MiB or GiB."""
+    mebibytes = number / 2**20
+    return f"{mebibytes:,.0f} MiB" if mebibytes < 1024 else f"{mebibytes / 1024:,.1f} GiB"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it."""
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 @contextmanager

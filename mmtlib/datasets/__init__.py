@@ -1,16 +1,25 @@
 """Data sets of real clips, read from where they lie on disk; nothing is ever downloaded."""
 
-from mmtlib.datasets.base import ClipRecord, GestureDataset, SensorSpan, SkippedClip
+from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.egogesture import EgoGesture
 from mmtlib.datasets.nvgesture import NVGesture, alignment_note
+from mmtlib.datasets.optical_flow import compute_flow
+from mmtlib.datasets.recordings import read_recording
+from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
 from mmtlib.datasets.video_windows import video_windows
+from mmtlib.datasets.viva import VIVA
 
-DATASETS: dict[str, type[GestureDataset]] = {NVGesture.name: NVGesture}
+DATASETS: dict[str, type[GestureDataset]] = {
+    kind.name: kind for kind in (NVGesture, EgoGesture, VIVA)
+}
 """The data sets by name."""
 
 __all__ = [
     "DATASETS",
+    "VIVA",
     "ClipRecord",
+    "EgoGesture",
     "GestureDataset",
     "NVGesture",
     "SensorSpan",
@@ -18,6 +27,8 @@ __all__ = [
     "VideoInfo",
     "alignment_note",
     "clip_from_video",
+    "compute_flow",
+    "read_recording",
     "read_video",
     "video_info",
     "video_windows",

@@ -1,114 +1,75 @@
-"""What all data sets of real clips share: records, missing files, and the way to a clip.
+"""What all data sets of real clips share: missing and broken files, and the way to a clip.
 
-A data set is a list of `ClipRecord`, made by its own parser of the official list, plus two answers:
-which files a record needs, and how they become a `GestureClip`. `GestureDataset` does the rest.
+A data set is a list of `ClipRecord`, made by its own parser of the official list, plus one answer:
+which recording shows a modality. `GestureDataset` does the rest, optical flow (`clip_flow`) and
+`verify` included.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from mmtlib.clips import GestureClip
+from mmtlib.compute import in_order
+from mmtlib.datasets.reader import ClipReader
+from mmtlib.datasets.recordings import recording_sizes
+from mmtlib.datasets.records import ClipRecord, SkippedClip
+from mmtlib.datasets.verify import VerifyReport, every_split, verify
 from mmtlib.datasets.video_io import READER_VERSION
 from mmtlib.errors import DataError
 
 
-@dataclass(frozen=True, slots=True)
-class SensorSpan:
-    """Where a gesture is in one sensor's recording.
-
-    Attributes:
-        file: the recording's name in the clip's folder, without extension.
-        first: the first frame, counted from 0.
-        last: the frame after the last one.
-    """
-
-    file: str
-    first: int
-    last: int
-
-    def __len__(self) -> int:
-        return self.last - self.first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipRecord:
-    """One row of an official list.
-
-    Attributes:
-        folder: the clip's folder below the root, with forward slashes.
-        label: class index, 0-based, as the list says (not the folder's name).
-        subject: the person's number in the data set.
-        clip_id: a name that is unique in the data set.
-        spans: sensor -> where the gesture is in its recording.
-        list_file: the list that the row is from.
-        list_line: its line there, counted from 1.
-    """
-
-    folder: str
-    label: int
-    subject: int
-    clip_id: str
-    spans: Mapping[str, SensorSpan] = field(hash=False)
-    list_file: Path
-    list_line: int
-
-    @property
-    def source(self) -> str:
-        """The list's name and line, for messages."""
-        return f"{self.list_file.name}:{self.list_line}"
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedClip:
-    """A clip that was left out: its record, why, and whether a file is missing (or broken)."""
-
-    record: ClipRecord
-    reason: str
-    missing: bool
-
-
-class GestureDataset(ABC):
+class GestureDataset(ClipReader):
     """Clips of real recordings, read from disk when asked for.
 
-    A subclass sets the class attributes, parses its lists, and implements `files`, `check` and
-    `read`.
+    A subclass sets the class attributes, parses its lists, and implements `recording`. The settings
+    of an experiment that it takes are in `mmtlib.config.DATA_SETTINGS`.
 
     Attributes:
-        name: the name in `mmtlib.datasets.DATASETS`.
         classes: one readable name per label.
-        label_swaps: label -> label, for the classes that a horizontal flip exchanges.
-        frame_rate: frames per second of the clips returned.
+        label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
+            known, so clips of this set may not be mirrored.
+        reversed_labels: label -> label, for the classes that are gestures when played backwards.
         splits: the names of the parts.
+        published: split -> clips it has by the official lists; together they are the whole set.
         citation, licence: how to cite the set, and on which terms it is given.
+        source: where the set is to be had, and what arrives.
         records: the clips that are there, in the order of the list.
         skipped: the clips that were left out.
+        passed_over: one sentence on what is there but has no record, or an empty string.
 
     Args:
         root: the data set's folder.
         records: the rows of the part asked for.
         modalities: checked names, in the order wanted.
-        skip_broken: leave out clips with missing or broken files instead of raising.
+        skip_broken: leave out clips with missing or broken files instead of raising. None keeps all
+            of them in `records`, to be looked into one by one (`verify`).
+        flow, flow_folder: see `ClipReader`.
+        complete_for: with `skip_broken`, leave out every clip that these modalities would leave
+            out too, so that networks trained alone and together see the same clips.
 
     Raises:
-        DataError: if a file is missing and `skip_broken` is false, or if no clip is left.
+        ConfigError: if the method of optical flow is unknown.
+        DataError: if a file is missing and `skip_broken` is false, if no clip is left, or if a file
+            of optical flow was made from something else.
     """
 
-    name: ClassVar[str]
     classes: ClassVar[tuple[str, ...]]
-    label_swaps: ClassVar[Mapping[int, int]]
-    frame_rate: ClassVar[float]
+    label_swaps: ClassVar[Mapping[int, int] | None]
+    reversed_labels: ClassVar[Mapping[int, int]] = {}
     splits: ClassVar[tuple[str, ...]]
+    published: ClassVar[Mapping[str, int]]
     citation: ClassVar[str]
     licence: ClassVar[str]
+    source: ClassVar[str]
+    passed_over: str = ""
 
     def __init__(
         self,
@@ -116,12 +77,21 @@ class GestureDataset(ABC):
         root: Path,
         records: Sequence[ClipRecord],
         modalities: tuple[str, ...],
-        skip_broken: bool,
+        skip_broken: bool | None,
+        flow: str = "dis",
+        flow_folder: str | Path | None = None,
+        complete_for: Iterable[str] = (),
     ) -> None:
-        self.root, self.modalities, self.skip_broken = root, modalities, skip_broken
+        super().__init__(root=root, modalities=modalities, flow=flow, flow_folder=flow_folder)
+        self.skip_broken = skip_broken
+        extra = self.held(complete_for) if skip_broken and complete_for else ()
+        self.complete_for = tuple(m for m in extra if m not in modalities)
         self.skipped: list[SkippedClip] = []
-        self._listings: dict[Path, dict[str, str]] = {}
-        self.records = tuple(record for record in records if self._is_there(record))
+        if skip_broken is None:
+            self.records = tuple(records)
+            return
+        whole = self.only(*modalities, *self.complete_for)
+        self.records = tuple(record for record in records if whole._is_there(record))
         missing = [skip for skip in self.skipped if skip.missing]
         if missing and not skip_broken:
             raise DataError(
@@ -135,49 +105,81 @@ class GestureDataset(ABC):
                 f"{self.skipped_summary()}"
             )
 
-    @abstractmethod
-    def files(self, record: ClipRecord) -> dict[str, Path]:
-        """Return modality -> the file (or folder of pictures) it is read from."""
+    @classmethod
+    def verify(
+        cls,
+        root: str | Path,
+        modalities: str | Iterable[str] = ("rgb", "depth"),
+        *,
+        colour: str | None = None,
+        **how: Any,
+    ) -> VerifyReport:
+        """Open every file, decode every span, and report; see `mmtlib.datasets.verify`."""
+        return verify(every_split(cls, root, modalities, colour), **how)
 
-    @abstractmethod
-    def check(self, record: ClipRecord) -> None:
-        """Raise a `DataError` if a file of the record is seen to be broken, without decoding it."""
+    def measure(self, pixels: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return what `verify` measures about a clip beyond its being there; names to numbers.
 
-    @abstractmethod
-    def read(self, record: ClipRecord) -> GestureClip:
-        """Return the record's clip; a `DataError` names the file and the list's line."""
+        Args:
+            pixels: modality -> what `pixels` returned, those that could be read.
+        """
+        return {}
+
+    def only(self, *modalities: str) -> Self:
+        """Return the same data set with these modalities; what is skipped is noted in both."""
+        other = copy.copy(self)
+        other.modalities, other.complete_for = modalities, ()
+        other.__dict__.pop("fingerprint", None)
+        return other
+
+    def without_records(self) -> Self:
+        """Return the same data set without its rows, small enough to be sent to other processes."""
+        other = copy.copy(self)
+        other.records, other.skipped, other._listings = (), [], {}
+        other.__dict__.pop("fingerprint", None)
+        return other
+
+    @property
+    def alignment_note(self) -> str | None:
+        """One sentence if equal positions may not show equal places, None if they do.
+
+        The spatiotemporal alignment loss compares position with position.
+        """
+        if len({"rgb" if m == "flow" else m for m in self.modalities}) < 2:
+            return None
+        return (
+            f"How well the colour and depth pictures of {type(self).__name__} cover each other is "
+            "not published; the alignment loss takes equal positions for equal places."
+        )
+
+    def read_complete(self, record: ClipRecord) -> GestureClip:
+        """Return the record's clip, if the modalities of `complete_for` can be read too.
+
+        Raises:
+            DataError: if any of them cannot.
+        """
+        whole = self.only(*self.modalities, *self.complete_for).read(record)
+        return whole.with_frames({m: whole.frames[m] for m in self.modalities})
 
     def _is_there(self, record: ClipRecord) -> bool:
-        for path in self.files(record).values():
+        recorded = self.only(*dict.fromkeys("rgb" if m == "flow" else m for m in self.modalities))
+        for modality, path in {**recorded.files(record), **self.files(record)}.items():
             if not path.exists():
-                self.skipped.append(SkippedClip(record, f"{path} is missing", missing=True))
+                made = f": make it with `{self.flow.command}`" if modality == "flow" else ""
+                self.skipped.append(SkippedClip(record, f"{path} is missing{made}", missing=True))
                 return False
         if self.skip_broken:
             try:
-                self.check(record)
+                recorded.check(record)
             except DataError as error:
                 self.skipped.append(SkippedClip(record, str(error), missing=False))
                 return False
+        if "flow" in self.modalities:  # can be made again, so it is no reason to leave a clip out
+            try:
+                self.only("flow").check(record)
+            except DataError as error:
+                raise DataError(f"{error} ({record.source})") from None
         return True
-
-    def find(self, relative: str) -> Path:
-        """Return the path below the root as it is spelt on disk; upper and lower case may differ.
-
-        Where there is no such file, the path is returned as it was asked for.
-        """
-        path = self.root / relative
-        if path.exists():
-            return path
-        found = self.root
-        for part in Path(relative).parts:
-            found = found / self._names(found).get(part.lower(), part)
-        return found if found.exists() else path
-
-    def _names(self, folder: Path) -> dict[str, str]:
-        if folder not in self._listings:
-            names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-            self._listings[folder] = {name.lower(): name for name in names}
-        return self._listings[folder]
 
     def __len__(self) -> int:
         return len(self.records)
@@ -196,26 +198,39 @@ class GestureDataset(ABC):
             raise IndexError(f"clip {index} of {len(self)} in {self.root}")
         return self.read(self.records[index])
 
-    def readable(self) -> Iterator[tuple[int, GestureClip]]:
-        """Yield (index, clip) in order, to read all clips once, e.g. into a clip store.
+    def readable(
+        self,
+        indices: Iterable[int] | None = None,
+        *,
+        use: Callable[[GestureClip], Any] | None = None,
+        processes: int | None = 1,
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield (index, clip) in order, to read clips once, e.g. into a clip store.
 
         With `skip_broken` a clip whose damage shows only on decoding is added to `skipped` and
         passed over; `records` and the indices stay as they are.
 
+        Args:
+            indices: which clips; default all.
+            use: what is done to a clip where it was read; its result is yielded in its place.
+            processes: how many read side by side, as in `mmtlib.compute.in_order`.
+
         Raises:
             DataError: if a clip cannot be decoded and `skip_broken` is false.
         """
-        for index, record in enumerate(self.records):
-            try:
-                clip = self.read(record)
-            except DataError as error:
-                if not self.skip_broken:
-                    raise
-                self._skip_once(record, str(error))
+        indices = range(len(self)) if indices is None else list(indices)
+        read = partial(_read, self.without_records(), use)
+        made = in_order(read, [self.records[i] for i in indices], processes=processes)
+        for index, result in zip(indices, made, strict=True):
+            if not isinstance(result, DataError):
+                yield index, result
+            elif self.skip_broken:
+                self.skip(self.records[index], str(result))
             else:
-                yield index, clip
+                raise result
 
-    def _skip_once(self, record: ClipRecord, reason: str) -> None:
+    def skip(self, record: ClipRecord, reason: str) -> None:
+        """Note in `skipped`, once, that a clip is broken."""
         if all(skip.record.clip_id != record.clip_id for skip in self.skipped):
             self.skipped.append(SkippedClip(record, reason, missing=False))
 
@@ -232,7 +247,7 @@ class GestureDataset(ABC):
     def skipped_summary(self) -> str:
         """Return one line on the clips that were left out, or an empty string if none was."""
         if not self.skipped:
-            return ""
+            return self.passed_over
         passed_over = {skip.record.clip_id for skip in self.skipped}
         total = len(passed_over | {record.clip_id for record in self.records})
         missing = sum(skip.missing for skip in self.skipped)
@@ -242,21 +257,49 @@ class GestureDataset(ABC):
         reason = first.reason.rstrip(".").replace(f"({first.record.source})", "").strip()
         return (
             f"{len(self.skipped):,} of {total:,} clips skipped: {missing:,} with missing files, "
-            f"{broken:,} broken (e.g. {first.record.source}: {reason})."
-        )
+            f"{broken:,} broken (e.g. {first.record.source}: {reason}). {self.passed_over}"
+        ).strip()
 
     @cached_property
     def fingerprint(self) -> str:
         """A hash of all that determines the clips: rows, settings, file sizes, reader's version."""
         digest = hashlib.blake2b(digest_size=16)
-        digest.update(repr((self.name, READER_VERSION, self.modalities, self.settings())).encode())
+        made_from = (self.name, READER_VERSION, self.modalities, self.settings())
+        made_from += (self.complete_for,) if self.complete_for else ()
+        digest.update(repr(made_from).encode())
         for record in self.records:
-            sizes = [path.stat().st_size for path in self.files(record).values()]
             spans = sorted((s, p.file, p.first, p.last) for s, p in record.spans.items())
-            row = (record.folder, record.label, record.subject, spans, sizes)
+            row = (record.folder, record.label, record.subject, spans, self._sizes(record))
             digest.update(repr(row).encode())
         return digest.hexdigest()
+
+    def _sizes(self, record: ClipRecord) -> list[int | str]:
+        sizes: list[int | str] = []
+        try:
+            for modality in (*self.modalities, *self.complete_for):
+                path = self.file(record, modality)
+                if modality == "flow":  # its size says nothing: it is compressed
+                    sizes.append(self.flow.header(record.clip_id)["content"])
+                    continue
+                span = record.spans[self.sensors[modality]]
+                sizes += recording_sizes(
+                    path, span.first, span.last, first_picture=self.first_picture
+                )
+        except DataError as error:
+            raise DataError(f"{error} ({record.source})") from None
+        return sizes
 
     def settings(self) -> dict[str, str]:
         """Return the subclass's own settings that change what a clip holds, for `fingerprint`."""
         return {}
+
+
+def _read(
+    dataset: GestureDataset, use: Callable[[GestureClip], Any] | None, record: ClipRecord
+) -> Any:
+    """Return what `use` makes of a record's clip, or the error that says why it cannot be read."""
+    try:
+        clip = dataset.read_complete(record)
+    except DataError as error:
+        return error
+    return clip if use is None else use(clip)

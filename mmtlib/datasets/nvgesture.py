@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from mmtlib.clips import GestureClip
-from mmtlib.datasets.base import ClipRecord, GestureDataset, SensorSpan
-from mmtlib.datasets.video_io import check_video, read_video, to_frames
+from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.reader import entries, wrong_root
+from mmtlib.datasets.records import ClipRecord, SensorSpan
+from mmtlib.datasets.registration import registered_share
 from mmtlib.errors import DataError, unknown_name
-from mmtlib.modalities import check_modalities
 
 CLIP_FRAMES = 80
 """Annotated frames of every gesture, at 30 frames per second."""
@@ -32,7 +31,6 @@ SENSORS = ("depth", "color", "duo_left")
 COLOURS = {"registered": "sk_wrapped", "raw": None}
 """Setting `colour` -> file; raw colour has the name that the list gives."""
 
-_SENSOR_OF = {"rgb": "color", "depth": "depth", "ir": "duo_left"}
 _FOLDER = re.compile(r"(?:\./)?([\w-]+(?:/[\w-]+)*/subject([0-9]{1,4})_r[0-9]{1,4})", re.ASCII)
 _SPAN = re.compile(r"(\w{1,64}):([0-9]{1,7}):([0-9]{1,7})", re.ASCII)
 _LABEL = re.compile(r"[0-9]{1,4}")
@@ -137,7 +135,8 @@ def alignment_note(modalities: Iterable[str], colour: str = "registered") -> str
 
     The spatiotemporal alignment loss compares position with position, so it assumes that all
     modalities show the same place at the same position. In NVGesture only depth and registered
-    colour do, and roughly: a part of the depth silhouette falls where no colour was recorded.
+    colour do, and roughly: a part of the depth silhouette falls where no colour was recorded
+    (`mmtlib.datasets.registration`; `verify` measures how much).
     """
     colour_view = "depth" if colour == "registered" else "colour"
     view_of = {"rgb": colour_view, "flow": colour_view, "depth": "depth", "ir": "infrared"}
@@ -155,14 +154,23 @@ def alignment_note(modalities: Iterable[str], colour: str = "registered") -> str
 class NVGesture(GestureDataset):
     """The official lists and videos of NVGesture; nothing is downloaded.
 
+    The root holds ``Video_data/class_NN/subjectN_rN/*.avi`` and the two official lists
+    (`read_list`); upper and lower case may differ anywhere.
+
     ``clip.frames``, float32 ``(C, 80, 240, 320)``, holds the annotated span alone:
 
     - ``rgb``: ``sk_wrapped.avi`` (colour brought into the depth camera's view; black where nothing
       was seen) or, with ``colour="raw"``, ``sk_color.avi``; 0 to 1;
-    - ``depth``: ``sk_depth.avi``, 8-bit level / 255; near is bright, 0 = no reading. The levels'
-      size in metres is not published;
+    - ``depth``: ``sk_depth.avi``, 8-bit level / 255; near is bright, 0 = no reading. What a level
+      is in metres is not published;
     - ``ir``: ``duo_left.avi``, 0 to 1, another view; its 35 frames per second are brought to the 80
-      frames of the depth span, each taken from the nearest moment.
+      frames of the depth span, each taken from the nearest moment;
+    - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
+
+    Length: every gesture has 80 annotated frames; `transforms.SampleFrames` brings clips to another
+    length, and if more frames are asked for, a clip stands still at its last one. Test time: frames
+    spread evenly over the whole annotated span, and the whole picture brought to a square (augment
+    ``crop``: the square in its middle).
 
     Args:
         root: the folder with the two lists and ``Video_data``.
@@ -171,11 +179,12 @@ class NVGesture(GestureDataset):
         modalities: names, in the order wanted.
         colour: ``"registered"`` or ``"raw"``.
         skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
+        shared: `flow`, `flow_folder` and `complete_for`, see `GestureDataset`.
 
     Raises:
         ConfigError: if a split, modality or colour is unknown.
-        DataError: if the root or a list is not as expected, a file is missing (without
-            `skip_broken`), or flow is asked for, which the set does not hold.
+        DataError: if the root or a list is not as expected, or a file is missing (without
+            `skip_broken`).
     """
 
     name: ClassVar[str] = "nvgesture"
@@ -188,14 +197,27 @@ class NVGesture(GestureDataset):
         "push two fingers", "close hand twice", "thumb up", "OK",
     )  # fmt: skip
     label_swaps: ClassVar[dict[int, int]] = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
+    reversed_labels: ClassVar[dict[int, int]] = {
+        0: 1, 1: 0, 2: 3, 3: 2, 4: 5, 5: 4, 6: 7, 7: 6, 11: 11, 17: 18, 18: 17, 19: 20, 20: 19,
+        22: 22,
+    }  # fmt: skip
     frame_rate: ClassVar[float] = 30.0
     splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
+    published: ClassVar[dict[str, int]] = {"train": 857, "validation": 193, "test": 482}
+    colours: ClassVar[tuple[str, ...]] = tuple(COLOURS)
+    colour: str = "registered"
+    sensors: ClassVar[dict[str, str]] = {"rgb": "color", "depth": "depth", "ir": "duo_left"}
     citation: ClassVar[str] = (
         "P. Molchanov, X. Yang, S. Gupta, K. Kim, S. Tyree, J. Kautz: Online Detection and "
         "Classification of Dynamic Hand Gestures with Recurrent 3D Convolutional Neural Networks. "
         "CVPR 2016."
     )
     licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
+    source: ClassVar[str] = (
+        "from NVIDIA Research, on the page of the paper (https://research.nvidia.com/publication/"
+        "2016-06_online-detection-and-classification-dynamic-hand-gestures-recurrent-3d): a 7z "
+        "archive in several parts, which holds Video_data and the lists"
+    )
 
     def __init__(
         self,
@@ -203,95 +225,64 @@ class NVGesture(GestureDataset):
         split: str = "train",
         modalities: str | Iterable[str] = ("rgb", "depth"),
         colour: str = "registered",
-        skip_broken: bool = False,
+        skip_broken: bool | None = False,
+        **shared: Any,
     ) -> None:
         if split not in self.splits:
             raise unknown_name("split of NVGesture", split, self.splits)
         if colour not in COLOURS:
             raise unknown_name("colour of NVGesture", colour, COLOURS)
-        names = check_modalities(modalities)
-        if "flow" in names:
-            raise DataError(
-                "NVGesture holds no optical flow: it must first be computed from the colour "
-                "videos. Leave flow out, or choose from rgb, depth, ir."
-            )
+        names = self.held(modalities)
         self.split, self.colour = split, colour
-        records = _records_of(Path(root), split)
         super().__init__(
-            root=Path(root), records=records, modalities=names, skip_broken=skip_broken
+            root=Path(root),
+            records=_records_of(Path(root), split),
+            modalities=names,
+            skip_broken=skip_broken,
+            **shared,
         )
+
+    @property
+    def alignment_note(self) -> str | None:
+        """See the function `alignment_note`."""
+        return alignment_note(self.modalities, self.colour)
 
     @property
     def registered(self) -> bool:
         """Whether all modalities show the same view (see `alignment_note`)."""
-        return alignment_note(self.modalities, self.colour) is None
+        return self.alignment_note is None
 
     def settings(self) -> dict[str, str]:
         """Return the settings that change what a clip holds."""
         return {"colour": self.colour}
 
-    def files(self, record: ClipRecord) -> dict[str, Path]:
-        """Return modality -> its video."""
-        return {m: self.find(self._video(record, m)) for m in self.modalities}
-
-    def _video(self, record: ClipRecord, modality: str) -> str:
+    def recording(self, record: ClipRecord, modality: str) -> str:
+        """Return the video of a modality, as a path below the root."""
         file = COLOURS[self.colour] if modality == "rgb" else None
-        return f"{record.folder}/{file or record.spans[_SENSOR_OF[modality]].file}.avi"
+        return f"{record.folder}/{file or self.span(record, modality).file}.avi"
 
-    def check(self, record: ClipRecord) -> None:
-        """Check that every video can be opened and is long enough."""
-        for modality, path in self.files(record).items():
-            check_video(path, record.spans[_SENSOR_OF[modality]].last)
-
-    def read(self, record: ClipRecord) -> GestureClip:
-        """Return the record's clip."""
-        files = self.files(record)
-        try:
-            pixels = {m: self._pixels(record, m, path) for m, path in files.items()}
-            _check_sizes(files, pixels)
-        except DataError as error:
-            raise DataError(f"{error} ({record.source})") from None
-        return GestureClip(
-            frames={m: to_frames(x) for m, x in pixels.items()},
-            label=record.label,
-            subject=record.subject,
-            clip_id=record.clip_id,
-            frame_rate=self.frame_rate,
-        )
-
-    def _pixels(self, record: ClipRecord, modality: str, path: Path) -> np.ndarray:
-        span = record.spans[_SENSOR_OF[modality]]
-        pixels = read_video(path, span.first, span.last, gray=modality != "rgb")
-        if len(pixels) == CLIP_FRAMES:
+    def pixels(self, record: ClipRecord, modality: str, path: Path) -> np.ndarray:
+        """Return the annotated frames; infrared ones are brought to the frames of the others."""
+        pixels = super().pixels(record, modality, path)
+        if modality != "ir":
             return pixels
         moments = (np.arange(CLIP_FRAMES) + 0.5) * (len(pixels) / CLIP_FRAMES)
         return pixels[moments.astype(int)]
 
-
-def _check_sizes(files: dict[str, Path], pixels: dict[str, np.ndarray]) -> None:
-    sizes = {m: x.shape[1:3] for m, x in pixels.items()}
-    for a, b in pairwise(sizes):
-        if sizes[a] != sizes[b]:
-            raise DataError(
-                f"{files[b]} has pictures of {sizes[b][1]} x {sizes[b][0]} pixels, {files[a].name} "
-                f"of {sizes[a][1]} x {sizes[a][0]}; expected the same size"
-            )
+    def measure(self, pixels: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return ``registered``: how much of the hand's silhouette falls on registered colour."""
+        if self.colour != "registered" or not {"rgb", "depth"} <= pixels.keys():
+            return {}
+        return {"registered": registered_share(pixels["depth"], pixels["rgb"])}
 
 
 def _records_of(root: Path, split: str) -> Sequence[ClipRecord]:
     """Return the rows of a split, after checking that the root looks like NVGesture."""
     name = LISTS["test" if split == "test" else "train"]
-    try:
-        entries = {p.name.lower(): p for p in root.iterdir()}
-        found = ", ".join(sorted(entries)[:5]) or "an empty folder"
-    except OSError as error:
-        entries, found = {}, f"none ({error.strerror})"
-    if name not in entries or "video_data" not in entries:
-        raise DataError(
-            f"{root} is not NVGesture's folder: expected {name} and Video_data in it, found "
-            f"{found}. Give the folder that holds both."
-        )
-    records = read_list(entries[name])
+    there = entries(root)
+    if name not in there or "video_data" not in there:
+        raise wrong_root(root, NVGesture, f"{name} and Video_data")
+    records = read_list(there[name])
     if split in ("test", "train+validation"):
         return records
     held_out = split == "validation"

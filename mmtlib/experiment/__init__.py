@@ -6,7 +6,8 @@ for the same run twice trains once. Training measures validation clips only; tes
 """
 
 from mmtlib.experiment.compare import Comparison, compare
-from mmtlib.experiment.data import GestureData, make_transform, open_data
+from mmtlib.experiment.cost import TrainingCost, estimate_cost
+from mmtlib.experiment.data import GestureData, count_clips, make_transform, open_data
 from mmtlib.experiment.deploy import export_run, load_exported
 from mmtlib.experiment.evaluate import Evaluation, evaluate
 from mmtlib.experiment.machine import (
@@ -38,9 +39,12 @@ __all__ = [
     "Preprocessing",
     "Run",
     "TimedPrediction",
+    "TrainingCost",
     "TrainingPlan",
     "build_network",
     "compare",
+    "count_clips",
+    "estimate_cost",
     "evaluate",
     "export_run",
     "is_first_process",

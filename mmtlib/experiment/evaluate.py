@@ -10,8 +10,9 @@ import torch
 
 from mmtlib.cache import locked
 from mmtlib.compute import threads
+from mmtlib.errors import DataError
 from mmtlib.evaluation import Predictions, accuracy, fuse
-from mmtlib.experiment.data import make_transform, open_data
+from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import make_fabric, resolve_device
 from mmtlib.experiment.runs import Run
 from mmtlib.provenance import provenance
@@ -50,13 +51,15 @@ def evaluate(stored: Run, split: str = "validation", *, root: str | None = None)
     Args:
         stored: a finished run.
         split: ``"validation"`` or ``"test"`` (``"train"`` works too).
-        root: another folder of the same real data set.
+        root: another folder of the same real data set, or the same folder with other clips.
 
     Raises:
-        DataError: if the clips are missing or broken.
+        DataError: if the clips are missing or broken, or if no `root` is given and the training or
+            validation clips are not those that the run was trained with.
     """
     config = stored.config if root is None else stored.config.replace(root=root)
     data = open_data(config, split)
+    note = _check_fingerprint(stored, split, data, on_purpose=root is not None)
     device, precision = resolve_device(config)
     fabric = make_fabric(device, precision)
     streams = stored.streams().to(memory_format=torch.channels_last_3d)
@@ -68,8 +71,31 @@ def evaluate(stored: Run, split: str = "validation", *, root: str | None = None)
             found.save(stored.path / f"{split}-{m}.npz")
     if len(predictions) > 1:
         predictions["fused"] = fuse(list(predictions.values()))
-    result = Evaluation(stored.run_id, split, predictions, data.classes, data.note)
-    record = {"split": split, "root": root, "accuracy": result.accuracy, **provenance(device)}
+    result = Evaluation(stored.run_id, split, predictions, data.classes, note)
+    record = {
+        "split": split,
+        "root": root,
+        "data": data.fingerprint,
+        "accuracy": result.accuracy,
+        **provenance(device),
+    }
     with locked(stored.path), open(stored.path / "evaluations.jsonl", "a") as file:
         file.write(json.dumps(record) + "\n")
     return result
+
+
+def _check_fingerprint(
+    stored: Run, split: str, data: GestureData, *, on_purpose: bool
+) -> str | None:
+    """Return the note on the data; see `evaluate` for what is an error."""
+    trained_with = stored.facts["data"].get(split)
+    if trained_with in (None, data.fingerprint):
+        return data.note
+    if on_purpose:
+        return f"{data.note or ''} The run was trained with other {split} clips.".strip()
+    where = stored.config.root or "the generator"
+    raise DataError(
+        f"The {split} clips of {where} are not those that run {stored.run_id} was trained with "
+        f"(fingerprint {trained_with[:12]}, now {data.fingerprint[:12]}): a file or list changed. "
+        "Train again, or name the folder on purpose with root=... (--root DIR)."
+    )

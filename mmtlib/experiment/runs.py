@@ -20,7 +20,7 @@ from mmtlib.experiment.machine import build_network
 from mmtlib.models import StreamSet, load_weights
 from mmtlib.training import History
 
-FACTS = ("identity", "config", "classes", "note", "validation_accuracy", "date")
+FACTS = ("identity", "config", "classes", "data", "note", "validation_accuracy", "date")
 """What `run.json` must have for a run to be used."""
 
 

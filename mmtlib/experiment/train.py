@@ -124,6 +124,10 @@ def _train(
     streams = StreamSet(networks).to(memory_format=torch.channels_last_3d)
     if config.sync_batchnorm and fabric.world_size > 1:
         streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
+    for network in streams.networks.values():
+        network.recompute = config.recompute
+        if config.compile:
+            network.compile(dynamic=False)
     order = EpochBatches(
         len(train.clips),
         config.batch_size,
@@ -133,7 +137,7 @@ def _train(
     )
     loader = make_loader(
         train.clips,
-        make_transform(config, training=True),
+        make_transform(config, training=True, label_swaps=train.label_swaps),
         order,
         workers=config.workers,
         pin_memory=fabric.device.type == "cuda",

@@ -6,22 +6,22 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed
 from torch import Tensor
 
-from mmtlib.cache import cache_dir
-from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames, write_clip_store
+from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames, store_folder
+from mmtlib.clip_writer import write_clip_store
 from mmtlib.clips import GestureClip
-from mmtlib.compute import threads
+from mmtlib.compute import in_order, threads
 from mmtlib.config import default_preset
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import check_modalities
 from mmtlib.seeding import numpy_generator, torch_generator
-from mmtlib.synthetic.gestures import label_swaps
+from mmtlib.synthetic.gestures import label_swaps, reversed_labels
 from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
 from mmtlib.synthetic.renderer import RenderedClip, render
 from mmtlib.synthetic.scene import draw_person, draw_scene
@@ -146,6 +146,7 @@ class SyntheticGestures:
         self.extras = extras
         self.classes = self.preset.classes
         self.label_swaps = label_swaps(self.classes)
+        self.reversed_labels = reversed_labels(self.classes)
         self._maker = ClipMaker(self.preset, split, self.generator_seed, self.clutter)
         self._rows = [self._maker.row(i) for i in range(self.preset.clips[split])]
         self._store = self._open_store(progress) if self.preset.stored else None
@@ -171,33 +172,32 @@ class SyntheticGestures:
         }
 
     def _open_store(self, progress: Callable[[int, int], None] | None) -> ClipStore:
-        made_from = self._made_from()
-        name = f"{self.preset.name}-{self.split}-{_hash(made_from)[:12]}"
-        folder = cache_dir("synthetic") / name
-        if not (folder / "index.json").exists():
-            info = StoreInfo(
-                name=f"synthetic {self.preset.name} {self.split}",
-                class_names=self.classes,
-                fingerprint=_hash(made_from),
-                frame_rate=FRAME_RATE,
-                made_from=made_from,
-            )
-            write_clip_store(folder, info, self._rows, self._render_all(progress))
+        made_from, p = self._made_from(), self.preset
+        info = StoreInfo(
+            name=f"synthetic {p.name} {self.split}",
+            class_names=self.classes,
+            fingerprint=_hash(made_from),
+            frame_rate=FRAME_RATE,
+            made_from=made_from,
+        )
+        folder = store_folder("synthetic", f"{p.name}-{self.split}", info.fingerprint)
+        write_clip_store(folder, info, self._rows, partial(self._render_all, progress))
         fields = ["depth_mm" if m == "depth" else m for m in self.modalities]
         return ClipStore(folder, fields + (["mask", "joints"] if self.extras else []))
 
     def _render_all(
-        self, progress: Callable[[int, int], None] | None
+        self, progress: Callable[[int, int], None] | None, indices: list[int]
     ) -> Iterator[tuple[int, Mapping[str, np.ndarray]]]:
-        """Yield every clip's fields, made by one process per core."""
+        """Yield these clips' fields, made by one process per core."""
         n, p = len(self._rows), self.preset
-        few = n * p.frames * p.size**2 < PARALLEL_PIXELS
-        work = Parallel(n_jobs=1 if few else -1, batch_size=8, return_as="generator")
-        made = work(delayed(self._maker.fields)(index) for index in range(n))
-        for index, fields in enumerate(made):
+        few = len(indices) * p.frames * p.size**2 < PARALLEL_PIXELS
+        made = in_order(self._maker.fields, indices, processes=1 if few else None, chunk=8)
+        for done, (index, fields) in enumerate(
+            zip(indices, made, strict=True), n - len(indices) + 1
+        ):
             yield index, fields
             if progress is not None:
-                progress(index + 1, n)
+                progress(done, n)
 
     def __len__(self) -> int:
         return len(self._rows)

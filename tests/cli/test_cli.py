@@ -348,3 +348,21 @@ def test_tutorial(mmt, own_cache, monkeypatch, tmp_path):
     said = mmt("tutorial", "--out", tmp_path / "out", "--only", "00")
     assert asked[3:] == ["00"]
     assert rows(said.out) == []
+
+
+def test_dry_run(mmt, fresh_cache):
+    said = mmt("train", "--preset", "tiny", "--dry-run", "--set", "batch_size=8")
+    assert said.code == 0
+    assert "nothing was trained" in said.out
+    assert "rgb 138,356, depth 137,492" in said.out
+    assert "for 8 clips at a time" in said.out
+    assert "10 on the mean = 0.03906 on the sum" in said.out
+    assert not (fresh_cache / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "5 seconds"), (130, "2.2 minutes"), (7200, "2.0 hours"), (2e5, "2.3 days")],
+)
+def test_durations(seconds, words):
+    assert show.duration(seconds) == words

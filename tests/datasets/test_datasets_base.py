@@ -111,6 +111,26 @@ def test_damage_that_shows_on_decoding_only(small_tree):
     assert dataset.skipped_summary().startswith("1 of 4 clips skipped: 0 with missing")
 
 
+def brightness(clip):
+    return clip.clip_id, float(clip.frames["depth"].double().mean())
+
+
+def test_clips_read_by_several_processes_are_the_same_in_the_same_order(small_tree):
+    root, clips = small_tree
+    (root / clips[1].folder / "sk_depth.avi").write_bytes(b"RIFF")
+    strict = NVGesture(root, "train+validation", "depth")
+    found = strict.readable([0, 1, 2], use=brightness, processes=2)
+    assert next(found) == (0, brightness(strict[0]))
+    with pytest.raises(DataError, match=r"sk_depth\.avi .*:2\)"):
+        next(found)
+    dataset = NVGesture(root, "train+validation", "depth")
+    dataset.skip_broken = True  # damage that shows on reading only
+    found = list(dataset.readable(use=brightness, processes=2))
+    assert found == [(i, brightness(dataset[i])) for i in (0, 2, 3)]
+    assert [skip.record.list_line for skip in dataset.skipped] == [2]
+    assert [i for i, _ in dataset.readable([3, 1])] == [3]
+
+
 def test_fingerprint(small_tree):
     root, clips = small_tree
     first = NVGesture(root).fingerprint

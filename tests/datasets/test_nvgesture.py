@@ -85,6 +85,19 @@ def test_class_attributes():
         assert old.replace("left", "right") == new.replace("left", "right")
     directional = [i for i, c in enumerate(NVGesture.classes) if re.search("left|right|wise", c)]
     assert sorted(NVGesture.label_swaps) == directional
+    backwards = NVGesture.reversed_labels
+    assert all(backwards[backwards[a]] == a for a in backwards)
+    assert backwards.items() >= NVGesture.label_swaps.items()
+    names = {(NVGesture.classes[a], NVGesture.classes[b]) for a, b in backwards.items() if a <= b}
+    assert names - {
+        (NVGesture.classes[a], NVGesture.classes[b]) for a, b in NVGesture.label_swaps.items()
+    } == {
+        ("move hand up", "move hand down"),
+        ("move two fingers up", "move two fingers down"),
+        ("push hand out", "pull hand in"),
+        ("shake hand", "shake hand"),
+        ("close hand twice", "close hand twice"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -98,11 +111,6 @@ def test_class_attributes():
 def test_unknown_names(nvgesture_tree, settings, message):
     with pytest.raises(ConfigError, match=message):
         NVGesture(nvgesture_tree[0], **settings)
-
-
-def test_flow_must_first_be_computed(nvgesture_tree):
-    with pytest.raises(DataError, match="must first be computed"):
-        NVGesture(nvgesture_tree[0], modalities="rgb,flow")
 
 
 def test_wrong_root(tmp_path):

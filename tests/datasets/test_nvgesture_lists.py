@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.nvgesture_tree import SPLIT_LIST, write_list
+from support.nvgesture_tree import SPLIT_LIST, TreeClip, write_list
 
 from mmtlib.datasets.nvgesture import VALIDATION_SUBJECTS, read_list
 from mmtlib.errors import DataError
@@ -84,6 +84,35 @@ def test_a_clip_twice(tmp_path):
 def test_missing_list(tmp_path):
     with pytest.raises(DataError, match=r"gone\.lst"):
         read_list(tmp_path / "gone.lst")
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 25), st.integers(1, 20), st.integers(0, 500), st.integers(0, 600)),
+        max_size=5,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_what_was_written_is_read(tmp_path_factory, rows):
+    clips = [
+        TreeClip(f"Video_data/class_01/subject{subject}_r{i}", "train", label, subject, first, ir)
+        for i, (label, subject, first, ir) in enumerate(rows)
+    ]
+    folder = tmp_path_factory.getbasetemp() / "written"
+    records = read_list(write_list(folder, "train", [x for c in clips for x in ("", c.line)]))
+    spans = [{s: (x.first, x.last) for s, x in r.spans.items()} for r in records]
+    assert [(r.folder, r.label + 1, r.subject) for r in records] == [
+        (c.folder, c.label, c.subject) for c in clips
+    ]
+    assert spans == [
+        {
+            "depth": (c.first, c.first + 80),
+            "color": (c.first, c.first + 80),
+            "duo_left": (c.infrared_first, c.infrared_first + 93),
+        }
+        for c in clips
+    ]
+    assert [r.list_line for r in records] == list(range(2, 2 * len(rows) + 1, 2))
 
 
 @given(st.integers(0, len(LINE) - 1), st.integers(0, 3), st.binary(max_size=3))

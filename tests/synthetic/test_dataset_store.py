@@ -44,10 +44,10 @@ def copied(tiny, empty_cache, store_of):
     return folder
 
 
-@pytest.mark.parametrize("name", ["rgb.npy", "depth_mm.npy", "mask.npy", "index.json"])
+@pytest.mark.parametrize("name", ["rgb.bin", "depth_mm.bin", "mask.bin", "index.json"])
 @pytest.mark.parametrize("damage", ["cut", "bit", "gone"])
 def test_damage_is_named(copied, no_rendering, name, damage):
-    path = copied / name
+    path = copied / name if name == "index.json" else copied / "shard-0000" / name
     data = bytearray(path.read_bytes())
     if damage == "cut":
         path.write_bytes(data[: len(data) // 2])
@@ -56,13 +56,15 @@ def test_damage_is_named(copied, no_rendering, name, damage):
         path.write_bytes(data)
     else:
         path.unlink()
-    named = copied.name if (name, damage) == ("index.json", "gone") else name
-    with pytest.raises(DataError, match=rf"{named}.*delete the folder"):
+    if (name, damage) == ("index.json", "gone"):  # put together again from the shards
+        assert len(SyntheticGestures("tiny", SMALL, ALL, extras=True)) == 24
+        return
+    with pytest.raises(DataError, match=rf"{name} is damaged.*delete .* same command again"):
         SyntheticGestures("tiny", SMALL, ALL, extras=True)
 
 
 def test_damage_to_what_is_not_read_does_no_harm(copied, no_rendering):
-    (copied / "ir.npy").write_bytes(b"")
+    (copied / "shard-0000" / "ir.bin").write_bytes(b"")
     assert len(SyntheticGestures("tiny", SMALL, "rgb,depth")) == 24
 
 
@@ -74,7 +76,7 @@ def test_a_deleted_store_is_made_again(copied, tiny, same):
 def test_a_store_of_another_version_is_named(copied, no_rendering):
     index = json.loads((copied / "index.json").read_text())
     (copied / "index.json").write_text(json.dumps(index | {"version": 0}))
-    with pytest.raises(DataError, match=r"version 0, this mmtlib reads version .*delete"):
+    with pytest.raises(DataError, match=r"version 0 .* this mmtlib reads version .*delete"):
         SyntheticGestures("tiny", SMALL)
 
 
@@ -103,15 +105,21 @@ def test_an_error_while_rendering_leaves_no_store(empty_cache, monkeypatch):
     assert len(SyntheticGestures("tiny", SMALL)) == 24
 
 
-# A process that renders when told to, and says after each clip how far it is.
+# A process that renders when told to, says after each clip how far it is, and stops at one of them.
 BUILDER = """
-import sys
+import sys, time
 import torch
+from mmtlib import clip_writer
 from mmtlib.synthetic import SyntheticGestures
+clip_writer.SHARD_CLIPS = 8
 torch.set_num_threads(1)
 print("ready", flush=True)
 sys.stdin.readline()
-data = SyntheticGestures("tiny", "validation", progress=lambda i, n: print(i, flush=True))
+def progress(i, n):
+    print(i, flush=True)
+    if i == int(sys.argv[1]):
+        time.sleep(600)
+data = SyntheticGestures("tiny", "validation", progress=progress)
 print("done", float(data[3].frames["rgb"].double().sum()), flush=True)
 """
 
@@ -121,9 +129,9 @@ def start_builder():
     """Return a function that starts a builder; what still runs at the end is ended."""
     started = []
 
-    def start():
+    def start(stop_at=0):
         process = subprocess.Popen(
-            [sys.executable, "-c", BUILDER],
+            [sys.executable, "-c", BUILDER, str(stop_at)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -157,18 +165,22 @@ def test_two_processes_at_once_make_one_store(empty_cache, start_builder, tiny, 
     assert all(same(a, b) for a, b in zip(tiny, again, strict=True))
 
 
-def test_what_a_killed_process_left_is_cleaned_up(empty_cache, start_builder, tiny, same):
-    builder = start_builder()
+def test_what_a_killed_process_finished_is_not_rendered_again(
+    empty_cache, start_builder, tiny, same
+):
+    builder = start_builder(17)
     builder.stdin.write("\n")
     builder.stdin.flush()
-    while builder.stdout.readline() != "3\n":
+    while builder.stdout.readline() != "17\n":
         assert builder.poll() is None
     builder.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     builder.wait()
-    (left,) = empty_cache.glob(".*.partial-*")
     assert not list(empty_cache.glob("tiny-*/index.json"))
-    data = SyntheticGestures("tiny", SMALL, ALL, depth="metres")
-    assert not left.exists()
+    calls = []
+    data = SyntheticGestures(
+        "tiny", SMALL, ALL, depth="metres", progress=lambda *a: calls.append(a)
+    )
+    assert calls == [(i + 1, 24) for i in range(16, 24)]
     assert all(same(a, b) for a, b in zip(tiny, data, strict=True))
 
 

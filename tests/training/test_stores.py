@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmtlib import clip_writer
 from mmtlib.datasets import NVGesture
 from mmtlib.errors import DataError
 from mmtlib.training import stored_clips
@@ -46,7 +47,8 @@ def test_videos_are_decoded_once(small_tree, monkeypatch):
     again = store(root)
     assert again.folder == first.folder
     assert again.folder.name.startswith("nv-")
-    assert np.array_equal(again.arrays["rgb"], first.arrays["rgb"])
+    for i in range(4):
+        assert np.array_equal(again.stored("rgb", i), first.stored("rgb", i))
 
 
 def test_another_form_is_another_store(small_tree):
@@ -66,20 +68,45 @@ def damage(root, clip):
     return path
 
 
-def test_damage_names_file_and_line_and_leaves_no_store(small_tree, cache):
+def test_damage_names_file_and_line_and_keeps_what_was_done(small_tree, cache, monkeypatch):
     root, clips = small_tree
-    path = damage(root, clips[1])
-    with pytest.raises(DataError, match=r"sk_wrapped\.avi.*train_correct_cvpr2016_v2\.lst:2") as e:
+    monkeypatch.setattr(clip_writer, "SHARD_CLIPS", 2)
+    path = damage(root, clips[2])
+    with pytest.raises(DataError, match=r"sk_wrapped\.avi.*train_correct_cvpr2016_v2\.lst:3") as e:
         store(root)
     assert str(path) in str(e.value)
-    assert not [p for p in (cache / "stores").iterdir() if p.is_dir()]
+    assert not list(cache.glob("stores/nv-*/index.json"))
+    read, done = NVGesture.read, []
+    monkeypatch.setattr(
+        NVGesture, "read", lambda self, r: done.append(r.list_line) or read(self, r)
+    )
+    with pytest.raises(DataError, match=r"lst:3"):
+        store(root)
+    assert done == [3], "it went on where it was"
 
 
 def test_damage_is_skipped_when_asked_for(small_tree):
     root, clips = small_tree
     damage(root, clips[1])
-    source = NVGesture(root, "train", skip_broken=True)
-    found = stored_clips(source, FORM, name="nv")
-    assert len(found) == 3
-    assert clips[1].folder.split("Video_data/")[1] not in found.clip_ids
-    assert source.skipped_summary().startswith("1 of 4 clips skipped")
+    for _ in range(2):  # made, and only opened
+        source = NVGesture(root, "train", skip_broken=True)
+        found = stored_clips(source, FORM, name="nv")
+        assert len(found) == 3
+        assert clips[1].folder.split("Video_data/")[1] not in found.clip_ids
+        assert source.skipped_summary().startswith("1 of 4 clips skipped: 0 with missing files, 1")
+    with pytest.raises(DataError, match=r"lst:2"):
+        store(root)  # where none may be left out, that store is not enough
+
+
+def test_several_processes_make_the_same_store(small_tree, tmp_path, monkeypatch):
+    root, _ = small_tree
+    found, done = [], []
+    for processes in (1, 2):
+        monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / str(processes)))
+        source = NVGesture(root, "train")
+        made = stored_clips(
+            source, FORM, name="nv", processes=processes, progress=lambda *a: done.append(a)
+        )
+        found.append({p.name: p.read_bytes() for p in made.folder.rglob("*") if p.is_file()})
+    assert found[0] == found[1]
+    assert done == [(1, 4), (2, 4), (3, 4), (4, 4)] * 2

@@ -1,0 +1,141 @@
+"""What the programs in ``data_scripts/`` share: how they end, and how a set is prepared."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from mmtlib.cache import cache_dir
+from mmtlib.cli import show
+from mmtlib.config import ExperimentConfig
+from mmtlib.datasets import GestureDataset
+from mmtlib.datasets.archives import BY_HAND, is_archive, unpack
+from mmtlib.datasets.verify import VerifyReport, every_split, save_clips, verify
+from mmtlib.errors import DataError, MmtlibError
+from mmtlib.experiment import open_data
+from mmtlib.modalities import check_modalities
+
+
+def run_script(work: Callable[[], int]) -> None:
+    """Run a program's work and end with its exit code; bad input is one sentence and code 2."""
+    name = Path(sys.argv[0]).stem
+    try:
+        sys.exit(work())
+    except MmtlibError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(f"{name}: stopped; the same command goes on where it was.", file=sys.stderr)
+        sys.exit(130)
+
+
+def prepare(kind: type[GestureDataset], description: str) -> int:
+    """Bring a data set from what was downloaded to clip stores; return the exit code.
+
+    Unpacks archives, looks at every clip and writes a manifest, then makes a clip store of every
+    split. Each step goes on where it was when it is started again. Nothing is downloaded.
+
+    Args:
+        kind: the data set.
+        description: for ``--help``.
+
+    Raises:
+        MmtlibError: if a setting is wrong or clips are missing or broken (see `run_script`).
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folder", type=Path, help="the data set's folder, or one with its archives")
+    parser.add_argument("--into", type=Path, help="where to unpack; default: the same folder")
+    parser.add_argument("--preset", default="benchmark", help="frames and size of the clips")
+    parser.add_argument("--modalities", default="rgb,depth")
+    parser.add_argument("--colour", default=None, help=", ".join(kind.colours) or "(no choice)")
+    parser.add_argument("--skip-broken", action="store_true", help="leave such clips out")
+    parser.add_argument("--manifest", type=Path, help="CSV file; default: in the cache")
+    parser.add_argument("--quick", action="store_true", help="do not decode clips to check them")
+    parser.add_argument("--splits", default="train,validation,test")
+    given = parser.parse_args()
+    modalities = check_modalities(given.modalities)
+    root = _root_of(kind, given.folder, given.into or given.folder)
+    report = _checked(kind, root, modalities, given.colour, given.quick, given.manifest)
+    bad = int((report.clips["state"] != "complete").sum())
+    if bad and not given.skip_broken:
+        raise DataError(
+            f"{bad:,} of {len(report.clips):,} clips in {root} are missing or broken (listed "
+            f"above). Complete the data set ({kind.source}), or leave them out with --skip-broken."
+        )
+    config = ExperimentConfig.make(
+        dataset=kind.name,
+        root=str(root),
+        preset=given.preset,
+        modalities=modalities,
+        skip_broken=given.skip_broken,
+        **({"colour": given.colour} if given.colour else {}),
+    )
+    for split in given.splits.split(","):
+        with show.bar(split) as progress:
+            data = open_data(config, split, progress=progress)
+        print(f"{split}: {len(data.clips):,} clips in {data.clips.folder}")
+        if data.note:
+            print(f"  {data.note}")
+    return 0
+
+
+def _root_of(kind: type[GestureDataset], folder: Path, target: Path) -> Path:
+    """Unpack the archives in a folder; return the data set's folder in the target."""
+    archives = sorted(path for path in folder.glob("*") if is_archive(path))
+    for archive in archives:
+        if not archive.name.lower().endswith(BY_HAND):
+            with show.bar(archive.name) as progress:
+                written = unpack(archive, target, progress=progress)
+            print(f"{archive.name}: {written:,} files written, the others were there")
+    below = sorted(path for path in target.glob("*") if path.is_dir())
+    reasons = []
+    for root in (target, *below):
+        try:
+            every_split(kind, root, ("rgb",))
+        except DataError as error:
+            reasons.append(error)
+        else:
+            return root
+    for archive in archives:
+        unpack(archive, target)  # says which one is to be unpacked by hand
+    raise DataError(f"{reasons[0]} {kind.__name__} is to be had {kind.source}.")
+
+
+def _checked(
+    kind: type[GestureDataset],
+    root: Path,
+    modalities: tuple[str, ...],
+    colour: str | None,
+    quick: bool,
+    manifest: Path | None,
+) -> VerifyReport:
+    """Look at every clip that the manifest does not call complete, and write the manifest."""
+    place = hashlib.blake2b(str(root.resolve()).encode(), digest_size=4).hexdigest()
+    manifest = manifest or cache_dir("manifests") / f"{kind.name}-{place}.csv"
+    known = _load(manifest)
+    with show.bar("looking at clips") as progress:
+        report = verify(
+            every_split(kind, root, modalities, colour),
+            quick=quick,
+            known=known,
+            save=lambda clips: save_clips(clips, manifest),
+            progress=progress,
+        )
+    report.save(manifest)
+    show.report(report)
+    print(f"manifest: {manifest}")
+    return report
+
+
+def _load(manifest: Path) -> pd.DataFrame | None:
+    if not manifest.exists():
+        return None
+    try:
+        return pd.read_csv(manifest, keep_default_na=False)
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise DataError(f"{manifest} is no manifest ({error}); delete it.") from None

@@ -1,0 +1,168 @@
+"""The optical flow of a data set's clips: where it lies, what it is made from, and making it."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from mmtlib.cache import cache_dir, locked
+from mmtlib.compute import in_order
+from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles, compute_flow
+from mmtlib.datasets.recordings import recording_hash, recording_sizes
+from mmtlib.datasets.records import ClipRecord
+from mmtlib.datasets.video_io import READER_VERSION
+from mmtlib.errors import DataError, unknown_name
+
+if TYPE_CHECKING:
+    from mmtlib.datasets.base import GestureDataset
+    from mmtlib.datasets.reader import ClipReader
+
+
+def flow_files(dataset: ClipReader, method: str, folder: str | Path | None) -> FlowFiles:
+    """Return where the flow of a data set lies; see `ClipReader`.
+
+    Raises:
+        ConfigError: if the method is unknown.
+    """
+    if method not in METHODS:
+        raise unknown_name("method of optical flow", method, METHODS)
+    colour, root = dataset.colour, str(dataset.root)
+    command = ["python", "data_scripts/compute_optical_flow.py", dataset.name, root]
+    command += [] if colour == type(dataset).colour else ["--colour", colour]
+    command += [] if method == "dis" else ["--method", method]
+    if folder is None:
+        place = hashlib.blake2b(str(dataset.root.resolve()).encode(), digest_size=4).hexdigest()
+        folder = cache_dir() / "flow" / f"{dataset.name}-{colour}-{method}-{place}"
+    else:
+        command += ["--flow-folder", str(folder)]
+    return FlowFiles(Path(folder), method, shlex.join(command))
+
+
+def flow_origin(
+    dataset: ClipReader, record: ClipRecord, *, content: bool = False
+) -> dict[str, Any]:
+    """Return what the flow of a clip is made from.
+
+    Args:
+        dataset: the data set.
+        record: the clip.
+        content: with a hash of the colour recording, which has to be read for it.
+
+    Raises:
+        DataError: if the colour recording is missing.
+    """
+    path, span = dataset.file(record, "rgb"), dataset.span(record, "rgb")
+    place = {"first": span.first, "last": span.last, "first_picture": dataset.first_picture}
+    origin = {
+        "flow version": FLOW_VERSION,
+        "reader version": READER_VERSION,
+        "data set": dataset.name,
+        "method": dataset.flow.method,
+        "recording": dataset.recording(record, "rgb"),
+        "frames": [span.first, span.last],
+        "size": sum(recording_sizes(path, **place)),
+    }
+    return {**origin, "hash": recording_hash(path, **place)} if content else origin
+
+
+def colour_pictures(dataset: ClipReader, record: ClipRecord) -> np.ndarray:
+    """Return the colour pictures of the span and, where it can be read, the one after it.
+
+    Returns:
+        uint8 ``(T, H, W, 3)`` or ``(T + 1, H, W, 3)``.
+
+    Raises:
+        DataError: if the pictures of the span cannot be read.
+    """
+    path, span = dataset.file(record, "rgb"), dataset.span(record, "rgb")
+    spans = {**record.spans, dataset.sensors["rgb"]: replace(span, last=span.last + 1)}
+    try:
+        return dataset.pixels(replace(record, spans=spans), "rgb", path)
+    except DataError:  # the recording ends with the span, or is broken
+        return dataset.pixels(record, "rgb", path)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowMade:
+    """What `make_flow` did.
+
+    Attributes:
+        made: clips whose flow was computed now.
+        kept: clips whose flow was there and valid.
+        missing: why clips without a colour recording have none.
+        broken: why others have none.
+    """
+
+    made: int
+    kept: int
+    missing: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
+def make_flow(
+    dataset: GestureDataset,
+    *,
+    processes: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> FlowMade:
+    """Compute the flow of every clip of a data set whose file is not there or not valid.
+
+    Killed at any moment and called again, it goes on where it was.
+
+    Args:
+        dataset: opened with ``skip_broken=None``, so that it has the clips of all rows.
+        processes: how many work side by side; default one per core.
+        progress: called with (done, all).
+
+    Raises:
+        DataError: if the folder cannot be written, or another process writes there.
+    """
+    folder, found = dataset.flow.folder, {"made": [], "kept": [], "missing": [], "broken": []}
+    with locked(folder, timeout_s=1):
+        for left_behind in folder.rglob(".*.npz.*.tmp"):  # by a killed process
+            left_behind.unlink(missing_ok=True)
+        make = partial(_make, dataset.without_records())
+        states = in_order(make, dataset.records, processes=processes)
+        for done, (state, why) in enumerate(states, 1):
+            found[state].append(why)
+            if progress is not None:
+                progress(done, len(dataset.records))
+    return FlowMade(
+        len(found["made"]), len(found["kept"]), tuple(found["missing"]), tuple(found["broken"])
+    )
+
+
+def _make(dataset: ClipReader, record: ClipRecord) -> tuple[str, str]:
+    """Make the flow of one clip; return what was done (a field of `FlowMade`) and why."""
+    path, threads = dataset.file(record, "rgb"), cv2.getNumThreads()
+    if not path.exists():
+        return "missing", f"{path} is missing ({record.source})"
+    try:
+        origin = flow_origin(dataset, record, content=True)
+        if _is_valid(dataset.flow, record.clip_id, origin):
+            return "kept", ""
+        cv2.setNumThreads(1)
+        pictures = colour_pictures(dataset, record)
+        flow = compute_flow(pictures, dataset.flow.method)[:, : len(dataset.span(record, "rgb"))]
+    except DataError as error:
+        return "broken", f"{error} ({record.source})"
+    finally:
+        cv2.setNumThreads(threads)
+    dataset.flow.write(record.clip_id, flow, {**origin, "opencv": cv2.__version__})
+    return "made", ""
+
+
+def _is_valid(files: FlowFiles, clip_id: str, origin: dict[str, Any]) -> bool:
+    try:
+        files.read(clip_id, origin)
+    except DataError:
+        return False
+    return True

@@ -1,0 +1,273 @@
+"""Look at every clip of a data set on disk, and report what is there, missing or broken."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mmtlib.cache import whole_file
+from mmtlib.compute import in_order
+from mmtlib.datasets.records import ClipRecord
+from mmtlib.errors import DataError, unknown_name
+from mmtlib.modalities import MODALITIES
+
+if TYPE_CHECKING:
+    from mmtlib.datasets.base import GestureDataset
+
+STATES = ("complete", "partly", "missing", "broken")
+"""Of a clip: all files good, some there and good, none there, at least one that cannot be read."""
+SAVE_EVERY = 250
+"""Clips between two calls of `save`."""
+PARALLEL_CLIPS = 32
+"""Fewer clips are looked at in the calling process: other ones take seconds to start."""
+SHOWN = 20
+"""Missing and broken clips that the text names, each; the table has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What `verify` found.
+
+    Attributes:
+        name: the data set.
+        root: its folder.
+        modalities: what was looked at.
+        decoded: whether every span was decoded, or only the files' headers were read.
+        published: split -> clips it is said to have.
+        classes: one name per label.
+        clips: one row per row of the lists: ``split``, ``clip``, ``list`` (its line), ``label``
+            (0-based), ``subject``, ``frames``, ``seconds``, ``state`` (`STATES`), one column per
+            modality (ok, missing, broken), ``problem``, ``files``, ``bytes``, ``checked``, and what
+            the set measures itself.
+        notes: what is there but has no row, one sentence each.
+    """
+
+    name: str
+    root: Path
+    modalities: tuple[str, ...]
+    decoded: bool
+    published: Mapping[str, int]
+    classes: tuple[str, ...]
+    clips: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every published clip is listed and complete."""
+        found = self.clips["split"].value_counts().to_dict()
+        return found == dict(self.published) and bool((self.clips["state"] == "complete").all())
+
+    def counts(self) -> pd.DataFrame:
+        """Return one row per split: clips published, listed, and in each state."""
+        rows = []
+        for split, published in self.published.items():
+            states = self.clips.loc[self.clips["split"] == split, "state"]
+            each = {state: int((states == state).sum()) for state in STATES}
+            rows.append({"split": split, "published": published, "listed": len(states), **each})
+        return pd.DataFrame(rows)
+
+    def text(self) -> str:
+        """Return the report: what is there, what was measured, what is missing or broken."""
+        clips, done = self.clips, "decoded" if self.decoded else "opened"
+        there = clips[clips["state"].isin(("complete", "partly"))]
+        looked_at = ", ".join(self.modalities)
+        lines = [*self.notes, f"{len(there):,} of {len(clips):,} clips {done} ({looked_at})."]
+        for m in self.modalities:
+            states = Counter(clips[m])
+            lines.append(f"{m}: " + ", ".join(f"{n:,} {s}" for s, n in sorted(states.items())))
+        seen = sorted(set(there["label"]))
+        lines.append(f"classes with a clip: {len(seen)} of {len(self.classes)}")
+        measured = clips.columns[clips.columns.get_loc("checked") + 1 :]
+        for name in ("frames", "seconds", *measured):
+            values = there[name].dropna()
+            if len(values):
+                low, middle, high = values.min(), values.median(), values.max()
+                lines.append(
+                    f"{name}: {low:.4g} to {high:.4g}, median {middle:.4g} ({len(values):,} clips)"
+                )
+        for state in ("broken", "partly", "missing"):
+            rows = clips[clips["state"] == state]
+            lines += [f"{state}: {row.clip} ({row.list}): {row.problem}"
+                      for row in rows.head(SHOWN).itertuples()]  # fmt: skip
+            if len(rows) > SHOWN:
+                lines.append(f"{state}: and {len(rows) - SHOWN:,} more")
+        return "\n".join(lines)
+
+    def save(self, path: str | Path) -> None:
+        """Write the table as CSV, whole or not at all.
+
+        Raises:
+            DataError: if the file cannot be written.
+        """
+        save_clips(self.clips, path)
+
+
+def save_clips(clips: pd.DataFrame, path: str | Path) -> None:
+    """Write a report's table as CSV, whole or not at all (see `VerifyReport.save`)."""
+    with whole_file(path) as temporary:
+        clips.to_csv(temporary, index=False)
+
+
+def every_split(
+    kind: type[GestureDataset],
+    root: str | Path,
+    modalities: str | Iterable[str],
+    colour: str | None = None,
+    **settings: Any,
+) -> dict[str, GestureDataset]:
+    """Return every published split of a data set with the clips of all its rows, there or not.
+
+    Args:
+        kind: the data set's class.
+        root: its folder.
+        modalities: names.
+        colour: which of several colour recordings; default the set's own choice.
+        settings: more arguments of the class.
+
+    Raises:
+        ConfigError: if a name is unknown, or there is no choice of colour.
+        DataError: if the root or a list is not as expected.
+    """
+    if colour is not None:
+        if colour not in kind.colours:
+            known = kind.colours or ["none, as there is one recording only"]
+            raise unknown_name(f"colour of {kind.__name__}", colour, known)
+        settings["colour"] = colour
+    settings["skip_broken"] = None
+    return {split: kind(root, split, modalities, **settings) for split in kind.published}
+
+
+def verify(
+    splits: Mapping[str, GestureDataset],
+    *,
+    quick: bool = False,
+    known: pd.DataFrame | None = None,
+    save: Callable[[pd.DataFrame], None] | None = None,
+    processes: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> VerifyReport:
+    """Open every file and decode every clip's span.
+
+    Args:
+        splits: the splits of a data set with the clips of all rows (`every_split`).
+        quick: read the files' headers only: damage inside a file stays unseen.
+        known: the table of an earlier report. Clips that were complete, and whose files have the
+            size they had, are not looked at again.
+        save: called with the table so far, every `SAVE_EVERY` clips.
+        processes: how many work side by side; default one per core.
+        progress: called with (done, all).
+
+    Returns:
+        The report; that clips are missing or broken is no error.
+    """
+    first = next(iter(splits.values()))
+    earlier = _earlier(known, first.modalities, quick)
+    rows: list[dict[str, Any]] = []
+    total = sum(len(dataset.records) for dataset in splits.values())
+    used = processes or (1 if total < PARALLEL_CLIPS else None)
+    for split, dataset in splits.items():
+        look = partial(_look, dataset.without_records(), split, quick)
+        jobs = [(record, earlier.get((split, record.clip_id))) for record in dataset.records]
+        for row in in_order(look, jobs, processes=used):
+            rows.append(row)
+            if progress is not None:
+                progress(len(rows), total)
+            if save is not None and len(rows) % SAVE_EVERY == 0:
+                save(pd.DataFrame(rows))
+    return VerifyReport(
+        name=first.name,
+        root=first.root,
+        modalities=first.modalities,
+        decoded=not quick,
+        published=first.published,
+        classes=first.classes,
+        clips=pd.DataFrame(rows),
+        notes=tuple(dict.fromkeys(d.passed_over for d in splits.values() if d.passed_over)),
+    )
+
+
+def _earlier(
+    known: pd.DataFrame | None, modalities: tuple[str, ...], quick: bool
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return (split, clip) -> row of an earlier report, of the clips that need no second look."""
+    if known is None or {m for m in MODALITIES if m in known.columns} != set(modalities):
+        return {}
+    good = known["state"] == "complete"
+    if not quick:
+        good &= known["checked"] == "decoded"
+    return {(row["split"], row["clip"]): row for row in known[good].to_dict("records")}
+
+
+def _look(
+    dataset: GestureDataset,
+    split: str,
+    quick: bool,
+    job: tuple[ClipRecord, Mapping[str, Any] | None],
+) -> dict[str, Any]:
+    """Return the row of one clip (see `VerifyReport`)."""
+    record, earlier = job
+    files = dataset.files(record)
+    names = "; ".join(os.path.relpath(path, dataset.root) for path in files.values())
+    size = sum(path.stat().st_size for path in files.values() if path.exists())
+    if earlier is not None and (earlier["files"], earlier["bytes"]) == (names, size):
+        return dict(earlier)
+    looked = {m: _look_at(dataset, record, m, path, quick) for m, path in files.items()}
+    states = {m: state for m, (state, _, _) in looked.items()}
+    problems = [problem for _, problem, _ in looked.values() if problem]
+    pixels = {m: found for m, (_, _, found) in looked.items() if found is not None}
+    shapes = {m: x.shape[1:] if m == "flow" else x.shape[:3] for m, x in pixels.items()}
+    if len(set(shapes.values())) > 1:
+        problems.append(f"lengths or sizes differ: {shapes}")
+    if not 0 <= record.label < len(dataset.classes):
+        problems.append(f"label {record.label} is none of the {len(dataset.classes)} classes")
+    frames = next(iter(shapes.values()), [None])[0]
+    return {
+        "split": split,
+        "clip": record.clip_id,
+        "list": record.source,
+        "label": record.label,
+        "subject": record.subject,
+        "frames": frames,
+        "seconds": None if frames is None else frames / dataset.frame_rate,
+        "state": _state(set(states.values()), problems),
+        **states,
+        "problem": "; ".join(problems),
+        "files": names,
+        "bytes": size,
+        "checked": "opened" if quick else "decoded",
+        **dataset.measure(pixels),
+    }
+
+
+def _look_at(
+    dataset: GestureDataset, record: ClipRecord, modality: str, path: Path, quick: bool
+) -> tuple[str, str, np.ndarray | None]:
+    """Return the state of one file, its problem, and its pixels where they were decoded."""
+    if not path.exists():
+        return "missing", f"{os.path.relpath(path, dataset.root)} is missing", None
+    try:
+        if quick:
+            dataset.only(modality).check(record)
+            return "ok", "", None
+        if modality == "flow":
+            return "ok", "", dataset.read_flow(record).numpy()
+        return "ok", "", dataset.pixels(record, modality, path)
+    except DataError as error:
+        return "broken", str(error), None
+
+
+def _state(states: set[str], problems: list[str]) -> str:
+    """Return one of `STATES`."""
+    if states == {"missing"}:
+        return "missing"
+    if "broken" in states or (problems and "missing" not in states):
+        return "broken"
+    return "partly" if "missing" in states else "complete"
