@@ -192,7 +192,7 @@ def check_gesture(path: Path, modality: str, info: VideoInfo, frames: int) -> No
     if frames * info.height * info.width * kind.channels > MAX_WHOLE_VIDEO_BYTES:
         raise DataError(
             f"{path}: {frames} frames of {info.width} x {info.height} are too many for one "
-            "gesture; choose a shorter span."
+            "gesture; give the first and the last frame that show it, or a shorter window."
         )
 
 

@@ -12,6 +12,7 @@ from mmtlib.errors import CheckpointError, ConfigError
 from mmtlib.experiment import run
 from mmtlib.experiment import train as train_module
 from mmtlib.experiment.machine import check_pretrained
+from mmtlib.experiment.runs import FACTS
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,8 @@ def test_the_content_makes_the_run_not_the_path(fresh_cache, checkpoint, tmp_pat
 
     def record(fabric, folder, config, identity, *_):
         identities.append(identity)
-        (folder / "run.json").write_text(
-            json.dumps(dict.fromkeys(("classes", "note", "validation_accuracy", "date"))
-                       | {"identity": identity, "config": json.loads(config.to_json())})
-        )  # fmt: skip
+        facts = {"identity": identity, "config": json.loads(config.to_json())}
+        (folder / "run.json").write_text(json.dumps({**dict.fromkeys(FACTS), **facts}))
 
     monkeypatch.setattr(train_module, "_train", record)
     copy = shutil.copy(checkpoint, tmp_path / "copy.pth")
