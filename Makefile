@@ -38,6 +38,7 @@ notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/
 bench: $(READY)  ## Time losses and data against how others do it (ratios within one run)
 	$(VENV)/bin/python tests/bench/bench_losses.py
 	$(VENV)/bin/python tests/bench/bench_synthetic.py
+	$(VENV)/bin/python tests/bench/bench_data.py
 
 bench-train: $(READY)  ## Time training steps (joint against alone, layouts, precisions) and their memory
 	$(VENV)/bin/python tests/bench/bench_train.py

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Prepare NVGesture: look at every clip, and keep every split as a clip store.
 
-    python data_scripts/prepare_nvgesture.py DIR [--preset paper] [--modalities rgb,depth]
+    python data_scripts/prepare_nvgesture.py DIR [--preset paper] [--modalities rgb,depth,flow]
 
 DIR is the folder with ``Video_data/`` and the two official lists. NVIDIA Research gives the data
 set on the page of the paper, as a 7z archive in several parts: unpack it by hand. Nothing is

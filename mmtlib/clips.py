@@ -148,6 +148,11 @@ class ClipBatch:
             for at in range(0, len(self), size)
         ]
 
+    def pin_memory(self) -> ClipBatch:
+        """Return the batch in page-locked memory, as a `DataLoader` asks for it."""
+        frames = {m: x.pin_memory() for m, x in self.frames.items()}
+        return replace(self, frames=frames, labels=self.labels.pin_memory())
+
     def to(self, device: torch.device | str) -> ClipBatch:
         """Return the batch with its frames (channels-last-3d) and labels on that device."""
         move = {"device": device, "non_blocking": True}

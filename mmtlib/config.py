@@ -39,6 +39,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "rho_per": ("clip", "batch"),
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "step"),
+    "sampling": ("plain", "balanced"),
     "augment": ("shift", "crop", "strong", "none"),
     "precision": ("auto", "float32", "bf16"),
     "device": ("auto", "cpu", "cuda"),
@@ -99,6 +100,7 @@ class ExperimentConfig:
         momentum: of SGD.
         weight_decay: of either.
         gradient_clip: largest gradient norm of each network; 0 = no clipping.
+        sampling: ``"plain"`` (every clip once an epoch) or ``"balanced"`` (every class as often).
         augment: ``"shift"`` (whole pixels, up to 1/32 of the size), ``"crop"`` (random crops and
             flips, as in the paper), ``"strong"`` (turn, zoom, shift, flip, speed, light and depth
             noise: for few clips) or ``"none"``.
@@ -151,6 +153,7 @@ class ExperimentConfig:
     momentum: float = 0.9
     weight_decay: float = 0.05
     gradient_clip: float = 5.0
+    sampling: str = "plain"
     augment: str = "shift"
     validate_every: int = 0
     seed: int = 0
@@ -241,11 +244,11 @@ class ExperimentConfig:
                 del values[name]
         if self.dataset == "synthetic" or "flow" not in self.modalities:
             del values["flow_method"]
+        if self.sampling == "plain":
+            del values["sampling"]
         if self.devices * self.nodes == 1:
             for name in ("devices", "nodes", "sync_batchnorm"):
                 del values[name]
-        if self.augment == "crop":  # runs from before there were flips are other runs
-            values["augment"] = "crop and flip"
         if len(self.modalities) == 1 or self.ssa_weight == 0:
             for name in _SSA_SETTINGS:
                 del values[name]

@@ -172,6 +172,7 @@ OTHER_SETTINGS = [
     {"gradient_clip": 0.0},
     {"augment": "none"},
     {"augment": "strong"},
+    {"sampling": "balanced"},
     {"schedule": "step"},
     {"network": "inception_i3d"},
     {"threads": 2},
@@ -185,11 +186,6 @@ def test_alignment_settings_count_only_where_networks_are_aligned(change):
     assert identity(modalities="rgb", **change) == identity(modalities="rgb")
     if "ssa_weight" not in change:
         assert identity(**{"ssa_weight": 0, **change}) == identity(ssa_weight=0.0)
-
-
-def test_runs_with_crops_from_before_there_were_flips_are_other_runs():
-    assert ExperimentConfig.make(augment="crop").canonical()["augment"] == "crop and flip"
-    assert ExperimentConfig.make(augment="shift").canonical()["augment"] == "shift"
 
 
 @pytest.mark.parametrize("change", OTHER_SETTINGS, ids=str)
@@ -214,6 +210,10 @@ def test_what_makes_another_run(change):
 )
 def test_what_makes_no_other_run(change):
     assert identity(**change) == identity()
+
+
+def test_plain_sampling_is_no_setting_of_older_runs():
+    assert "sampling" not in tiny().canonical()
 
 
 def test_constant_rho_counts_instead_of_focal_settings():

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("runs")(list_runs)
 
 
-def _settings(pairs: list[str], **named: Any) -> dict[str, Any]:
+def settings_of(pairs: list[str], **named: Any) -> dict[str, Any]:
     """Return the settings given by options (not None) and by ``--set NAME=VALUE``."""
     from mmtlib.errors import ConfigError
 
@@ -41,7 +41,7 @@ def _settings(pairs: list[str], **named: Any) -> dict[str, Any]:
     return settings
 
 
-def _check_data_settings(dataset: str, given: Iterable[str]) -> None:
+def check_data_settings(dataset: str, given: Iterable[str]) -> None:
     """Raise a `ConfigError` for a setting of other data sets: it would have no effect."""
     from mmtlib.config import DATA_SETTINGS
     from mmtlib.errors import ConfigError
@@ -101,7 +101,7 @@ def train(
     from mmtlib.experiment import is_first_process, plan_training, run
     from mmtlib.modalities import check_modalities
 
-    chosen = _settings(
+    chosen = settings_of(
         settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
         fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
         device=device, precision=precision, devices=devices, nodes=nodes,
@@ -113,7 +113,7 @@ def train(
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), **named, **chosen}
     )
-    _check_data_settings(config.dataset, chosen)
+    check_data_settings(config.dataset, chosen)
     if dry_run:
         _print_cost(config)
         return
@@ -198,11 +198,11 @@ def compare(
         numbers = [int(part) for part in seeds.split(",") if part.strip()]
     except ValueError:
         raise ConfigError(f"--seeds expects whole numbers with commas, got {seeds!r}.") from None
-    chosen = _settings(settings or [], preset=preset)
+    chosen = settings_of(settings or [], preset=preset)
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), "recipe": recipe, **chosen}
     )
-    _check_data_settings(config.dataset, chosen)
+    check_data_settings(config.dataset, chosen)
     with show.bar("runs") as progress:
         found = compare_runs(config, numbers, split=split, workers=workers, progress=progress)
     show.table(found.summary(), f"{split} accuracy, {len(numbers)} seeds")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from mmtlib.cache import cache_dir
 from mmtlib.cli import show
+from mmtlib.cli.runs import check_data_settings, settings_of
 from mmtlib.config import ExperimentConfig
 from mmtlib.datasets import GestureDataset
 from mmtlib.datasets.archives import BY_HAND, is_archive, unpack
@@ -19,6 +20,9 @@ from mmtlib.datasets.verify import VerifyReport, every_split, save_clips, verify
 from mmtlib.errors import DataError, MmtlibError
 from mmtlib.experiment import open_data
 from mmtlib.modalities import check_modalities
+
+KEPT = {"split", "clip", "state", "files", "bytes", "checked"}
+"""Columns of a manifest that tell whether a clip must be looked at again."""
 
 
 def run_script(work: Callable[[], int]) -> None:
@@ -52,29 +56,33 @@ def prepare(kind: type[GestureDataset], description: str) -> int:
     parser.add_argument("--into", type=Path, help="where to unpack; default: the same folder")
     parser.add_argument("--preset", default="benchmark", help="frames and size of the clips")
     parser.add_argument("--modalities", default="rgb,depth")
-    parser.add_argument("--colour", default=None, help=", ".join(kind.colours) or "(no choice)")
     parser.add_argument("--skip-broken", action="store_true", help="leave such clips out")
     parser.add_argument("--manifest", type=Path, help="CSV file; default: in the cache")
     parser.add_argument("--quick", action="store_true", help="do not decode clips to check them")
     parser.add_argument("--splits", default="train,validation,test")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+        help="another setting of the data set, e.g. colour=raw, fold=3, flow_method=farneback",
+    )  # fmt: skip
     given = parser.parse_args()
-    modalities = check_modalities(given.modalities)
+    settings = settings_of(given.settings)
+    check_data_settings(kind.name, settings)
+    config = ExperimentConfig.make(
+        dataset=kind.name,
+        preset=given.preset,
+        modalities=check_modalities(given.modalities),
+        skip_broken=given.skip_broken,
+        **settings,
+    )
     root = _root_of(kind, given.folder, given.into or given.folder)
-    report = _checked(kind, root, modalities, given.colour, given.quick, given.manifest)
+    config = config.replace(root=str(root))
+    report = _checked(kind, config, given.quick, given.manifest)
     bad = int((report.clips["state"] != "complete").sum())
     if bad and not given.skip_broken:
         raise DataError(
             f"{bad:,} of {len(report.clips):,} clips in {root} are missing or broken (listed "
             f"above). Complete the data set ({kind.source}), or leave them out with --skip-broken."
         )
-    config = ExperimentConfig.make(
-        dataset=kind.name,
-        root=str(root),
-        preset=given.preset,
-        modalities=modalities,
-        skip_broken=given.skip_broken,
-        **({"colour": given.colour} if given.colour else {}),
-    )
     for split in given.splits.split(","):
         with show.bar(split) as progress:
             data = open_data(config, split, progress=progress)
@@ -107,20 +115,23 @@ def _root_of(kind: type[GestureDataset], folder: Path, target: Path) -> Path:
 
 
 def _checked(
-    kind: type[GestureDataset],
-    root: Path,
-    modalities: tuple[str, ...],
-    colour: str | None,
-    quick: bool,
-    manifest: Path | None,
+    kind: type[GestureDataset], config: ExperimentConfig, quick: bool, manifest: Path | None
 ) -> VerifyReport:
     """Look at every clip that the manifest does not call complete, and write the manifest."""
+    root = Path(config.root or "")
     place = hashlib.blake2b(str(root.resolve()).encode(), digest_size=4).hexdigest()
     manifest = manifest or cache_dir("manifests") / f"{kind.name}-{place}.csv"
     known = _load(manifest)
     with show.bar("looking at clips") as progress:
         report = verify(
-            every_split(kind, root, modalities, colour),
+            every_split(
+                kind,
+                root,
+                config.modalities,
+                config.colour if kind.colours else None,
+                flow=config.flow_method,
+                flow_folder=config.flow_folder,
+            ),
             quick=quick,
             known=known,
             save=lambda clips: save_clips(clips, manifest),
@@ -136,6 +147,10 @@ def _load(manifest: Path) -> pd.DataFrame | None:
     if not manifest.exists():
         return None
     try:
-        return pd.read_csv(manifest, keep_default_na=False)
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+        known = pd.read_csv(manifest)
+        missing = KEPT - set(known.columns)
+        if missing:
+            raise ValueError(f"it has no column {min(missing)}")
+    except (OSError, ValueError) as error:
         raise DataError(f"{manifest} is no manifest ({error}); delete it.") from None
+    return known.fillna({"problem": ""})

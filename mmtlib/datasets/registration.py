@@ -37,7 +37,8 @@ def registered_share(depth: np.ndarray, colour: np.ndarray) -> float:
         0 to 1; NaN where no frame has a silhouette.
     """
     seen = total = 0
-    for level, bright in zip(depth, colour.max(axis=-1), strict=True):
+    red, green, blue = np.moveaxis(colour, -1, 0)
+    for level, bright in zip(depth, np.maximum(np.maximum(red, green), blue), strict=True):
         silhouette = _largest_part(level > HAND_LEVEL)
         total += int(silhouette.sum())
         seen += int((bright[silhouette] > BLACK_LEVEL).sum())

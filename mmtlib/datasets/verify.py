@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ SAVE_EVERY = 250
 """Clips between two calls of `save`."""
 PARALLEL_CLIPS = 32
 """Fewer clips are looked at in the calling process: other ones take seconds to start."""
-SHOWN = 20
+SHOWN = 10
 """Missing and broken clips that the text names, each; the table has them all."""
 
 
@@ -215,7 +214,7 @@ def _look(
     """Return the row of one clip (see `VerifyReport`)."""
     record, earlier = job
     files = dataset.files(record)
-    names = "; ".join(os.path.relpath(path, dataset.root) for path in files.values())
+    names = "; ".join(_short(dataset, path) for path in files.values())
     size = sum(path.stat().st_size for path in files.values() if path.exists())
     if earlier is not None and (earlier["files"], earlier["bytes"]) == (names, size):
         return dict(earlier)
@@ -247,12 +246,16 @@ def _look(
     }
 
 
+def _short(dataset: GestureDataset, path: Path) -> str:
+    return str(path.relative_to(dataset.root) if path.is_relative_to(dataset.root) else path)
+
+
 def _look_at(
     dataset: GestureDataset, record: ClipRecord, modality: str, path: Path, quick: bool
 ) -> tuple[str, str, np.ndarray | None]:
     """Return the state of one file, its problem, and its pixels where they were decoded."""
     if not path.exists():
-        return "missing", f"{os.path.relpath(path, dataset.root)} is missing", None
+        return "missing", f"{_short(dataset, path)} is missing", None
     try:
         if quick:
             dataset.only(modality).check(record)

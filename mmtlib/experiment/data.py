@@ -150,6 +150,6 @@ def make_transform(
             PhotometricJitter(
                 gamma=0.3, contrast=0.3, brightness=0.3, cast=0.15, saturation=0.4, noise=0.03
             ),
-            DepthNoise(noise=0.02, holes=0.05),
+            DepthNoise(noise=0.02, holes=0.02),
         ]
     return Compose([*steps, Standardize()])

@@ -15,6 +15,7 @@ from mmtlib.modalities import Kind, get_modality
 from mmtlib.seeding import torch_generator
 from mmtlib.transforms.base import Params, Transform, check_number, draw_seed
 from mmtlib.transforms.geometric import shift
+from mmtlib.transforms.resampling import mean_of_readings
 
 BLUR_AT_FULL_STRENGTH = 1 / 4
 """Standard deviation of the strongest blur, as a part of the picture's shorter side."""
@@ -29,8 +30,8 @@ class Corrupt(Transform):
     |---|---|
     | ``noise`` | the share of pixels that show another pixel of the clip, drawn at random: noise |
     | | with the clip's own mean, spread and missing readings |
-    | ``blur`` | the width of a Gaussian blur, 1 = `BLUR_AT_FULL_STRENGTH`; missing readings of |
-    | | depth stay missing, and the others are means of readings alone |
+    | ``blur`` | the width of a Gaussian blur, 1 = `BLUR_AT_FULL_STRENGTH`; depth is the mean of |
+    | | readings, none (0) where under half of the weight is one, so thin outlines go |
     | ``freeze`` | the share of frames, in a row, that repeat the frame before them |
     | ``drop`` | the share of frames, anywhere, that are lost: black, no reading, no motion |
     | ``misalign`` | a shift in a random direction, as a part of the picture's shorter side, in |
@@ -93,11 +94,10 @@ def _blur(x: Tensor, kind: Kind, strength: float, _: torch.Generator) -> Tensor:
     # A hundredth of a pixel is no blur; less cannot be divided by.
     width = max(strength * BLUR_AT_FULL_STRENGTH * min(x.shape[-2:]), 0.01)
     rows, columns = (_gauss(n, width) for n in x.shape[-2:])
+    blurred = rows @ x @ columns.T
     if kind != "depth":
-        return rows @ x @ columns.T
-    read = (x > 0).float()
-    share = rows @ read @ columns.T
-    return torch.where(x > 0, (rows @ x @ columns.T) / share, 0.0)
+        return blurred
+    return mean_of_readings(blurred, rows @ (x > 0).float() @ columns.T)
 
 
 def _gauss(n: int, width: float) -> Tensor:

@@ -47,7 +47,7 @@ class Standardize(Transform):
         for name, x in clip.frames.items():
             modality = get_modality(name)
             if modality.kind == "image":
-                spread, mean = torch.std_mean(x, dim=(1, 2, 3), keepdim=True, correction=0)
+                spread, mean = spread_and_mean(x)
                 frames[name] = (x - mean).div_(spread + FLOOR)
             else:
                 frames[name] = (x - modality.center).div_(modality.spread)
@@ -188,3 +188,21 @@ def _edges(depth: Tensor) -> Tensor:
         edges.narrow(axis, 0, steps.shape[axis]).logical_or_(steps)
         edges.narrow(axis, 1, steps.shape[axis]).logical_or_(steps)
     return edges
+
+
+def spread_and_mean(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the spread and the mean of each channel, over the whole clip.
+
+    By plain sums in float64, several times as fast as `torch.std_mean`, which divides once a pixel.
+
+    Args:
+        x: float32 ``(C, T, H, W)``.
+
+    Returns:
+        Standard deviation (of n, not n - 1) and mean, float32 ``(C, 1, 1, 1)``.
+    """
+    values = x.double().flatten(1)
+    mean = values.mean(1)
+    of_squares = torch.linalg.vecdot(values, values) / values.shape[1]
+    spread = (of_squares - mean * mean).clamp_(min=0).sqrt_()
+    return spread.to(x.dtype).view(-1, 1, 1, 1), mean.to(x.dtype).view(-1, 1, 1, 1)

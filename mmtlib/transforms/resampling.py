@@ -86,10 +86,10 @@ def _resize_depth(x: Tensor, size: tuple[int, int]) -> Tensor:
     valid = (x > 0).to(x.dtype)
     share = _weighted(valid, size, _nearest_weights)
     total = _weighted(x, size, _nearest_weights)
-    return _mean_of_readings(total, share)
+    return mean_of_readings(total, share)
 
 
-def _mean_of_readings(total: Tensor, share: Tensor) -> Tensor:
+def mean_of_readings(total: Tensor, share: Tensor) -> Tensor:
     """Return the mean where at least half of a new pixel was read, else 0 = no reading."""
     # The small slack keeps "exactly half" on the same side whatever the rounding of the sums.
     return torch.where(share >= 0.5 - 1e-5, total / share.clamp_min(0.25), 0.0)
@@ -229,7 +229,7 @@ class RandomAffine(Transform):
         for name, x in clip.frames.items():
             match get_modality(name).kind:
                 case "depth":
-                    frames[name] = _mean_of_readings(_look(x, grid), _look((x > 0).float(), grid))
+                    frames[name] = mean_of_readings(_look(x, grid), _look((x > 0).float(), grid))
                 case "vector":
                     frames[name] = torch.tensordot(turn * scale, _look(x, grid), dims=1)
                 case _:

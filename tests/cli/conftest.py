@@ -20,6 +20,12 @@ class Said:
     out: str
     err: str
 
+    @property
+    def rows(self) -> list[list[str]]:
+        """The cells of the printed tables."""
+        lines = [line for line in self.out.splitlines() if line.startswith("│")]
+        return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
     def failed_with(self, *parts: str) -> bool:
         """Check that it ended with code 2 and one clear sentence that has these parts."""
         assert self.code == 2, self.out + self.err

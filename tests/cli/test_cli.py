@@ -16,6 +16,7 @@ from support.tiny_runs import tiny
 from mmtlib import __version__
 from mmtlib.cli import course as course_commands
 from mmtlib.cli import main, show
+from mmtlib.datasets import NVGesture
 from mmtlib.experiment import compare, load_run
 
 TINY = ("--preset", "tiny", "--epochs", "1", "--device", "cpu")
@@ -164,21 +165,38 @@ def test_data_make(mmt, own_cache):
     assert f"kept in {own_cache / 'synthetic'}\n" in said.out
 
 
-def test_data_verify(mmt, nvgesture_tree, small_tree):
+def test_data_verify(mmt, nvgesture_tree, small_tree, tmp_path, monkeypatch):
     root, _ = nvgesture_tree
+    monkeypatch.setattr(NVGesture, "published", {"train": 4, "validation": 2, "test": 2})
     said = mmt("data", "verify", "nvgesture", root)
     assert (said.code, said.err) == (0, "")
-    table = {row[0]: row[1:] for row in rows(said.out)}
-    assert table["train"] == ["4", "none"]
-    assert table["validation"] == ["2", "none"]
-    assert table["test"] == ["2", "none"]
+    assert said.rows == [
+        ["train", "4", "4", "4", "0", "0", "0"],
+        ["validation", "2", "2", "2", "0", "0", "0"],
+        ["test", "2", "2", "2", "0", "0", "0"],
+    ]
+    assert "8 of 8 clips decoded (rgb, depth)." in said.out
     root, clips = small_tree
     (root / clips[0].folder / "sk_depth.avi").unlink()
-    said = mmt("data", "verify", "nvgesture", root)
-    table = {row[0]: row[1:] for row in rows(said.out)}
-    assert table["train"][0] == "1"
-    assert "1 of 2 clips skipped: 1 with missing files" in table["train"][1]
-    assert table["test"][0] == "0"
+    table = tmp_path / "clips.csv"
+    said = mmt("data", "verify", "nvgesture", root, "--quick", "--csv", table)
+    assert (said.code, said.err) == (1, "")
+    assert said.rows[0] == ["train", "4", "2", "1", "1", "0", "0"]
+    place = SPLIT_LIST.format("train")
+    assert f"({place}:1): {clips[0].folder}/sk_depth.avi is missing" in said.out
+    assert f"one row per clip in {table}" in said.out
+    assert pd.read_csv(table)["state"].tolist() == ["partly", "complete", "complete", "complete"]
+
+
+def test_verify_the_real_clips(mmt, real_root):
+    said = mmt("data", "verify", "nvgesture", real_root, "--quick")
+    assert said.err == ""
+    assert [row[:3] for row in said.rows] == [
+        ["train", "857", "857"], ["validation", "193", "193"], ["test", "482", "482"],
+    ]  # fmt: skip
+    if "37 of 1,532 clips opened" in said.out:
+        assert said.code == 1
+        assert "rgb: 1,496 missing, 36 ok" in said.out
 
 
 def test_real_form_from_training_to_prediction(mmt, fresh_cache, nvgesture_tree):

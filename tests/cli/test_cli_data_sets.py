@@ -51,7 +51,7 @@ def test_viva(mmt, fresh_cache, tmp_path):
     assert (said.code, said.err) == (0, "")
     assert "gesture 32" in said.out
     mmt(*train, "--fold", "8").failed_with("fold of VIVA must be from 0 to 7, got 8")
-    mmt(*train, "--modalities", "rgb,flow").failed_with("VIVA holds no optical flow")
+    mmt(*train, "--modalities", "rgb,flow").failed_with("compute_optical_flow.py viva")
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,16 @@ def test_data_list(mmt):
     assert DATASETS.keys() | {"synthetic"} == DATA_SETTINGS.keys()
 
 
-def test_data_verify(mmt, tmp_path):
+def test_data_verify(mmt, tmp_path, monkeypatch):
     write_egogesture_tree(tmp_path / "egogesture", labels=(1, 2))
     write_viva_tree(tmp_path / "viva", gestures=(1, 5))
+    splits = {"train": 8, "validation": 4, "test": 4}
+    monkeypatch.setattr(DATASETS["egogesture"], "published", splits)
     said = mmt("data", "verify", "egogesture", tmp_path / "egogesture")
     assert (said.code, said.err) == (0, "")
-    assert "8 " in said.out
+    assert [row[:4] for row in said.rows] == [[s, *3 * [str(n)]] for s, n in splits.items()]
+    assert "16 of 16 clips decoded (rgb, depth)." in said.out
     said = mmt("data", "verify", "viva", tmp_path / "viva")
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (1, "")  # 885 are published
     assert "Passed over: 8 clips" in said.out
+    assert [row[:4] for row in said.rows] == [["all", "885", "8", "8"]]

@@ -213,6 +213,11 @@ def test_verify(mmt, small_tree, tmp_path):
     mmt("data", "verify", "nvgestur", tmp_path).failed_with("Unknown data set 'nvgestur'")
     mmt("data", "verify", "nvgesture", tmp_path / "x").failed_with("is not NVGesture's folder")
     mmt("data", "verify", "nvgesture", tmp_path).failed_with("is not NVGesture's folder")
+    root, _ = small_tree
+    verify = ("data", "verify", "nvgesture", root)
+    mmt(*verify, "--colour", "gray").failed_with("Unknown colour of NVGesture 'gray'")
+    mmt(*verify, "--modalities", "rgb,deph").failed_with("Unknown modality 'deph'")
+    mmt("data", "verify", "viva", root, "--colour", "raw").failed_with("colour of VIVA 'raw'")
     mmt("data", "make", "tinny").failed_with("Unknown synthetic preset 'tinny'")
 
 

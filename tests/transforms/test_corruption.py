@@ -92,12 +92,19 @@ def test_blur_by_hand(make_clip):
     torch.testing.assert_close(corrupt(even, "flow", "blur", 1), even.frames["flow"])
 
 
-def test_blurred_depth_has_the_same_holes_and_no_part_of_them(make_clip):
-    clip = make_clip()
-    for value in (0.3, 0.9):
-        depth = torch.where(clip.frames["depth"] > 0, value, 0.0)
-        new = corrupt(clip.with_frames({"depth": depth}), "depth", "blur", 0.7)
-        torch.testing.assert_close(new, depth)
+def test_blurred_depth_has_no_part_of_its_holes(make_clip):
+    """A square of readings amid nothing keeps its depth while its corners and then all of it go."""
+    clip = make_clip(2, 32, 32)
+    depth = torch.zeros(1, 2, 32, 32)
+    depth[..., 10:22, 10:22] = 0.3
+    left = []
+    for strength in (0.25, 0.5, 1.0):
+        new = corrupt(clip.with_frames({"depth": depth}), "depth", "blur", strength)
+        torch.testing.assert_close(new[new > 0], torch.full_like(new[new > 0], 0.3))
+        assert not new[depth == 0].any()
+        left.append(int((new > 0).sum()))
+    assert 2 * 144 > left[0] > left[1] > left[2] == 0
+    assert (corrupt(clip, "depth", "blur", 1) > 0).all(), "single missing readings are filled"
 
 
 @examples

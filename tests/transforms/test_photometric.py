@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from mmtlib.errors import ConfigError
 from mmtlib.modalities import MODALITIES
+from mmtlib.seeding import torch_generator
 from mmtlib.transforms import DepthNoise, PhotometricJitter, Standardize, replay
+from mmtlib.transforms.photometric import spread_and_mean
 
 examples = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -203,3 +205,26 @@ def test_wrong_noise_is_refused():
     for name, wrong in (("noise", -1), ("growth", "2"), ("holes", 1.1)):
         with pytest.raises(ConfigError, match=f"DepthNoise {name}: expected a number"):
             DepthNoise(**{name: wrong})
+
+
+@examples
+@given(
+    seed=st.integers(0, 10**6),
+    shape=st.tuples(*[st.integers(1, n) for n in (3, 9, 16, 16)]),
+    contrast=st.sampled_from([0.0, 1e-3, 0.1, 1.0, 300.0]),
+    offset=st.sampled_from([0.0, 0.4, -0.5, 100.0]),
+)
+def test_spread_and_mean_are_torchs(seed, shape, contrast, offset):
+    x = torch.rand(shape, generator=torch_generator(seed)) * contrast + offset
+    wanted = torch.std_mean(x.double(), dim=(1, 2, 3), keepdim=True, correction=0)
+    for found, right in zip(spread_and_mean(x), wanted, strict=True):
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found.double(), right, rtol=1e-5, atol=1e-5)
+
+
+def test_a_value_that_is_no_number_is_seen():
+    x = torch.full((2, 3, 4, 5), 0.3)
+    x[0, 0, 0, 0] = float("nan")
+    spread, mean = spread_and_mean(x)
+    assert spread.isnan().flatten().tolist() == [True, False]
+    assert mean.isnan().flatten().tolist() == [True, False]
