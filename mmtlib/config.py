@@ -58,6 +58,8 @@ class ExperimentConfig:
         feature_stage: the stage whose features are compared; None = the network's own choice.
         feature_time_pool: how many steps in time are averaged before comparing; None = likewise.
         dropout: before the classifier; None = likewise.
+        pretrained: a checkpoint of Kinetics that every network starts from, fitted to its channels
+            and classes (``"inception_i3d"`` only); its content counts, not its path.
         ssa_weight: lambda of the objective; 0 trains every network alone.
         ssa_reduction: ``"mean"`` over the d * d entries of the maps, or their ``"sum"``.
         normalize: ``"position"`` (paper) or ``"centred"``.
@@ -110,6 +112,7 @@ class ExperimentConfig:
     feature_stage: str | None = None
     feature_time_pool: int | None = None
     dropout: float | None = 0.0
+    pretrained: str | None = None
     ssa_weight: float = 10.0
     ssa_reduction: str = "mean"
     normalize: str = "position"
@@ -208,7 +211,7 @@ class ExperimentConfig:
         # What `complete_for` leaves out shows in the fingerprint of the data.
         for name in (
             "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder",
-            "complete_for",
+            "complete_for", "pretrained",
         ):  # fmt: skip
             del values[name]
         if self.dataset in DATA_SETTINGS:

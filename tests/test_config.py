@@ -199,6 +199,7 @@ def test_what_makes_another_run(change):
     "change",
     [
         {"root": "/elsewhere"},
+        {"pretrained": "a path; what counts is the file"},
         {"workers": 2},
         {"colour": "raw"},  # of NVGesture only
         {"fold": 3},  # of VIVA only

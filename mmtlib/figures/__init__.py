@@ -12,6 +12,7 @@ from mmtlib.figures.curves import rho_curves, training_curves
 from mmtlib.figures.focal import focal_curve
 from mmtlib.figures.pictures import flow_to_rgb, modality_to_rgb
 from mmtlib.figures.style import ONE_COLUMN, TWO_COLUMN, StyledFigure, figure_style
+from mmtlib.figures.timeline import score_timeline
 
 __all__ = [
     "ONE_COLUMN",
@@ -28,5 +29,6 @@ __all__ = [
     "modality_to_rgb",
     "paired_seeds",
     "rho_curves",
+    "score_timeline",
     "training_curves",
 ]
