@@ -165,6 +165,16 @@ def test_data_make(mmt, own_cache):
     assert f"kept in {own_cache / 'synthetic'}\n" in said.out
 
 
+def test_data_twin(mmt, tmp_path):
+    root = tmp_path / "twin"
+    said = mmt("data", "twin", root, "--clips", 1, "--preset", "tiny", "--size", 24)
+    assert said.code == 0, said.err
+    assert f"--data nvgesture --root {root}" in said.out
+    assert "4 of 4 clips decoded (rgb, depth)." in mmt("data", "verify", "nvgesture", root).out
+    other = mmt("data", "twin", root, "--clips", 2, "--preset", "tiny", "--size", 24)
+    assert other.failed_with("a twin with other settings")
+
+
 def test_data_verify(mmt, nvgesture_tree, small_tree, tmp_path, monkeypatch):
     root, _ = nvgesture_tree
     monkeypatch.setattr(NVGesture, "published", {"train": 4, "validation": 2, "test": 2})
