@@ -5,7 +5,7 @@ VENV := .venv
 MMT := $(VENV)/bin/mmt
 READY := $(VENV)/.ready
 
-.PHONY: help setup tutorial test lab lint notebooks bench clean
+.PHONY: help setup tutorial test lab lint notebooks bench bench-train clean
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -17,7 +17,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,dev]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,export,dev]'
 	touch $(READY)
 
 tutorial: $(READY)  ## Run the notebooks in order; results in build/tutorial, table at the end
@@ -38,6 +38,10 @@ notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/
 bench: $(READY)  ## Time losses and data against how others do it (ratios within one run)
 	$(VENV)/bin/python tests/bench/bench_losses.py
 	$(VENV)/bin/python tests/bench/bench_synthetic.py
+	$(VENV)/bin/python tests/bench/bench_data.py
+
+bench-train: $(READY)  ## Time training steps (joint against alone, layouts, precisions) and their memory
+	$(VENV)/bin/python tests/bench/bench_train.py
 
 clean:  ## Remove build results (not the environment, not the cache)
 	rm -rf build

@@ -26,7 +26,7 @@ import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from mmtlib.errors import DataError
 STORE_VERSION = 3
 FLOW_SCALE = 1 / 16
 """Pixels per frame of one step of the stored flow, unless the writer says otherwise."""
-CHECK_AT_ONCE_BYTES = 128 * 2**20
+CHECK_AT_ONCE_BYTES = 64 * 2**20
 """A store with no more to read than this is checked whole on opening; else each clip when read."""
 OPEN_FILES = 256
 """Files of a store that are kept mapped at a time (each holds one of the system's file handles)."""
@@ -161,13 +161,21 @@ class ClipStore:
     Args:
         folder: the store's folder.
         fields: the fields that will be read; default all. Only these are checked and opened.
+        tables: field of whole numbers from 0 up -> float32 ``(n,)``, what each of them stands for,
+            where that is not the usual unit.
 
     Raises:
         DataError: if the folder is no store, is of another version, or a file is damaged.
     """
 
-    def __init__(self, folder: str | Path, fields: Iterable[str] | None = None) -> None:
-        self.folder = Path(folder)
+    def __init__(
+        self,
+        folder: str | Path,
+        fields: Iterable[str] | None = None,
+        *,
+        tables: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        self.folder, self.tables = Path(folder), dict(tables or {})
         try:
             index = read_sealed(path := self.folder / "index.json", remedy=path)
         except FileNotFoundError:
@@ -224,7 +232,7 @@ class ClipStore:
         return (self[i] for i in range(len(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ClipStore, (self.folder, self.fields)
+        return partial(ClipStore, tables=self.tables), (self.folder, self.fields)
 
     def __getitem__(self, index: int) -> GestureClip:
         """Return clip `index` with every opened field, in physical units.
@@ -275,7 +283,9 @@ class ClipStore:
         return values
 
     def decode(self, name: str, values: np.ndarray) -> Tensor:
-        """Return stored values of a picture field as float32 in physical units."""
+        """Return stored values of a picture field as float32 in physical units (or `tables`')."""
+        if name in self.tables:
+            return torch.from_numpy(self.tables[name].take(values))
         scale = {"flow": self.info.flow_scale, "depth_mm": 1e-3}.get(name, 1 / 255)
         return torch.from_numpy(values.astype(np.float32)).mul_(scale)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ def write_clip_store(
             differ in their fields, the folder is there but is no such store, or part of it is
             damaged. What was finished stays.
     """
-    key = check_sum_of([info.fingerprint, [dataclasses.astuple(row) for row in rows]])
+    key = check_sum_of([info.fingerprint, [_values(row) for row in rows]])
     if _is_whole(folder, key, len(rows), allow_missing):
         return
     with locked(folder):
@@ -83,6 +82,10 @@ def write_clip_store(
             missing = len(rows) - len(kept)
             raise DataError(f"{folder}: {missing} of {len(rows)} clips were not given.")
         _write_index(folder, info, rows, shards, kept)
+
+
+def _values(row: StoreRow) -> list[Any]:
+    return [row.label, row.subject, row.clip_id]
 
 
 def _is_whole(folder: Path, key: int, n: int, allow_missing: bool) -> bool:
@@ -130,9 +133,9 @@ class _Shards:
     folder: Path
     key: int
     n: int
-    parts: dict[int, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
     shard_clips: int = SHARD_CLIPS
-    fields: dict[str, tuple[str, list[int]]] = dataclasses.field(default_factory=dict)
+    fields: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
 
     def missing(self, allow_missing: bool) -> list[int]:
         """Find what was finished; return the rows of all other shards."""
@@ -236,7 +239,7 @@ def _write_index(
         "key": shards.key,
         "shard_clips": shards.shard_clips,
         "fields": shards.fields,
-        "rows": [[*dataclasses.astuple(rows[i]), i] for i in kept],
+        "rows": [[*_values(rows[i]), i] for i in kept],
         "check_sums": {
             name: [check for part in parts for check in part["check_sums"][name]]
             for name in shards.fields

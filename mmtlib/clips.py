@@ -124,6 +124,35 @@ class ClipBatch:
     def __len__(self) -> int:
         return len(self.clip_ids)
 
+    def split(self, parts: int) -> list[ClipBatch]:
+        """Return the batch in equal parts, in order.
+
+        Raises:
+            DataError: if the clips cannot be shared out equally.
+        """
+        if parts == 1:
+            return [self]
+        size, rest = divmod(len(self), parts)
+        if rest or not size:
+            raise DataError(
+                f"A batch of {len(self)} clips cannot be split into {parts} equal parts."
+            )
+        return [
+            replace(
+                self,
+                frames={m: x[at : at + size] for m, x in self.frames.items()},
+                labels=self.labels[at : at + size],
+                subjects=self.subjects[at : at + size],
+                clip_ids=self.clip_ids[at : at + size],
+            )
+            for at in range(0, len(self), size)
+        ]
+
+    def pin_memory(self) -> ClipBatch:
+        """Return the batch in page-locked memory, as a `DataLoader` asks for it."""
+        frames = {m: x.pin_memory() for m, x in self.frames.items()}
+        return replace(self, frames=frames, labels=self.labels.pin_memory())
+
     def to(self, device: torch.device | str) -> ClipBatch:
         """Return the batch with its frames (channels-last-3d) and labels on that device."""
         move = {"device": device, "non_blocking": True}

@@ -7,8 +7,9 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from support.tiny_runs import tiny
 
-from mmtlib.config import DATA_SETTINGS, ExperimentConfig, default_preset, hash_settings
+from mmtlib.config import ExperimentConfig, default_preset, hash_settings
 from mmtlib.errors import ConfigError
+from mmtlib.recipes import DATA_SETTINGS
 
 
 def test_recipes():
@@ -171,6 +172,8 @@ OTHER_SETTINGS = [
     {"weight_decay": 0.0},
     {"gradient_clip": 0.0},
     {"augment": "none"},
+    {"augment": "strong"},
+    {"sampling": "balanced"},
     {"schedule": "step"},
     {"network": "inception_i3d"},
     {"threads": 2},
@@ -196,6 +199,7 @@ def test_what_makes_another_run(change):
     "change",
     [
         {"root": "/elsewhere"},
+        {"pretrained": "a path; what counts is the file"},
         {"workers": 2},
         {"colour": "raw"},  # of NVGesture only
         {"fold": 3},  # of VIVA only
@@ -207,6 +211,10 @@ def test_what_makes_another_run(change):
 )
 def test_what_makes_no_other_run(change):
     assert identity(**change) == identity()
+
+
+def test_plain_sampling_is_no_setting_of_older_runs():
+    assert "sampling" not in tiny().canonical()
 
 
 def test_constant_rho_counts_instead_of_focal_settings():

@@ -1,23 +1,26 @@
-"""``mmt train``, ``evaluate``, ``predict``, ``compare`` and ``runs``."""
+"""``mmt train``, ``evaluate``, ``compare`` and ``runs``."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
 
 from mmtlib.cli import show
 
+if TYPE_CHECKING:
+    from mmtlib.config import ExperimentConfig
+
 Dir = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the root."""
-    for command in (train, evaluate, predict, compare):
+    for command in (train, evaluate, compare):
         app.command()(command)
     app.command("runs")(list_runs)
 
@@ -40,8 +43,8 @@ def settings_of(pairs: list[str], **named: Any) -> dict[str, Any]:
 
 def check_data_settings(dataset: str, given: Iterable[str]) -> None:
     """Raise a `ConfigError` for a setting of other data sets: it would have no effect."""
-    from mmtlib.config import DATA_SETTINGS
     from mmtlib.errors import ConfigError
+    from mmtlib.recipes import DATA_SETTINGS
 
     for name in given if dataset in DATA_SETTINGS else ():
         takers = [kind for kind, names in DATA_SETTINGS.items() if name in names]
@@ -71,6 +74,9 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training clips.")] = None,
     network: Annotated[str | None, typer.Option(help="compact_i3d or inception_i3d.")] = None,
+    pretrained: Annotated[
+        Path | None, typer.Option(help="Kinetics checkpoint that every I3D network starts from.")
+    ] = None,
     colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
     fold: Annotated[int | None, typer.Option(help="VIVA: part left out, 0 to 7.")] = None,
     skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
@@ -80,6 +86,9 @@ def train(
         int | None, typer.Option(help="GPUs (on a CPU: processes) that share every batch.")
     ] = None,
     nodes: Annotated[int | None, typer.Option(help="Computers, under torchrun or Slurm.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print sizes, memory and time; train nothing.")
+    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
     ] = None,
@@ -97,13 +106,17 @@ def train(
         fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
         device=device, precision=precision, devices=devices, nodes=nodes,
     )  # fmt: skip
-    if root is not None:
-        chosen["root"] = str(root)
+    for name, path in (("root", root), ("pretrained", pretrained)):
+        if path is not None:
+            chosen[name] = str(path)
     named = {"recipe": recipe, "dataset": data, "seed": seed}
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), **named, **chosen}
     )
     check_data_settings(config.dataset, chosen)
+    if dry_run:
+        _print_cost(config)
+        return
     if config.devices * config.nodes > 1 and not is_first_process():
         show.be_silent()
     with show.bars("clips", "epochs") as (clips, epochs_done):
@@ -114,6 +127,27 @@ def train(
     _accuracies(result.validation_accuracy, "validation")
     show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
     show.console.print(f"next: mmt evaluate {result.run_id} --split test")
+
+
+def _print_cost(config: ExperimentConfig) -> None:
+    """Print what a training comes to."""
+    from mmtlib.experiment import count_clips, estimate_cost, plan_training
+
+    clips, plan = count_clips(config, "train"), plan_training(config)
+    cost = estimate_cost(config, clips)
+    share = config.batch_size // (config.devices * config.nodes * config.accumulate)
+    facts = {
+        "training clips": f"{clips:,} of T x H x W = {' x '.join(map(str, plan.clip))}",
+        "parameters": ", ".join(f"{m} {n:,}" for m, n in plan.parameters.items()),
+        "operations": f"{cost.flops / 1e9:,.1f} GFLOP a clip, forward and backward, all networks",
+        "memory": f"{show.size(cost.state_bytes)} for weights and optimizer, "
+        f"{show.size(cost.batch_bytes)} for {share} clips at a time",
+        "speed here": f"{cost.flops_per_second / 1e9:,.0f} GFLOP/s in a trial step on one device",
+        "time": f"about {show.duration(cost.seconds)} for {config.epochs} epochs",
+    }
+    frame = pd.DataFrame({"what": facts.keys(), "estimate": facts.values()})
+    show.table(frame, f"Dry run: {config.network}, recipe {config.recipe}; nothing was trained")
+    show.console.print(plan.weight_line, soft_wrap=True)
 
 
 def _accuracies(accuracy: dict[str, float], split: str) -> None:
@@ -141,21 +175,6 @@ def evaluate(
         for m, found in result.predictions.items():
             frame[m] = [show.percent(a) if a == a else "-" for a in per_class_accuracy(found)]
         show.table(frame)
-
-
-def predict(
-    video: Annotated[Path, typer.Argument(help="A video of one gesture.")],
-    run: Annotated[str, typer.Option(help="The run whose network is used.")],
-    modality: Annotated[str | None, typer.Option(help="What the video shows.")] = None,
-    first: Annotated[int | None, typer.Option(help="First frame of the gesture.")] = None,
-    last: Annotated[int | None, typer.Option(help="Frame after its last one.")] = None,
-    top: Annotated[int, typer.Option(help="How many classes to print.")] = 5,
-) -> None:
-    """Print the most likely classes of a video."""
-    from mmtlib.experiment import load_run, predict_video
-
-    found = predict_video(load_run(run), video, modality, first=first, last=last).head(top)
-    show.table(found.assign(score=[show.percent(s) for s in found["score"]]))
 
 
 def compare(

@@ -56,6 +56,20 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
+def size(number: float) -> str:
+    """Return bytes in MiB or GiB."""
+    mebibytes = number / 2**20
+    return f"{mebibytes:,.0f} MiB" if mebibytes < 1024 else f"{mebibytes / 1024:,.1f} GiB"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it."""
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
 @contextmanager
 def bars(*names: str) -> Iterator[list[Callable[..., None]]]:
     """Give for each name a function ``(done, all)`` that draws a progress bar on standard error.

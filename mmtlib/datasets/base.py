@@ -30,12 +30,13 @@ class GestureDataset(ClipReader):
     """Clips of real recordings, read from disk when asked for.
 
     A subclass sets the class attributes, parses its lists, and implements `recording`. The settings
-    of an experiment that it takes are in `mmtlib.config.DATA_SETTINGS`.
+    of an experiment that it takes are in `mmtlib.recipes.DATA_SETTINGS`.
 
     Attributes:
         classes: one readable name per label.
         label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
             known, so clips of this set may not be mirrored.
+        reversed_labels: label -> label, for the classes that are gestures when played backwards.
         splits: the names of the parts.
         published: split -> clips it has by the official lists; together they are the whole set.
         citation, licence: how to cite the set, and on which terms it is given.
@@ -62,6 +63,7 @@ class GestureDataset(ClipReader):
 
     classes: ClassVar[tuple[str, ...]]
     label_swaps: ClassVar[Mapping[int, int] | None]
+    reversed_labels: ClassVar[Mapping[int, int]] = {}
     splits: ClassVar[tuple[str, ...]]
     published: ClassVar[Mapping[str, int]]
     citation: ClassVar[str]

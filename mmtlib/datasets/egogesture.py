@@ -230,7 +230,8 @@ def _label_files(
 ) -> tuple[list[Path], list[Path]]:
     """Return the label files of some subjects, and those missing although their pictures exist."""
     labels = entries(root)[LABEL_FOLDER]
-    labelled, shown = entries(labels), entries(root / pictures)
+    labelled = entries(labels)
+    shown = entries(entries(root)[pictures] if pictures else root)
     found, missing = [], []
     for name in (f"subject{subject:02d}" for subject in subjects):
         if name not in labelled:

@@ -197,6 +197,10 @@ class NVGesture(GestureDataset):
         "push two fingers", "close hand twice", "thumb up", "OK",
     )  # fmt: skip
     label_swaps: ClassVar[dict[int, int]] = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
+    reversed_labels: ClassVar[dict[int, int]] = {
+        0: 1, 1: 0, 2: 3, 3: 2, 4: 5, 5: 4, 6: 7, 7: 6, 11: 11, 17: 18, 18: 17, 19: 20, 20: 19,
+        22: 22,
+    }  # fmt: skip
     frame_rate: ClassVar[float] = 30.0
     splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
     published: ClassVar[dict[str, int]] = {"train": 857, "validation": 193, "test": 482}

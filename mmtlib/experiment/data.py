@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mmtlib.clip_store import ClipStore
 from mmtlib.config import DATA_SETTINGS, ExperimentConfig
-from mmtlib.datasets import DATASETS
+from mmtlib.datasets import DATASETS, GestureDataset
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.training import stored_clips
 from mmtlib.transforms import (
     CenterCrop,
+    ClipTransform,
     Compose,
+    DepthNoise,
+    HorizontalFlip,
+    PhotometricJitter,
+    RandomAffine,
     RandomCrop,
     RandomShift,
+    RandomSpeed,
     Resize,
     SampleFrames,
     Standardize,
-    Transform,
 )
 
 CROP_MARGIN = 8 / 7
 """Stored size over crop size for the random crops of the paper recipe (256 for 224)."""
+FLIPPING = ("crop", "strong")
+"""Augmentations that mirror half of the clips, as the paper does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,15 @@ class GestureData:
         clips: the clips, by number.
         classes: one name per label.
         fingerprint: a hash of what the clips are made from.
+        label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
+            known, so clips are not flipped.
         note: one line for the user (clips left out, views not aligned), or None.
     """
 
     clips: SyntheticGestures | ClipStore
     classes: tuple[str, ...]
     fingerprint: str
+    label_swaps: Mapping[int, int] | None
     note: str | None = None
 
 
@@ -64,7 +74,20 @@ def open_data(
         data = SyntheticGestures(
             config.preset, split, config.modalities, config.generator_seed, progress=progress
         )
-        return GestureData(data, data.classes, data.fingerprint)
+        return GestureData(data, data.classes, data.fingerprint, data.label_swaps)
+    source = _open_source(config, split)
+    store = stored_clips(
+        source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
+    )
+    notes = [source.skipped_summary(), source.alignment_note]
+    if source.label_swaps is None and config.augment in FLIPPING:
+        notes.append(f"{source.name}: clips are not flipped, as their mirrored labels are unknown.")
+    note = " ".join(n for n in notes if n) or None
+    return GestureData(store, source.classes, store.info.fingerprint, source.label_swaps, note)
+
+
+def _open_source(config: ExperimentConfig, split: str) -> GestureDataset:
+    """Open a real data set, before anything is decoded."""
     if config.dataset not in DATASETS:
         raise unknown_name("data set", config.dataset, ["synthetic", *DATASETS])
     if config.root is None:
@@ -72,7 +95,7 @@ def open_data(
             f"The data set {config.dataset} is read from disk: say where (--root DIR, or root=...)."
         )
     settings = {name: getattr(config, name) for name in DATA_SETTINGS[config.dataset]}
-    source = DATASETS[config.dataset](
+    return DATASETS[config.dataset](
         config.root,
         split,
         modalities=config.modalities,
@@ -81,32 +104,52 @@ def open_data(
         complete_for=config.complete_for,
         **settings,
     )
-    store = stored_clips(
-        source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
-    )
-    notes = [source.skipped_summary(), source.alignment_note]
-    note = " ".join(n for n in notes if n) or None
-    return GestureData(store, source.classes, store.info.fingerprint, note)
 
 
-def stored_form(config: ExperimentConfig) -> Transform:
+def count_clips(config: ExperimentConfig, split: str) -> int:
+    """Return how many clips a split has, without making or decoding any.
+
+    Raises:
+        ConfigError, DataError: as `open_data`.
+    """
+    if config.dataset == "synthetic":
+        return get_preset(config.preset).clips[split]
+    return len(_open_source(config, split))
+
+
+def stored_form(config: ExperimentConfig) -> ClipTransform:
     """Return how clips of real videos are stored: the preset's frames and size, whole frame."""
     preset = get_preset(config.preset)
     side = round(preset.size * CROP_MARGIN) if config.augment == "crop" else preset.size
     return Compose([SampleFrames(frames=preset.frames), Resize(height=side, width=side)])
 
 
-def make_transform(config: ExperimentConfig, *, training: bool) -> Transform:
+def make_transform(
+    config: ExperimentConfig, *, training: bool, label_swaps: Mapping[int, int] | None = None
+) -> ClipTransform:
     """Return what is done to each clip before it enters the networks.
 
     Args:
         config: for the preset's size and the kind of augmentation.
         training: with the random changes, or as at test time.
+        label_swaps: of the data set that is trained on (`GestureData.label_swaps`): how labels
+            change when clips are flipped; None = clips are not flipped.
     """
     size = get_preset(config.preset).size
-    steps: list[Transform] = []
+    steps: list[ClipTransform] = []
     if config.augment == "shift" and training:
         steps.append(RandomShift(pixels=max(1, round(size / 32))))
     if config.augment == "crop":
         steps.append((RandomCrop if training else CenterCrop)(height=size, width=size))
+    if config.augment in FLIPPING and training and label_swaps is not None:
+        steps.append(HorizontalFlip(probability=0.5, label_swaps=label_swaps))
+    if config.augment == "strong" and training:
+        steps += [
+            RandomSpeed(speed=(0.8, 1.25)),
+            RandomAffine(degrees=15, scale=(0.8, 1.25), shift=0.1),
+            PhotometricJitter(
+                gamma=0.3, contrast=0.3, brightness=0.3, cast=0.15, saturation=0.4, noise=0.03
+            ),
+            DepthNoise(noise=0.02, holes=0.02),
+        ]
     return Compose([*steps, Standardize()])

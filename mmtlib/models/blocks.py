@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from mmtlib.errors import ConfigError, DataError, unknown_name
 from mmtlib.outputs import StreamOutput
@@ -29,6 +33,9 @@ class StagedNetwork(nn.Module):
     """
 
     STAGES: ClassVar[tuple[str, ...]] = ()
+    recompute: bool = False
+    """Keep only the outputs of the stages for the backward pass and work the rest out again there:
+    about a third more time for a fraction of the memory, and the same result."""
 
     def __init__(
         self,
@@ -86,10 +93,19 @@ class StagedNetwork(nn.Module):
             )
         features = x = clips
         for name in self.STAGES:
-            x = self.stage_module(name)(x)
+            x = self._stage(self.stage_module(name), x)
             if name == self.feature_stage:
                 features = x
         return StreamOutput(self.classify(x), self._pool_time(features))
+
+    def _stage(self, module: nn.Module, x: Tensor) -> Tensor:
+        if not (self.recompute and self.training and torch.is_grad_enabled()):
+            return module(x)
+
+        def contexts() -> tuple[AbstractContextManager, AbstractContextManager]:
+            return nullcontext(), _kept_statistics(module)
+
+        return checkpoint(module, x, use_reentrant=False, context_fn=contexts)
 
     def _pool_time(self, features: Tensor) -> Tensor:
         pool = self.feature_time_pool
@@ -102,6 +118,21 @@ class StagedNetwork(nn.Module):
                 "use longer clips or pool less."
             )
         return mean_over_time(features, pool)
+
+
+@contextmanager
+def _kept_statistics(module: nn.Module) -> Iterator[None]:
+    """Leave the running statistics of batch normalisation alone: they have seen this batch."""
+    norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    kept = [(norm, norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
+    try:
+        for norm in norms:
+            norm.momentum = 0.0
+        yield
+    finally:
+        for norm, momentum, seen in kept:
+            norm.momentum = momentum
+            norm.num_batches_tracked.copy_(seen)
 
 
 def mean_over_time(x: Tensor, pool: int) -> Tensor:

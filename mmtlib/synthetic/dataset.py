@@ -21,7 +21,7 @@ from mmtlib.config import default_preset
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import check_modalities
 from mmtlib.seeding import numpy_generator, torch_generator
-from mmtlib.synthetic.gestures import label_swaps
+from mmtlib.synthetic.gestures import label_swaps, reversed_labels
 from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
 from mmtlib.synthetic.renderer import RenderedClip, render
 from mmtlib.synthetic.scene import draw_person, draw_scene
@@ -146,6 +146,7 @@ class SyntheticGestures:
         self.extras = extras
         self.classes = self.preset.classes
         self.label_swaps = label_swaps(self.classes)
+        self.reversed_labels = reversed_labels(self.classes)
         self._maker = ClipMaker(self.preset, split, self.generator_seed, self.clutter)
         self._rows = [self._maker.row(i) for i in range(self.preset.clips[split])]
         self._store = self._open_store(progress) if self.preset.stored else None
@@ -182,7 +183,13 @@ class SyntheticGestures:
         folder = store_folder("synthetic", f"{p.name}-{self.split}", info.fingerprint)
         write_clip_store(folder, info, self._rows, partial(self._render_all, progress))
         fields = ["depth_mm" if m == "depth" else m for m in self.modalities]
-        return ClipStore(folder, fields + (["mask", "joints"] if self.extras else []))
+        tables = {}
+        if "depth" in self.modalities and self.depth_form != "metres":
+            # Worked out for every millimetre instead of every pixel.
+            metres = torch.arange(2**16, dtype=torch.float32).mul_(1e-3)
+            tables["depth_mm"] = depth_to_8bit(metres, close_range=self.close_range).numpy()
+        fields += ["mask", "joints"] if self.extras else []
+        return ClipStore(folder, fields, tables=tables)
 
     def _render_all(
         self, progress: Callable[[int, int], None] | None, indices: list[int]
@@ -212,7 +219,9 @@ class SyntheticGestures:
         """
         if not -len(self) <= index < len(self):
             raise IndexError(f"clip {index} of {len(self)}")
-        clip = self._store[index] if self._store else self._render_one(index % len(self))
+        if self._store:
+            return self._store[index]
+        clip = self._render_one(index % len(self))
         if "depth" not in clip.frames or self.depth_form == "metres":
             return clip
         depth = depth_to_8bit(clip.frames["depth"], close_range=self.close_range)

@@ -204,12 +204,36 @@ MIRRORED: dict[str, str] = {
 }
 """Gestures that turn into each other when the picture is mirrored (both ways)."""
 
+REVERSED: dict[str, str] = {
+    "move hand left": "move hand right",
+    "move hand up": "move hand down",
+    "move two fingers left": "move two fingers right",
+    "move two fingers up": "move two fingers down",
+    "push hand out": "pull hand in",
+    "rotate two fingers clockwise": "rotate two fingers counter-clockwise",
+    "click": "click",
+    "beckon": "beckon",
+    "shake hand": "shake hand",
+    "close hand twice": "close hand twice",
+}
+"""Gestures that turn into each other, or into themselves, when played backwards (both ways). The
+rest have no partner: "push hand up" backwards goes down, but with the palm up."""
+
 
 def label_swaps(class_names: tuple[str, ...]) -> dict[int, int]:
     """Return label -> label for the classes that a horizontal flip exchanges."""
+    return _labels(MIRRORED, class_names)
+
+
+def reversed_labels(class_names: tuple[str, ...]) -> dict[int, int]:
+    """Return label -> label for the classes that are gestures when played backwards."""
+    return _labels(REVERSED, class_names)
+
+
+def _labels(partners: dict[str, str], class_names: tuple[str, ...]) -> dict[int, int]:
     pairs = [
         (class_names.index(a), class_names.index(b))
-        for a, b in MIRRORED.items()
+        for a, b in partners.items()
         if a in class_names and b in class_names
     ]
     return dict(pairs) | {b: a for a, b in pairs}

@@ -14,8 +14,9 @@ from torch.utils.data import DataLoader
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError
 from mmtlib.evaluation import Predictions, accuracy
-from mmtlib.losses import mtut_objective
+from mmtlib.losses import MtutLoss, mtut_objective
 from mmtlib.models import StreamSet
+from mmtlib.outputs import StreamOutput
 from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.history import EpochSums, History, step_sums
 from mmtlib.training.schedules import learning_rate
@@ -113,25 +114,20 @@ def fit(
         order.epoch, order.first_step = epoch, step
         weight = config.ssa_weight if epoch >= config.ssa_start_epoch else 0.0
         for batch in loader:
-            batch = batch.to(fabric.device)
             rate = learning_rate(config, epoch * len(order) + step, len(order))
-            outputs = model(batch.frames, seed_parts=("dropout", config.seed, epoch, step, *rank))
-            loss = mtut_objective(
-                outputs,
-                batch.labels,
-                ssa_weight=weight,
-                ssa_reduction=config.ssa_reduction,
-                beta=config.beta,
-                focal=config.focal,
-                rho_per=config.rho_per,
-                normalize=config.normalize,
-                rho_constant=config.rho_constant,
-                over_processes=fabric.all_reduce,
-            )
-            _check_finite(_over_processes(fabric, loss.total), "loss", config, epoch)
             for optimizer in optimizers.values():
                 optimizer.zero_grad()
-            fabric.backward(loss.total)
+            for number, part in enumerate(batch.split(config.accumulate), 1):
+                more = number < config.accumulate
+                draws = ("dropout", config.seed, epoch, step, *rank, *([number] if more else []))
+                with fabric.no_backward_sync(model, enabled=more and fabric.world_size > 1):
+                    part = part.to(fabric.device)
+                    outputs = model(part.frames, seed_parts=draws)
+                    loss = _objective(fabric, config, outputs, part.labels, weight)
+                    _check_finite(_over_processes(fabric, loss.total), "loss", config, epoch)
+                    fabric.backward(loss.total / config.accumulate)
+                found = step_sums(loss, _count_correct(outputs, part.labels), len(part))
+                sums.add(_sum_over_processes(fabric, found))
             for m, optimizer in optimizers.items():
                 if config.gradient_clip:
                     norm = fabric.clip_gradients(
@@ -144,8 +140,6 @@ def fit(
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 optimizer.step()
-            found = step_sums(loss, _count_correct(outputs, batch.labels), len(batch))
-            sums.add(_sum_over_processes(fabric, found))
             step += 1
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 save()
@@ -160,6 +154,27 @@ def fit(
         if progress is not None:
             progress(epoch, config.epochs, history)
     return history
+
+
+def _objective(
+    fabric: Fabric,
+    config: ExperimentConfig,
+    outputs: Mapping[str, StreamOutput],
+    labels: Tensor,
+    weight: float,
+) -> MtutLoss:
+    return mtut_objective(
+        outputs,
+        labels,
+        ssa_weight=weight,
+        ssa_reduction=config.ssa_reduction,
+        beta=config.beta,
+        focal=config.focal,
+        rho_per=config.rho_per,
+        normalize=config.normalize,
+        rho_constant=config.rho_constant,
+        over_processes=fabric.all_reduce,
+    )
 
 
 def _over_processes(fabric: Fabric, value: Tensor) -> Tensor:

@@ -2,29 +2,42 @@
 
 from mmtlib.transforms.base import TRANSFORMS, Transform, replay
 from mmtlib.transforms.compose import ClipTransform, Compose
-from mmtlib.transforms.geometric import (
-    CenterCrop,
-    HorizontalFlip,
-    RandomCrop,
-    RandomShift,
-    Resize,
+from mmtlib.transforms.corruption import Corrupt
+from mmtlib.transforms.geometric import CenterCrop, HorizontalFlip, RandomCrop, RandomShift
+from mmtlib.transforms.photometric import DepthNoise, PhotometricJitter, Standardize
+from mmtlib.transforms.resampling import RandomAffine, RandomResizedCrop, Resize
+from mmtlib.transforms.temporal import (
+    RandomSampleFrames,
+    RandomSpeed,
+    RandomTemporalCrop,
+    Reverse,
+    SampleFrames,
+    TemporalCrop,
+    TemporalStride,
 )
-from mmtlib.transforms.photometric import Standardize
-from mmtlib.transforms.temporal import RandomTemporalCrop, SampleFrames, TemporalCrop
 
 __all__ = [
     "TRANSFORMS",
     "CenterCrop",
     "ClipTransform",
     "Compose",
+    "Corrupt",
+    "DepthNoise",
     "HorizontalFlip",
+    "PhotometricJitter",
+    "RandomAffine",
     "RandomCrop",
+    "RandomResizedCrop",
+    "RandomSampleFrames",
     "RandomShift",
+    "RandomSpeed",
     "RandomTemporalCrop",
     "Resize",
+    "Reverse",
     "SampleFrames",
     "Standardize",
     "TemporalCrop",
+    "TemporalStride",
     "Transform",
     "replay",
 ]

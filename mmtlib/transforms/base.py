@@ -9,8 +9,9 @@ The old clip is never written to; the new one may share memory with it.
 from __future__ import annotations
 
 import inspect
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -144,3 +145,60 @@ def check_whole(name: str, value: int, *, at_least: int) -> int:
 def draw_whole(low: int, high: int, generator: torch.Generator | None) -> int:
     """Return a whole number from `low` to `high`, both included, each equally likely."""
     return int(torch.randint(low, high + 1, (), generator=generator))
+
+
+def check_number(name: str, value: float, low: float, high: float = math.inf) -> float:
+    """Return the value if it is a number from `low` to `high`, both included.
+
+    Raises:
+        ConfigError: if it is not.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and low <= value <= high and value < math.inf):
+        wanted = f"in [{low}, {high}]" if high < math.inf else f"of at least {low}"
+        raise ConfigError(f"{name}: expected a number {wanted}, got {value!r}.")
+    return value
+
+
+def check_range(name: str, value: Sequence[float]) -> tuple[float, float]:
+    """Return the pair (lowest, highest) if both are above 0 and in order.
+
+    Raises:
+        ConfigError: if they are not.
+    """
+    pair = tuple(value) if isinstance(value, list | tuple) else ()
+    if len(pair) != 2 or not 0 < check_number(name, pair[0], 0) <= check_number(name, pair[1], 0):
+        raise ConfigError(f"{name}: expected (lowest, highest), both above 0, got {value!r}.")
+    return pair
+
+
+def draw_number(low: float, high: float, generator: torch.Generator | None) -> float:
+    """Return a number from `low` to `high`, each equally likely."""
+    return low + (high - low) * float(torch.rand((), dtype=torch.float64, generator=generator))
+
+
+def draw_factor(low: float, high: float, generator: torch.Generator | None) -> float:
+    """Return a factor from `low` to `high`: twice is as likely as half."""
+    return math.exp(draw_number(math.log(low), math.log(high), generator))
+
+
+def draw_seed(generator: torch.Generator | None) -> int:
+    """Return a seed for draws too many to be kept as parameters, such as noise."""
+    return draw_whole(0, 2**31 - 1, generator)
+
+
+def both_ways(name: str, pairs: Iterable[Sequence[int]]) -> dict[int, int]:
+    """Return label -> partner, both ways, from pairs of labels that change places.
+
+    Raises:
+        ConfigError: if a label has two partners.
+    """
+    partners: dict[int, int] = {}
+    for a, b in pairs:
+        for label, partner in ((a, b), (b, a)):
+            if partners.setdefault(label, partner) != partner:
+                raise ConfigError(
+                    f"{name}: label {label} has two partners, {partners[label]} and {partner}; "
+                    "name one."
+                )
+    return partners

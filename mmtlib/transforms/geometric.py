@@ -1,13 +1,12 @@
-"""Transforms of the picture plane: shift, crop, mirror, resize.
+"""Transforms that put whole pixels elsewhere: shift, crop, mirror.
 
-The mask follows every one of them. Joints are in metres in the camera's axes: cutting, shifting or
-resizing the picture does not move the hand, so they stay, except that a mirrored hand has
-mirrored joints.
+The mask follows every one of them. Joints are in metres in the camera's axes: cutting or shifting
+the picture does not move the hand, so they stay, except that a mirrored hand has mirrored joints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -16,8 +15,15 @@ from torch.nn import functional as F
 
 from mmtlib.clips import GestureClip
 from mmtlib.errors import ConfigError
-from mmtlib.modalities import get_modality
-from mmtlib.transforms.base import Params, Transform, check_whole, draw_whole, map_pictures
+from mmtlib.transforms.base import (
+    Params,
+    Transform,
+    both_ways,
+    check_number,
+    check_whole,
+    draw_whole,
+    map_pictures,
+)
 
 
 class RandomShift(Transform):
@@ -47,12 +53,13 @@ class RandomShift(Transform):
     def apply(clip: GestureClip, params: Params) -> GestureClip:
         """Return the shifted clip; flow vectors stay, as the shift is the same in every frame."""
         right, down = params["right"], params["down"]
-        return map_pictures(clip, lambda x: _shift(x, right, down))
+        return map_pictures(clip, lambda x: shift(x, right, down))
 
 
-def _shift(x: Tensor, right: int, down: int) -> Tensor:
+def shift(x: Tensor, right: int, down: int) -> Tensor:
+    """Return ``(..., H, W)`` moved by whole pixels, the border repeated."""
     if x.dtype == torch.bool:  # not padded by torch
-        return _shift(x.float(), right, down) > 0
+        return shift(x.float(), right, down) > 0
     height, width = x.shape[-2:]
     sides = (max(right, 0), max(-right, 0), max(down, 0), max(-down, 0))
     top, left = max(-down, 0), max(-right, 0)
@@ -134,13 +141,9 @@ class HorizontalFlip(Transform):
     random: ClassVar[bool] = True
 
     def __init__(self, *, probability: float, label_swaps: Mapping[int, int]) -> None:
-        if not 0 <= probability <= 1:
-            raise ConfigError(
-                f"HorizontalFlip probability: expected a number in [0, 1], got {probability!r}."
-            )
-        self.probability = probability
+        self.probability = check_number("HorizontalFlip probability", probability, 0, 1)
         self.label_swaps = dict(label_swaps)
-        _both_ways(self.label_swaps.items())  # refuses a label with two partners
+        both_ways("HorizontalFlip label_swaps", self.label_swaps.items())  # or is refused
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``flip`` (true or false) and ``label_swaps`` as pairs."""
@@ -155,123 +158,8 @@ class HorizontalFlip(Transform):
         mirrored = map_pictures(clip, lambda x: x.flip(-1))
         frames = dict(mirrored.frames)
         if "flow" in frames:
-            frames["flow"] = frames["flow"] * _column((-1.0, 1.0))
+            frames["flow"] = frames["flow"] * torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1)
         joints = None if clip.joints is None else clip.joints * torch.tensor([-1.0, 1.0, 1.0])
-        partners = _both_ways(params["label_swaps"])
+        partners = both_ways("HorizontalFlip label_swaps", params["label_swaps"])
         label = partners.get(clip.label, clip.label)
         return mirrored.with_frames(frames, label=label, joints=joints)
-
-
-def _both_ways(pairs: Iterable[Sequence[int]]) -> dict[int, int]:
-    partners: dict[int, int] = {}
-    for a, b in pairs:
-        for label, partner in ((a, b), (b, a)):
-            if partners.setdefault(label, partner) != partner:
-                raise ConfigError(
-                    f"HorizontalFlip label_swaps: label {label} has two partners, "
-                    f"{partners[label]} and {partner}; name one."
-                )
-    return partners
-
-
-def _column(values: tuple[float, float]) -> Tensor:
-    """Return one factor per flow channel, to multiply with ``(2, T, H, W)``."""
-    return torch.tensor(values).view(2, 1, 1, 1)
-
-
-class Resize(Transform):
-    """Bring the pictures to another size, each kind in the way that keeps its meaning.
-
-    | kind | shrinking | enlarging |
-    |---|---|---|
-    | image, flow | mean over the area of the new pixel | bilinear |
-    | depth | mean of the readings in that area, none (0) where under half of it has one | nearest |
-    | mask | nearest | nearest |
-
-    Flow vectors are given in pixels of the new size. A mean of depths with the zeros of missing
-    readings among them would invent surfaces where there are none.
-
-    Args:
-        height, width: the new size, in pixels.
-    """
-
-    needs_units: ClassVar[bool] = True
-
-    def __init__(self, *, height: int, width: int) -> None:
-        self.height = check_whole("Resize height", height, at_least=1)
-        self.width = check_whole("Resize width", width, at_least=1)
-
-    def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
-        """Return ``height`` and ``width``, in pixels."""
-        return {"height": self.height, "width": self.width}
-
-    @staticmethod
-    def apply(clip: GestureClip, params: Params) -> GestureClip:
-        """Return the resized clip."""
-        size = (params["height"], params["width"])
-        if clip.shape[1:] == size:
-            return clip
-        _, height, width = clip.shape
-        frames = {}
-        for name, x in clip.frames.items():
-            match get_modality(name).kind:
-                case "depth":
-                    frames[name] = _resize_depth(x, size)
-                case "vector":
-                    ratio = _column((size[1] / width, size[0] / height))
-                    frames[name] = _resize_image(x, size) * ratio
-                case _:
-                    frames[name] = _resize_image(x, size)
-        mask = None if clip.mask is None else _resize_nearest(clip.mask, size)
-        return clip.with_frames(frames, mask=mask)
-
-
-def _resize_image(x: Tensor, size: tuple[int, int]) -> Tensor:
-    return _weighted(x, size, _linear_weights)
-
-
-def _resize_depth(x: Tensor, size: tuple[int, int]) -> Tensor:
-    valid = (x > 0).to(x.dtype)
-    share = _weighted(valid, size, _nearest_weights)
-    total = _weighted(x, size, _nearest_weights)
-    # The small slack keeps "exactly half" on the same side whatever the rounding of the sums.
-    return torch.where(share >= 0.5 - 1e-5, total / share.clamp_min(0.25), 0.0)
-
-
-def _resize_nearest(mask: Tensor, size: tuple[int, int]) -> Tensor:
-    rows, columns = (_centres(n, new).long() for n, new in zip(mask.shape[-2:], size, strict=True))
-    return mask[..., rows[:, None], columns]
-
-
-def _weighted(x: Tensor, size: tuple[int, int], enlarging: Callable[[int, int], Tensor]) -> Tensor:
-    """Return sums of pixels: over areas along an axis that shrinks, else by `enlarging`."""
-    rows, columns = (
-        (_area_weights if new <= n else enlarging)(n, new).to(x.dtype)
-        for n, new in zip(x.shape[-2:], size, strict=True)
-    )
-    return rows @ (x @ columns.T)
-
-
-# The next three return float64 (new, n): the share of each old pixel in each new one.
-
-
-def _area_weights(n: int, new: int) -> Tensor:
-    edges = torch.arange(new + 1, dtype=torch.float64) * (n / new)
-    pixels = torch.arange(n, dtype=torch.float64)
-    right = torch.minimum(edges[1:, None], pixels + 1)
-    left = torch.maximum(edges[:-1, None], pixels)
-    return (right - left).clamp_min(0) * (new / n)
-
-
-def _linear_weights(n: int, new: int) -> Tensor:
-    places = (_centres(n, new) - 0.5).clamp(0, n - 1)
-    return (1 - (places[:, None] - torch.arange(n)).abs()).clamp_min(0)
-
-
-def _nearest_weights(n: int, new: int) -> Tensor:
-    return F.one_hot(_centres(n, new).long(), n).double()
-
-
-def _centres(n: int, new: int) -> Tensor:
-    """Return where the middle of each new pixel lies among the old, pixel i being [i, i + 1)."""
-    return (torch.arange(new, dtype=torch.float64) + 0.5) * (n / new)

@@ -90,9 +90,13 @@ def test_upper_and_lower_case_may_differ(small):
 @pytest.mark.parametrize("inside", PICTURE_FOLDERS[1:])
 def test_pictures_in_a_folder_of_their_own(tmp_path, inside):
     gestures = write_egogesture_tree(tmp_path, subjects=(3,), labels=(1, 2), inside=inside)
+    (tmp_path / inside).rename(tmp_path / inside.upper())
     dataset = EgoGesture(tmp_path)
     assert len(dataset) == len(gestures)
     assert dataset[0].shape[0] == len(gestures[0].pictures)
+    (tmp_path / LABELS / "subject03" / "Scene1" / "Group1.csv").unlink()
+    with pytest.raises(DataError, match=r"Group1\.csv is missing \(1 label"):
+        EgoGesture(tmp_path)
 
 
 def test_a_missing_picture(small):
@@ -183,7 +187,7 @@ def test_wrong_root(tmp_path, there):
     [
         ({"split": "val"}, ConfigError, "split of EgoGesture 'val'; known: .*validation"),
         ({"modalities": "rgb,dept"}, ConfigError, "modality 'dept'"),
-        ({"modalities": "rgb,flow"}, DataError, r"\.npz is missing: make it with `python data_sc"),
+        ({"modalities": "rgb,flow"}, DataError, r"npz is missing: make it .* egogesture .*csv:2\)"),
         ({"modalities": "ir"}, DataError, "holds no infrared. Choose from rgb, depth"),
     ],
 )

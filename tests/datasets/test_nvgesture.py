@@ -85,6 +85,19 @@ def test_class_attributes():
         assert old.replace("left", "right") == new.replace("left", "right")
     directional = [i for i, c in enumerate(NVGesture.classes) if re.search("left|right|wise", c)]
     assert sorted(NVGesture.label_swaps) == directional
+    backwards = NVGesture.reversed_labels
+    assert all(backwards[backwards[a]] == a for a in backwards)
+    assert backwards.items() >= NVGesture.label_swaps.items()
+    names = {(NVGesture.classes[a], NVGesture.classes[b]) for a, b in backwards.items() if a <= b}
+    assert names - {
+        (NVGesture.classes[a], NVGesture.classes[b]) for a, b in NVGesture.label_swaps.items()
+    } == {
+        ("move hand up", "move hand down"),
+        ("move two fingers up", "move two fingers down"),
+        ("push hand out", "pull hand in"),
+        ("shake hand", "shake hand"),
+        ("close hand twice", "close hand twice"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def test_wrong_root(tmp_path):
         ({"split": "trian"}, ConfigError, "split of VIVA 'trian'.*Did you mean 'train'"),
         ({"fold": 8}, ConfigError, "fold of VIVA must be from 0 to 7, got 8"),
         ({"fold": -1}, ConfigError, "fold of VIVA must be from 0 to 7, got -1"),
-        ({"modalities": "flow"}, DataError, r"\.npz is missing: make it with `python data_scripts"),
+        ({"modalities": "flow"}, DataError, "npz is missing: make it with .* viva"),
         ({"modalities": "rgb,ir"}, DataError, "VIVA holds no infrared"),
     ],
 )

@@ -7,12 +7,12 @@ from support.tiny_runs import tiny
 from support.viva_tree import write_viva_tree
 
 from mmtlib.clip_store import ClipStore
-from mmtlib.config import DATA_SETTINGS
 from mmtlib.datasets import DATASETS, NVGesture
 from mmtlib.datasets.clip_flow import make_flow
 from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment import make_transform, open_data
 from mmtlib.experiment.data import stored_form
+from mmtlib.recipes import DATA_SETTINGS
 from mmtlib.seeding import torch_generator
 from mmtlib.synthetic import SyntheticGestures
 
@@ -145,17 +145,63 @@ def test_wrong_split(own_cache):
     [
         ("shift", True, ["RandomShift", "Standardize"]),
         ("shift", False, ["Standardize"]),
-        ("crop", True, ["RandomCrop", "Standardize"]),
+        ("crop", True, ["RandomCrop", "HorizontalFlip", "Standardize"]),
         ("crop", False, ["CenterCrop", "Standardize"]),
+        (
+            "strong",
+            True,
+            [
+                *("HorizontalFlip", "RandomSpeed", "RandomAffine", "PhotometricJitter"),
+                *("DepthNoise", "Standardize"),
+            ],
+        ),
+        ("strong", False, ["Standardize"]),
         ("none", True, ["Standardize"]),
     ],
 )
 def test_transforms(own_cache, augment, training, names):
     config = tiny(augment=augment)
-    clip = stored_form(config)(open_data(config, "train").clips[0])
-    found = make_transform(config, training=training)(clip, torch_generator("test"))
+    data = open_data(config, "train")
+    clip = stored_form(config)(data.clips[0])
+    change = make_transform(config, training=training, label_swaps=data.label_swaps)
+    found = change(clip, torch_generator("test"))
     assert found.shape == (8, 16, 16)
-    assert [name for name, _ in found.history][-len(names) :] == names
+    done = [name for name, _ in found.history if name not in ("SampleFrames", "Resize")]
+    assert done == names
+    assert found.modalities == clip.modalities
+
+
+@pytest.mark.parametrize("augment", ["crop", "strong"])
+def test_flipped_clips_change_their_label_as_the_data_set_says(own_cache, augment):
+    config = tiny(augment=augment)
+    data = open_data(config, "train")
+    assert data.label_swaps == {0: 1, 1: 0}
+    change = make_transform(config, training=True, label_swaps=data.label_swaps)
+    clips = [stored_form(config)(data.clips[i]) for i in range(4)]
+    seen = {
+        (clip.label, change(clip, torch_generator("test", seed)).label)
+        for clip in clips
+        for seed in range(12)
+    }
+    assert seen == {(0, 0), (0, 1), (1, 1), (1, 0), (2, 2), (3, 3)}
+    unknown = make_transform(config, training=True)
+    names = {
+        step[0]
+        for seed in range(12)
+        for step in unknown(clips[0], torch_generator("test", seed)).history
+    }
+    assert "HorizontalFlip" not in names
+    assert len(names) > 1
+
+
+def test_the_shift_of_the_compact_recipe_draws_as_ever(own_cache):
+    """Stored runs depend on these numbers."""
+    config = tiny()
+    clip = open_data(config, "train").clips[0]
+    change = make_transform(config, training=True)
+    drawn = [change(clip, torch_generator("transform", 0, epoch, 3)) for epoch in range(4)]
+    shifts = [tuple(new.history[0][1].values()) for new in drawn]
+    assert shifts == [(-1, 0), (-1, 1), (1, 1), (-1, -1)]
 
 
 def test_room_for_crops_is_stored():

@@ -153,6 +153,13 @@ def test_before_the_alignment_joint_training_is_training_alone(joint_run):
     assert any(changed)  # the better network may have learnt nothing from the other: rho = 0
 
 
+def test_balanced_sampling_is_another_training(fresh_cache):
+    settings = {"modalities": ("depth",), "epochs": 1}
+    plain, balanced = run(tiny(**settings)), run(tiny(sampling="balanced", **settings))
+    assert plain.identity != balanced.identity
+    assert not same_tensors(weights(plain.path, "depth"), weights(balanced.path, "depth"))
+
+
 def test_test_clips_are_not_opened(fresh_cache, monkeypatch):
     asked = []
     opened = train_module.open_data

@@ -73,7 +73,7 @@ def test_no_class_goes_with_certain_people_only(tiny):
 def test_a_clip(tiny):
     assert len(tiny) == 24 == len(list(tiny))
     assert tiny.classes == get_preset("tiny").classes
-    assert tiny.label_swaps == {0: 1, 1: 0}
+    assert tiny.label_swaps == tiny.reversed_labels == {0: 1, 1: 0}
     for i, clip in enumerate(tiny):
         assert clip.shape == (8, 16, 16)
         assert clip.modalities == ALL

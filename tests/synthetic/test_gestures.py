@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmtlib.synthetic import GESTURES, PRESETS
-from mmtlib.synthetic.gestures import MIRRORED, Motion, label_swaps
+from mmtlib.synthetic.gestures import MIRRORED, REVERSED, Motion, label_swaps, reversed_labels
 
 # The class names of NVGesture, labels 1 to 25, as its authors list them.
 NVGESTURE = """move hand left;move hand right;move hand up;move hand down;move two fingers left;
@@ -191,6 +191,25 @@ def test_the_mirrored_picture_shows_the_mirrored_gesture_of_the_other_hand(act, 
     np.testing.assert_allclose(other, joints * [-1, 1, 1], atol=1e-12)
 
 
+@HANDS
+def test_backwards_a_gesture_is_its_partner_and_the_others_are_none(act, left):
+    partners = REVERSED | {b: a for a, b in REVERSED.items()}
+    rest = {"rest": np.array([0.2, 0.15, -0.1]), "left": left}
+
+    def turn(gesture):  # where a circle ends, backwards it starts
+        sign = 1 if gesture.endswith(" clockwise") else -1
+        return 0.4 + 2.8 * np.pi * sign
+
+    for gesture in GESTURES:
+        backwards = act(gesture, start_angle=0.4, **rest)[1][::-1]
+        same = [
+            other
+            for other in GESTURES
+            if np.allclose(act(other, start_angle=turn(gesture), **rest)[1], backwards, atol=1e-9)
+        ]
+        assert same == [partners[gesture]] if gesture in partners else not same
+
+
 @pytest.mark.parametrize("gesture", GESTURES)
 def test_every_gesture_stays_a_hand_and_differs_from_the_others(act, gesture):
     motion, joints = act(gesture, amplitude=1.5)
@@ -241,6 +260,19 @@ def test_label_swaps_exchange_mirror_images_and_undo_themselves(preset):
     for label, other in swaps.items():
         shared = set(names[label].split()) & set(names[other].split())
         assert len(shared) == len(names[label].split()) - 1, "they differ in one word"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_reversed_labels_undo_themselves(preset):
+    names = PRESETS[preset].classes
+    pairs = reversed_labels(names)
+    assert all(pairs[pairs[label]] == label for label in pairs)
+    assert {names[a] for a, b in pairs.items() if a == b} == {
+        n for n in names if n in ("click", "beckon", "shake hand", "close hand twice")
+    }
+    assert ("push hand out" in names and "pull hand in" in names) == any(
+        names[a] == "push hand out" for a in pairs
+    )
 
 
 def test_label_swaps_leave_out_a_pair_that_is_not_whole():

@@ -1,13 +1,17 @@
 import copy
 import itertools
+import sys
 
 import pytest
 import torch
 from lightning_fabric import Fabric
+from support.shared_batches import PlainNetwork
 from support.tiny_runs import RandomClips, same_tensors, tiny
 
-from mmtlib.errors import CheckpointError, ConfigError
+from mmtlib.errors import CheckpointError, ConfigError, DataError
 from mmtlib.models import StreamSet, build_model
+from mmtlib.models.blocks import StagedNetwork
+from mmtlib.seeding import scoped_seed
 from mmtlib.training import EpochBatches, fit, make_loader, predict, predict_loader, trainer
 from mmtlib.transforms import Compose, RandomShift, Standardize
 
@@ -187,3 +191,58 @@ def test_predict_changes_nothing_and_gives_probabilities(fabric):
     with torch.no_grad():
         by_hand = streams["rgb"](batch.frames["rgb"]).logits.softmax(1).numpy()
     assert by_hand == pytest.approx(found["rgb"].scores, abs=1e-6)
+
+
+class PlainNetworks(StreamSet):
+    """Networks without batch normalisation, which alone may see how a batch is divided."""
+
+    def __init__(self):
+        with scoped_seed("plain"):
+            networks = {m: PlainNetwork(c, 6) for m, c in (("rgb", 3), ("depth", 1))}
+        super().__init__(networks)
+
+
+@pytest.mark.parametrize("focal", [True, False])
+def test_accumulated_parts_give_the_gradient_of_the_batch(fabric, monkeypatch, focal):
+    monkeypatch.setattr(sys.modules[__name__], "networks", lambda _: PlainNetworks())
+    base = settings(rho_per="clip", focal=focal, epochs=3, ssa_weight=0.3)
+    (whole, history), (parts, found) = (
+        train(fabric, base.replace(accumulate=parts)) for parts in (1, 4)
+    )
+    for name, values in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], values, rtol=1e-4, atol=1e-6)
+    assert [row["loss"] for row in found.streams] == pytest.approx(
+        [row["loss"] for row in history.streams], rel=1e-4
+    )
+    assert [row["ssa"] for row in found.pairs] == pytest.approx(
+        [row["ssa"] for row in history.pairs], rel=1e-3
+    )
+
+
+def test_parts_that_do_not_fit(fabric):
+    with pytest.raises(ConfigError, match="rho_per='clip' only"):
+        settings(accumulate=2, rho_per="batch")
+    with pytest.raises(DataError, match="batch of 4 clips cannot be split into 3 equal parts"):
+        train(fabric, settings(accumulate=3, rho_per="clip"))
+
+
+def test_recomputed_activations_change_no_bit(fabric, monkeypatch):
+    """Neither weights nor the running statistics nor dropout."""
+    plain, history = train(fabric, settings())
+    monkeypatch.setattr(StagedNetwork, "recompute", True)
+    again, found = train(fabric, settings())
+    assert same_tensors(plain.state_dict(), again.state_dict())
+    assert history == found
+
+
+def test_recomputing_keeps_less_for_the_backward_pass():
+    kept = []
+    for recompute in (False, True):
+        network, total = networks(settings())["rgb"], []
+        network.recompute = recompute
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda x, total=total: total.append(x.numel()) or x, lambda x: x
+        ):
+            network(torch.rand(2, 3, 8, 16, 16))
+        kept.append(sum(total))
+    assert kept[1] < 0.6 * kept[0]

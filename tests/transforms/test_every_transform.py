@@ -5,6 +5,8 @@ import json
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mmtlib.clips import GestureClip
 from mmtlib.errors import ConfigError
@@ -12,14 +14,23 @@ from mmtlib.transforms import (
     TRANSFORMS,
     CenterCrop,
     Compose,
+    Corrupt,
+    DepthNoise,
     HorizontalFlip,
+    PhotometricJitter,
+    RandomAffine,
     RandomCrop,
+    RandomResizedCrop,
+    RandomSampleFrames,
     RandomShift,
+    RandomSpeed,
     RandomTemporalCrop,
     Resize,
+    Reverse,
     SampleFrames,
     Standardize,
     TemporalCrop,
+    TemporalStride,
     replay,
 )
 
@@ -33,9 +44,29 @@ EXAMPLES = [
     RandomTemporalCrop(frames=4),
     SampleFrames(frames=4),
     SampleFrames(frames=9),
+    RandomSampleFrames(frames=4),
+    RandomSampleFrames(frames=9),
+    TemporalStride(stride=2),
+    RandomSpeed(speed=(1.2, 2.0)),
+    RandomSpeed(speed=(0.5, 0.8)),
+    Reverse(probability=1.0, reversed_labels={0: 1}),
+    RandomResizedCrop(height=6, width=7, area=(0.4, 0.8), stretch=1.3),
+    RandomAffine(degrees=30, scale=(0.8, 1.3), shift=0.2),
+    PhotometricJitter(
+        gamma=0.3, contrast=0.3, brightness=0.3, cast=0.2, saturation=0.5, noise=0.05
+    ),
+    DepthNoise(noise=0.05, growth=1, holes=0.1),
+    *(
+        Corrupt(modality=modality, kind=kind, strength=0.6)
+        for kind in ("noise", "blur", "freeze", "drop", "misalign", "delay")
+        for modality in ("rgb", "depth", "flow")
+    ),
     Standardize(),
 ]
-KEEPS_PIXELS = [t for t in EXAMPLES if not isinstance(t, Resize | Standardize)]
+ONE_SIDED = (PhotometricJitter, DepthNoise, Corrupt, Standardize)
+"""These treat one kind of modality otherwise than the rest."""
+ALIGNED = [t for t in EXAMPLES if not isinstance(t, ONE_SIDED)]
+KEEPS_PIXELS = [t for t in ALIGNED if not isinstance(t, Resize | RandomResizedCrop | RandomAffine)]
 
 
 @pytest.fixture(params=EXAMPLES, ids=repr)
@@ -76,6 +107,35 @@ def test_recorded_parameters_replayed_through_json_give_the_same_clip(
     assert replayed.history == new.history
 
 
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    frames=st.integers(1, 12),
+    height=st.integers(7, 14),
+    width=st.integers(7, 14),
+    seed=st.integers(0, 999),
+)
+def test_any_clip_stays_a_clip(transform, make_clip, frames, height, width, seed):
+    clip = make_clip(frames, height, width, seed=seed)
+    new = transform(clip, generator(seed))
+    assert new.modalities == clip.modalities
+    assert (new.label, new.subject, new.clip_id) in {(0, 1, "c1"), (1, 1, "c1")}
+    assert new.frame_rate > 0
+    for x in new.frames.values():
+        assert x.dtype == torch.float32
+        assert x.isfinite().all()
+    assert (new.mask.dtype, tuple(new.mask.shape)) == (torch.bool, new.shape)
+    assert (new.joints.dtype, tuple(new.joints.shape)) == (torch.float32, (new.shape[0], 3, 3))
+    if not isinstance(transform, Standardize):
+        for name in ("rgb", "ir", "depth"):
+            assert new.frames[name].min() >= 0
+            assert new.frames[name].max() <= 1 + 1e-6
+        readings = new.frames["depth"][new.frames["depth"] > 0]
+        lowest = 1 / 255 if isinstance(transform, DepthNoise) else 0.2
+        assert (readings >= lowest - 1e-6).all()
+
+
 def test_one_draw_for_all_modalities(transform, make_clip):
     """Each modality is treated alike whatever others are in the clip."""
     clip = make_clip()
@@ -101,6 +161,36 @@ def test_modalities_and_mask_stay_aligned(moved, coordinate_clip):
     assert torch.equal(new.frames["ir"], new.frames["depth"])
     assert torch.equal(new.mask, new.frames["ir"][0] > 1.5)
     assert new.mask.dtype == torch.bool
+
+
+@pytest.mark.parametrize("moved", ALIGNED, ids=repr)
+def test_equal_pictures_give_equal_results(moved, coordinate_clip):
+    """Whatever is done in space and time is done to every kind alike, vectors aside."""
+    new = moved(coordinate_clip(6, 9, 12), generator(2))
+    picture = new.frames["ir"]
+    torch.testing.assert_close(new.frames["rgb"], picture.expand(3, -1, -1, -1))
+    if not isinstance(moved, Resize | RandomResizedCrop):  # where depth is enlarged by repeating
+        torch.testing.assert_close(new.frames["depth"], picture)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [t for t in EXAMPLES if isinstance(t, PhotometricJitter | DepthNoise | Corrupt)],
+    ids=repr,
+)
+def test_what_is_one_sided_leaves_the_rest(changed, make_clip, same_clip):
+    clip = make_clip()
+    new = changed(clip, generator(4))
+    match changed:
+        case PhotometricJitter():
+            touched = {"rgb", "ir"}
+        case DepthNoise():
+            touched = {"depth"}
+        case Corrupt():
+            touched = {changed.modality}
+    found = {m for m, x in clip.frames.items() if not torch.equal(x, new.frames[m])}
+    assert found == touched
+    assert same_clip(new.with_frames(clip.frames), clip)
 
 
 def test_random_ones_need_a_generator_and_others_do_not(transform, make_clip):
@@ -193,6 +283,9 @@ def test_sizes_must_be_whole_numbers(size):
         lambda: RandomCrop(height=4, width=size),
         lambda: SampleFrames(frames=size),
         lambda: TemporalCrop(frames=size),
+        lambda: RandomSampleFrames(frames=size),
+        lambda: TemporalStride(stride=size),
+        lambda: RandomResizedCrop(height=4, width=size, area=(0.5, 1.0)),
     ):
         with pytest.raises(ConfigError, match="expected a whole number of at least 1"):
             make()

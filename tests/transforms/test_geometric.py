@@ -2,11 +2,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch.nn import functional as F
 
-from mmtlib.clips import GestureClip
 from mmtlib.errors import ConfigError
-from mmtlib.transforms import CenterCrop, HorizontalFlip, RandomCrop, RandomShift, Resize, replay
+from mmtlib.transforms import CenterCrop, HorizontalFlip, RandomCrop, RandomShift, replay
 
 examples = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -16,15 +14,6 @@ sizes = st.integers(1, 12)
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-def clip_of(**frames):
-    return GestureClip(
-        frames={k: torch.as_tensor(x).float() for k, x in frames.items()},
-        label=0,
-        subject=0,
-        clip_id="c",
-    )
 
 
 # Shift
@@ -43,9 +32,9 @@ def test_shift_repeats_the_border(make_clip, right, down):
     assert torch.equal(new.joints, clip.joints)
 
 
-def test_all_shifts_occur_equally_often():
+def test_all_shifts_occur_equally_often(make_clip):
     shift, g = RandomShift(pixels=1), generator()
-    clip = clip_of(ir=torch.zeros(1, 1, 2, 2))
+    clip = make_clip(1, 2, 2)
     drawn = [tuple(shift.draw(clip, g).values()) for _ in range(900)]
     counts = {pair: drawn.count(pair) for pair in set(drawn)}
     assert len(counts) == 9
@@ -160,94 +149,3 @@ def test_wrong_flips_are_refused():
         flip(1.2)
     with pytest.raises(ConfigError, match="label 1 has two partners, 0 and 2"):
         flip(label_swaps={0: 1, 1: 2})
-
-
-# Resize
-
-
-@examples
-@given(height=sizes, width=sizes, new_height=sizes, new_width=sizes)
-def test_resize_gives_the_size_and_keeps_constants(height, width, new_height, new_width):
-    pictures = {
-        "rgb": torch.full((3, 2, height, width), 0.3),
-        "depth": torch.full((1, 2, height, width), 0.7),
-        "flow": torch.ones(2, 2, height, width),
-    }
-    new = Resize(height=new_height, width=new_width)(clip_of(**pictures))
-    assert new.shape == (2, new_height, new_width)
-    torch.testing.assert_close(new.frames["rgb"], torch.full((3, *new.shape), 0.3))
-    torch.testing.assert_close(new.frames["depth"], torch.full((1, *new.shape), 0.7))
-    ratio = torch.tensor([new_width / width, new_height / height]).view(2, 1, 1, 1)
-    torch.testing.assert_close(new.frames["flow"], ratio.expand(2, *new.shape))
-
-
-def test_shrinking_by_a_whole_number_is_the_mean_of_blocks(make_clip):
-    clip = make_clip(height=8, width=12)
-    new = Resize(height=4, width=4)(clip)
-    torch.testing.assert_close(new.frames["rgb"], F.avg_pool2d(clip.frames["rgb"], (2, 3)))
-    expected = F.avg_pool2d(clip.frames["flow"], (2, 3))
-    torch.testing.assert_close(new.frames["flow"][0], expected[0] / 3)
-    torch.testing.assert_close(new.frames["flow"][1], expected[1] / 2)
-
-
-def test_shrinking_by_a_fraction_weighs_by_area():
-    new = Resize(height=1, width=2)(clip_of(ir=[[[[1.0, 2.0, 4.0]]]]))
-    torch.testing.assert_close(
-        new.frames["ir"], torch.tensor([[[[(1 + 2 / 2) / 1.5, (2 / 2 + 4) / 1.5]]]])
-    )
-
-
-@examples
-@given(height=sizes, width=sizes, more=st.integers(0, 9))
-def test_enlarging_is_bilinear(make_clip, height, width, more):
-    clip = make_clip(height=height, width=width)
-    size = (height + more, width + 2 * more)
-    new = Resize(height=size[0], width=size[1])(clip)
-    expected = F.interpolate(clip.frames["rgb"], size=size, mode="bilinear", align_corners=False)
-    torch.testing.assert_close(new.frames["rgb"], expected)
-
-
-def test_depth_is_averaged_over_readings_only():
-    depth = torch.tensor(
-        [[0.4, 0.6, 0.8, 0.0, 0.5, 0.0, 0.0, 0.0], [0.4, 0.6, 0.6, 0.7, 0.9, 0.0, 0.9, 0.0]]
-    )
-    new = Resize(height=1, width=4)(clip_of(depth=depth[None, None]))
-    expected = torch.tensor([0.5, 0.7, 0.7, 0.0])  # the last block has one reading in four
-    torch.testing.assert_close(new.frames["depth"][0, 0, 0], expected)
-
-
-@examples
-@given(height=sizes, width=sizes, new_height=sizes, new_width=sizes)
-def test_depth_stays_between_readings(make_clip, height, width, new_height, new_width):
-    depth = make_clip(height=height, width=width).frames["depth"]
-    new = Resize(height=new_height, width=new_width)(clip_of(depth=depth)).frames["depth"]
-    readings = new[new > 0]
-    assert (readings >= 0.2 - 1e-6).all()
-    assert (readings <= 1 + 1e-6).all()
-
-
-def test_enlarged_depth_and_mask_repeat_pixels(make_clip):
-    clip = make_clip(height=3, width=4)
-    new = Resize(height=6, width=12)(clip)
-    repeated = clip.frames["depth"].repeat_interleave(2, -2).repeat_interleave(3, -1)
-    torch.testing.assert_close(new.frames["depth"], repeated)
-    assert torch.equal(new.mask, clip.mask.repeat_interleave(2, -2).repeat_interleave(3, -1))
-    assert torch.equal(new.joints, clip.joints)
-
-
-def test_shrunk_mask_takes_the_middle_pixel(make_clip):
-    clip = make_clip(height=9, width=6)
-    assert torch.equal(Resize(height=3, width=2)(clip).mask, clip.mask[:, 1::3, 1::3])
-
-
-def test_modalities_stay_aligned_when_resized(coordinate_clip):
-    new = Resize(height=3, width=4)(coordinate_clip())
-    torch.testing.assert_close(new.frames["rgb"][:1], new.frames["depth"])
-    torch.testing.assert_close(new.frames["ir"], new.frames["depth"])
-    torch.testing.assert_close(new.frames["flow"][0] * 9 / 4, new.frames["ir"][0])
-    torch.testing.assert_close(new.frames["flow"][1] * 7 / 3, new.frames["ir"][0])
-
-
-def test_the_same_size_changes_nothing(make_clip, same_clip):
-    clip = make_clip()
-    assert same_clip(Resize(height=8, width=10)(clip), clip)
