@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -43,7 +44,8 @@ def in_order(
     """Yield ``function(item)`` for every item, in order, worked out by several processes.
 
     They have one thread each, and are ahead of the reader by a few items only, so that results do
-    not pile up in memory while the reader waits for a disk.
+    not pile up in memory while the reader waits for a disk. Starting them takes a second or two;
+    until then the calling process works on the first items itself.
 
     Args:
         function: what can be sent to a process; an error that it raises is raised here.
@@ -60,9 +62,14 @@ def in_order(
         return
     # The kind that joblib.Parallel shares between calls: it fails on meeting another kind.
     executor, ahead = get_memmapping_executor(processes), deque[Future]()
+    started = executor.submit(os.getpid)
     try:
         for start in range(0, len(items), chunk):
-            ahead.append(executor.submit(_with_one_thread, function, items[start : start + chunk]))
+            part = items[start : start + chunk]
+            if not started.done():
+                yield from _with_one_thread(function, part)
+                continue
+            ahead.append(executor.submit(_with_one_thread, function, part))
             if len(ahead) > 2 * processes:
                 yield from ahead.popleft().result()
         while ahead:

@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from mmtlib.config_checks import check_choices, check_ranges, check_types
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import MODALITIES, check_modalities
+from mmtlib.recipes import DATA_SETTINGS, PRESET_SETTINGS, RECIPES
 
 
 def default_preset() -> str:
@@ -29,30 +31,6 @@ def default_preset() -> str:
     Fast mode is for checking that everything runs, in seconds; its accuracies mean nothing.
     """
     return "tiny" if os.environ.get("MMTLIB_FAST", "0") not in ("", "0") else "tutorial"
-
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "colour": ("registered", "raw"),
-    "flow_method": ("dis", "farneback"),
-    "normalize": ("position", "centred"),
-    "ssa_reduction": ("mean", "sum"),
-    "rho_per": ("clip", "batch"),
-    "optimizer": ("adamw", "sgd"),
-    "schedule": ("one_cycle", "step"),
-    "sampling": ("plain", "balanced"),
-    "augment": ("shift", "crop", "strong", "none"),
-    "precision": ("auto", "float32", "bf16"),
-    "device": ("auto", "cpu", "cuda"),
-}
-
-
-DATA_SETTINGS: dict[str, tuple[str, ...]] = {
-    "synthetic": ("generator_seed",),
-    "nvgesture": ("colour", "skip_broken"),
-    "egogesture": ("skip_broken",),
-    "viva": ("fold", "skip_broken"),
-}
-"""Data set -> the settings that it takes; those of other data sets do not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +58,8 @@ class ExperimentConfig:
         feature_stage: the stage whose features are compared; None = the network's own choice.
         feature_time_pool: how many steps in time are averaged before comparing; None = likewise.
         dropout: before the classifier; None = likewise.
+        pretrained: a checkpoint of Kinetics that every network starts from, fitted to its channels
+            and classes (``"inception_i3d"`` only); its content counts, not its path.
         ssa_weight: lambda of the objective; 0 trains every network alone.
         ssa_reduction: ``"mean"`` over the d * d entries of the maps, or their ``"sum"``.
         normalize: ``"position"`` (paper) or ``"centred"``.
@@ -132,6 +112,7 @@ class ExperimentConfig:
     feature_stage: str | None = None
     feature_time_pool: int | None = None
     dropout: float | None = 0.0
+    pretrained: str | None = None
     ssa_weight: float = 10.0
     ssa_reduction: str = "mean"
     normalize: str = "position"
@@ -165,16 +146,14 @@ class ExperimentConfig:
     sync_batchnorm: bool = False
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
         for name in ("modalities", "complete_for"):
             given = getattr(self, name)
             present = check_modalities(given) if given or name == "modalities" else ()
             object.__setattr__(self, name, tuple(m for m in MODALITIES if m in present))
         object.__setattr__(self, "step_epochs", tuple(self.step_epochs))
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise unknown_name(name, getattr(self, name), choices)
-        _check_ranges(self)
+        check_choices(self)
+        check_ranges(self)
 
     @classmethod
     def make(cls, recipe: str | None = None, **settings: Any) -> Self:
@@ -232,7 +211,7 @@ class ExperimentConfig:
         # What `complete_for` leaves out shows in the fingerprint of the data.
         for name in (
             "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder",
-            "complete_for",
+            "complete_for", "pretrained",
         ):  # fmt: skip
             del values[name]
         if self.dataset in DATA_SETTINGS:
@@ -304,93 +283,7 @@ _SSA_SETTINGS = (
     "feature_time_pool",
 )
 
-RECIPES: dict[str, dict[str, Any]] = {
-    "compact": {},
-    "paper": {
-        "network": "inception_i3d",
-        "dropout": None,
-        "optimizer": "sgd",
-        "ssa_weight": 0.05,
-        "ssa_reduction": "sum",
-        "rho_per": "clip",
-        "ssa_start_epoch": 60,
-        "epochs": 75,
-        "batch_size": 8,
-        "schedule": "step",
-        "step_epochs": (40, 55, 70),
-        "learning_rate": 0.01,
-        "weight_decay": 1e-4,
-        "gradient_clip": 0.0,
-        "augment": "crop",
-        "threads": 0,
-    },
-}
-"""What each recipe sets beyond the defaults. Batch size, weight decay and the epochs of the steps
-are ours: the paper does not give them."""
-
-PRESET_SETTINGS: dict[str, dict[str, Any]] = {"tiny": {"epochs": 3, "ssa_start_epoch": 1}}
-"""What a preset sets whatever the recipe: ``tiny`` is for tests and runs in seconds."""
-
 
 def hash_settings(values: dict[str, Any]) -> str:
     """Return the SHA-256 of JSON-able values, independent of the order of their keys."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
-LARGEST = 1e9
-"""No setting that is a fraction can reach this."""
-_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
-    "str": ("text", (str,)),
-    "bool": ("true or false", (bool,)),
-    "int": ("a whole number", (int,)),
-    "float": ("a number", (int, float)),
-}
-
-
-def _check_types(config: ExperimentConfig) -> None:
-    """Raise a `ConfigError` for the first value of a wrong type: a JSON file can hold anything.
-
-    A whole number given for a fraction becomes one, as 10 and 10.0 must be the same run.
-    """
-    for field in dataclasses.fields(config):
-        value, (kind, _, other) = getattr(config, field.name), str(field.type).partition(" | ")
-        if kind not in _TYPES or (other and value is None):
-            continue
-        wanted, types = _TYPES[kind]
-        right = isinstance(value, types) and isinstance(value, bool) == (kind == "bool")
-        if right and kind == "float":
-            right = abs(value) < LARGEST
-            object.__setattr__(config, field.name, float(value) if right else value)
-        if not right:
-            raise ConfigError(f"{field.name} must be {wanted}, got {value!r}.")
-    steps = config.step_epochs
-    if not isinstance(steps, list | tuple) or not all(type(step) is int for step in steps):
-        raise ConfigError(f"step_epochs must be a list of whole numbers, got {steps!r}.")
-    for name in ("modalities", "complete_for"):
-        if not isinstance(getattr(config, name), str | list | tuple):
-            raise ConfigError(f"{name} must be a list of names, got {getattr(config, name)!r}.")
-
-
-def _check_ranges(config: ExperimentConfig) -> None:
-    """Raise a `ConfigError` for the first number out of its range."""
-    at_least = {
-        "ssa_weight": 0, "beta": 0, "rho_constant": 0, "ssa_start_epoch": 0, "epochs": 1,
-        "batch_size": 2, "accumulate": 1, "learning_rate": 0, "momentum": 0,
-        "weight_decay": 0, "gradient_clip": 0, "validate_every": 0,
-        "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
-        "seed": 0, "generator_seed": 0, "fold": 0,
-    }  # fmt: skip
-    for name, lowest in at_least.items():
-        value = getattr(config, name)
-        if value < lowest:
-            raise ConfigError(f"{name} must be at least {lowest}, got {value!r}.")
-    if config.momentum >= 1:
-        raise ConfigError(f"momentum must be below 1, got {config.momentum!r}.")
-    if config.accumulate > 1 and config.focal and config.rho_per == "batch":
-        raise ConfigError("accumulate works with rho_per='clip' only: a part is not the batch.")
-    if config.dropout is not None and not 0 <= config.dropout < 1:
-        raise ConfigError(f"dropout must be in [0, 1), got {config.dropout!r}.")
-    if config.feature_time_pool is not None and config.feature_time_pool < 1:
-        raise ConfigError(
-            f"feature_time_pool must be at least 1, got {config.feature_time_pool!r}."
-        )

@@ -7,7 +7,17 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "mmtlib"
 FLOORS = {
-    0: ("errors", "modalities", "config", "seeding", "cache", "provenance", "compute"),
+    0: (
+        "errors",
+        "modalities",
+        "config",
+        "config_checks",
+        "recipes",
+        "seeding",
+        "cache",
+        "provenance",
+        "compute",
+    ),
     1: ("clips", "outputs", "clip_store", "clip_writer"),
     2: ("transforms", "datasets", "synthetic", "models", "losses", "evaluation"),
     3: ("training", "analysis", "figures"),

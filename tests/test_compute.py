@@ -6,6 +6,7 @@ import time
 import joblib
 import pytest
 import torch
+from joblib.executor import get_memmapping_executor
 
 from mmtlib.compute import in_order, threads
 from mmtlib.errors import MmtlibError
@@ -29,12 +30,30 @@ def squared_late(number):
     return number**2, torch.get_num_threads(), os.getpid()
 
 
+@pytest.fixture
+def started():
+    """Have the processes there, so that the calling one has nothing to do."""
+    get_memmapping_executor(2).submit(os.getpid).result()
+
+
 @pytest.mark.parametrize("chunk", [1, 4])
-def test_results_of_several_processes_keep_their_order(chunk):
-    found = list(in_order(squared_late, range(30), processes=2, chunk=chunk))
-    assert [square for square, _, _ in found] == [n**2 for n in range(30)]
+def test_results_of_several_processes_keep_their_order(started, chunk):
+    found = list(in_order(squared_late, range(400), processes=2, chunk=chunk))
+    assert [square for square, _, _ in found] == [n**2 for n in range(400)]
     assert {used for _, used, _ in found} == {1}
-    assert os.getpid() not in {process for _, _, process in found}
+    # At most a few first ones were made here, before the question was answered.
+    here = [process == os.getpid() for _, _, process in found]
+    assert sum(here) < 200
+    assert here == sorted(here, reverse=True)
+
+
+def test_the_calling_process_works_until_the_others_have_started():
+    get_memmapping_executor(2).shutdown(kill_workers=True)
+    found = in_order(squared_late, range(10**6), processes=2)
+    makers = [process for _, _, process in itertools.islice(found, 50)]
+    assert makers == [os.getpid()] * 50
+    assert any(process != os.getpid() for _, _, process in found)
+    found.close()
 
 
 def test_one_process_is_the_calling_one_and_works_on_demand():
@@ -50,7 +69,7 @@ def note(folder_and_number):
     (folder / str(number)).touch()
 
 
-def test_processes_do_not_run_away_from_a_slow_reader(tmp_path):
+def test_processes_do_not_run_away_from_a_slow_reader(started, tmp_path):
     found = in_order(note, [(tmp_path, n) for n in range(100)], processes=2, chunk=2)
     for _ in itertools.islice(found, 3):
         pass
@@ -72,13 +91,15 @@ def test_an_error_comes_in_its_turn():
         next(found)
 
 
-def end_the_process(number):
-    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+def end_the_process(caller):
+    if os.getpid() != caller:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    time.sleep(0.01)
 
 
 def test_a_killed_process_is_one_clear_sentence():
     with pytest.raises(MmtlibError, match=r"was killed \(out of memory\?\).*same command again"):
-        list(in_order(end_the_process, range(4), processes=2))
+        list(in_order(end_the_process, [os.getpid()] * 1000, processes=2))
     assert list(in_order(fail_at_five, range(3), processes=2)) == [0, 1, 2]
 
 

@@ -7,8 +7,9 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from support.tiny_runs import tiny
 
-from mmtlib.config import DATA_SETTINGS, ExperimentConfig, default_preset, hash_settings
+from mmtlib.config import ExperimentConfig, default_preset, hash_settings
 from mmtlib.errors import ConfigError
+from mmtlib.recipes import DATA_SETTINGS
 
 
 def test_recipes():
@@ -198,6 +199,7 @@ def test_what_makes_another_run(change):
     "change",
     [
         {"root": "/elsewhere"},
+        {"pretrained": "a path; what counts is the file"},
         {"workers": 2},
         {"colour": "raw"},  # of NVGesture only
         {"fold": 3},  # of VIVA only

@@ -55,6 +55,29 @@ def make(
 
 
 @app.command()
+def twin(
+    root: Annotated[Path, typer.Argument(help="The folder to write: new or empty.")],
+    clips: Annotated[int, typer.Option(help="Clips of each class.")] = 6,
+    preset: Annotated[str, typer.Option(help="Whose classes to take.")] = "benchmark",
+    size: Annotated[int, typer.Option(help="Height and width, pixels.")] = 48,
+    generator_seed: Annotated[int, typer.Option(help="Another seed: other people.")] = 0,
+) -> None:
+    """Write synthetic clips in the layout of NVGesture, to try what reads real ones."""
+    from mmtlib.experiment.twin import write_nvgesture_twin
+
+    with show.bar(f"twin of {preset}") as progress:
+        write_nvgesture_twin(
+            root,
+            preset=preset,
+            clips_per_class=clips,
+            size=size,
+            generator_seed=generator_seed,
+            progress=progress,
+        )
+    show.console.print(f"{root}: use it with --data nvgesture --root {root}", soft_wrap=True)
+
+
+@app.command()
 def verify(
     name: Annotated[str, typer.Argument(help="The data set, e.g. nvgesture.")],
     root: Annotated[Path, typer.Argument(help="Its folder.")],

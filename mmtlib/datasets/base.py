@@ -30,7 +30,7 @@ class GestureDataset(ClipReader):
     """Clips of real recordings, read from disk when asked for.
 
     A subclass sets the class attributes, parses its lists, and implements `recording`. The settings
-    of an experiment that it takes are in `mmtlib.config.DATA_SETTINGS`.
+    of an experiment that it takes are in `mmtlib.recipes.DATA_SETTINGS`.
 
     Attributes:
         classes: one readable name per label.

@@ -11,22 +11,28 @@ from mmtlib.figures.correlation import correlation_maps
 from mmtlib.figures.curves import rho_curves, training_curves
 from mmtlib.figures.focal import focal_curve
 from mmtlib.figures.pictures import flow_to_rgb, modality_to_rgb
+from mmtlib.figures.recordings import annotated_span, depth_levels, silhouettes_on_colour
 from mmtlib.figures.style import ONE_COLUMN, TWO_COLUMN, StyledFigure, figure_style
+from mmtlib.figures.timeline import score_timeline
 
 __all__ = [
     "ONE_COLUMN",
     "TWO_COLUMN",
     "StyledFigure",
     "accuracy_bars",
+    "annotated_span",
     "class_sheet",
     "clip_strip",
     "confusion_matrix",
     "correlation_maps",
+    "depth_levels",
     "figure_style",
     "flow_to_rgb",
     "focal_curve",
     "modality_to_rgb",
     "paired_seeds",
     "rho_curves",
+    "score_timeline",
+    "silhouettes_on_colour",
     "training_curves",
 ]

@@ -55,8 +55,8 @@ def test_as_a_command(own_cache, tmp_path):
 def test_version_and_help(mmt):
     assert mmt("--version").out == f"mmtlib {__version__}\n"
     text = mmt("--help").out
-    for command in ("data", "train", "evaluate", "predict", "compare", "runs", "tutorial", "lab",
-                    "test", "lint", "notebooks"):  # fmt: skip
+    for command in ("data", "train", "evaluate", "predict", "export", "compare", "runs", "tutorial",
+                    "lab", "test", "lint", "notebooks"):  # fmt: skip
         assert re.search(rf"│ {command} +\w", text), command
         assert mmt(command, "--help").code == 0
 
@@ -109,7 +109,8 @@ def test_every_option_reaches_the_config(mmt, monkeypatch, own_cache, finished):
     said = mmt(
         "train", "--modalities", "rgb,ir", "--data", "nvgesture", "--root", "/x", "--preset",
         "tiny", "--recipe", "paper", "--seed", "3", "--ssa-weight", "2", "--no-focal", "--epochs",
-        "7", "--network", "compact_i3d", "--colour", "raw", "--skip-broken", "--device", "cpu",
+        "7", "--network", "compact_i3d", "--pretrained", "/w.pt", "--colour", "raw",
+        "--skip-broken", "--device", "cpu",
         "--precision", "float32", "--set", "batch_size=4", "--set", "normalize=centred",
         "--set", "step_epochs=[1,2]",
     )  # fmt: skip
@@ -119,7 +120,7 @@ def test_every_option_reaches_the_config(mmt, monkeypatch, own_cache, finished):
             recipe="paper", modalities="rgb,ir", dataset="nvgesture", root="/x", seed=3,
             ssa_weight=2.0, focal=False, epochs=7, network="compact_i3d", colour="raw",
             skip_broken=True, precision="float32", batch_size=4, normalize="centred",
-            step_epochs=(1, 2),
+            pretrained="/w.pt", step_epochs=(1, 2),
         )
     ]  # fmt: skip
 
@@ -162,6 +163,16 @@ def test_data_make(mmt, own_cache):
     assert (said.code, said.err) == (0, "")
     assert "train: 48 clips\nvalidation: 24 clips\ntest: 48 clips\n" in said.out
     assert f"kept in {own_cache / 'synthetic'}\n" in said.out
+
+
+def test_data_twin(mmt, tmp_path):
+    root = tmp_path / "twin"
+    said = mmt("data", "twin", root, "--clips", 1, "--preset", "tiny", "--size", 24)
+    assert said.code == 0, said.err
+    assert f"--data nvgesture --root {root}" in said.out
+    assert "4 of 4 clips decoded (rgb, depth)." in mmt("data", "verify", "nvgesture", root).out
+    other = mmt("data", "twin", root, "--clips", 2, "--preset", "tiny", "--size", 24)
+    assert other.failed_with("a twin with other settings")
 
 
 def test_data_verify(mmt, nvgesture_tree, small_tree, tmp_path, monkeypatch):

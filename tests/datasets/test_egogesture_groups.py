@@ -125,14 +125,19 @@ def test_changed_rows_parse_or_name_file_and_line(tmp_path_factory, at, cut, ins
 
 
 @pytest.fixture(scope="session")
-def official_rows() -> list[tuple[str, int, str]]:
-    """The official test rows: (recording, group, row of a label file)."""
+def official_list() -> Path:
     named = os.environ.get("MMTLIB_EGOGESTURE_LIST")
     shared = Path(__file__).parents[3] / "shared" / "egogesture" / "testlist_all_but_none.txt"
     path = Path(named or shared)
     if not named and not path.is_file():
         pytest.skip("no official list here: set MMTLIB_EGOGESTURE_LIST to EgoGesture's test rows")
-    lines = [line.split() for line in path.read_text().splitlines()]
+    return path
+
+
+@pytest.fixture(scope="session")
+def official_rows(official_list) -> list[tuple[str, str]]:
+    """The official test rows: recording, and the row of a label file."""
+    lines = [line.split() for line in official_list.read_text().splitlines()]
     return [(place, f"{label},{start},{end}") for place, label, start, end in lines]
 
 
@@ -155,10 +160,8 @@ def test_the_official_test_rows(official_rows, tmp_path):
     assert expected == sorted((f"{f}/{s.file}", n, s.first + 1, s.last) for f, n, s in found)
 
 
-def test_the_official_class_names(official_rows):
-    path = Path(os.environ.get("MMTLIB_EGOGESTURE_LIST", "")).with_name("class_names.txt")
-    if not path.is_file():
-        path = Path(__file__).parents[3] / "shared" / "egogesture" / "class_names.txt"
+def test_the_official_class_names(official_list):
+    path = official_list.with_name("class_names.txt")
     if not path.is_file():
         pytest.skip("no official class names beside the list")
     lines = [line.split(maxsplit=1) for line in path.read_text().splitlines()]

@@ -7,11 +7,11 @@ from support.tiny_runs import tiny
 from support.viva_tree import write_viva_tree
 
 from mmtlib.clip_store import ClipStore
-from mmtlib.config import DATA_SETTINGS
 from mmtlib.datasets import DATASETS, NVGesture
 from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment import make_transform, open_data
 from mmtlib.experiment.data import stored_form
+from mmtlib.recipes import DATA_SETTINGS
 from mmtlib.seeding import torch_generator
 from mmtlib.synthetic import SyntheticGestures
 

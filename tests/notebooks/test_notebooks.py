@@ -1,5 +1,6 @@
 """The course: every notebook keeps to the template, equals its pair, and runs in fast mode."""
 
+import os
 import re
 
 import jupytext
@@ -173,3 +174,17 @@ def test_runs_alone_from_an_empty_cache(source, tmp_path, monkeypatch):
             if "check" in tags(cell):
                 assert "passed=True" in data["text/plain"]
     assert pictures <= FIGURES
+
+
+def test_real_sets_run_on_the_twin_where_there_are_real_clips_too(tmp_path, monkeypatch):
+    if not os.environ.get("MMTLIB_NVGESTURE_ROOT"):
+        pytest.skip("no real clips here, so the test above ran on the twin")
+    monkeypatch.delenv("MMTLIB_NVGESTURE_ROOT")
+    monkeypatch.setenv("MMTLIB_FAST", "1")
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
+    (source,) = (s for s in SOURCES if s.stem.startswith("05_"))
+    notebook = read_source(source)
+    execute(notebook, source.stem, folder=tmp_path)
+    said = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", []))
+    assert "the synthetic twin" in said
+    assert "real clips" not in said

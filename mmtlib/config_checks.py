@@ -1,0 +1,87 @@
+"""What the values of an `ExperimentConfig` may be."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from mmtlib.errors import ConfigError, unknown_name
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "colour": ("registered", "raw"),
+    "flow_method": ("dis", "farneback"),
+    "normalize": ("position", "centred"),
+    "ssa_reduction": ("mean", "sum"),
+    "rho_per": ("clip", "batch"),
+    "optimizer": ("adamw", "sgd"),
+    "schedule": ("one_cycle", "step"),
+    "sampling": ("plain", "balanced"),
+    "augment": ("shift", "crop", "strong", "none"),
+    "precision": ("auto", "float32", "bf16"),
+    "device": ("auto", "cpu", "cuda"),
+}
+"""Setting -> the names that it takes."""
+LARGEST = 1e9
+"""No setting that is a fraction can reach this."""
+_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
+    "str": ("text", (str,)),
+    "bool": ("true or false", (bool,)),
+    "int": ("a whole number", (int,)),
+    "float": ("a number", (int, float)),
+}
+
+
+def check_types(config: Any) -> None:
+    """Raise a `ConfigError` for the first value of a wrong type: a JSON file can hold anything.
+
+    A whole number given for a fraction becomes one, as 10 and 10.0 must be the same run.
+    """
+    for field in dataclasses.fields(config):
+        value, (kind, _, other) = getattr(config, field.name), str(field.type).partition(" | ")
+        if kind not in _TYPES or (other and value is None):
+            continue
+        wanted, types = _TYPES[kind]
+        right = isinstance(value, types) and isinstance(value, bool) == (kind == "bool")
+        if right and kind == "float":
+            right = abs(value) < LARGEST
+            object.__setattr__(config, field.name, float(value) if right else value)
+        if not right:
+            raise ConfigError(f"{field.name} must be {wanted}, got {value!r}.")
+    steps = config.step_epochs
+    if not isinstance(steps, list | tuple) or not all(type(step) is int for step in steps):
+        raise ConfigError(f"step_epochs must be a list of whole numbers, got {steps!r}.")
+    for name in ("modalities", "complete_for"):
+        if not isinstance(getattr(config, name), str | list | tuple):
+            raise ConfigError(f"{name} must be a list of names, got {getattr(config, name)!r}.")
+
+
+def check_ranges(config: Any) -> None:
+    """Raise a `ConfigError` for the first number out of its range."""
+    at_least = {
+        "ssa_weight": 0, "beta": 0, "rho_constant": 0, "ssa_start_epoch": 0, "epochs": 1,
+        "batch_size": 2, "accumulate": 1, "learning_rate": 0, "momentum": 0,
+        "weight_decay": 0, "gradient_clip": 0, "validate_every": 0,
+        "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
+        "seed": 0, "generator_seed": 0, "fold": 0,
+    }  # fmt: skip
+    for name, lowest in at_least.items():
+        value = getattr(config, name)
+        if value < lowest:
+            raise ConfigError(f"{name} must be at least {lowest}, got {value!r}.")
+    if config.momentum >= 1:
+        raise ConfigError(f"momentum must be below 1, got {config.momentum!r}.")
+    if config.accumulate > 1 and config.focal and config.rho_per == "batch":
+        raise ConfigError("accumulate works with rho_per='clip' only: a part is not the batch.")
+    if config.dropout is not None and not 0 <= config.dropout < 1:
+        raise ConfigError(f"dropout must be in [0, 1), got {config.dropout!r}.")
+    if config.feature_time_pool is not None and config.feature_time_pool < 1:
+        raise ConfigError(
+            f"feature_time_pool must be at least 1, got {config.feature_time_pool!r}."
+        )
+
+
+def check_choices(config: Any) -> None:
+    """Raise a `ConfigError` for the first name that is none of those known."""
+    for name, choices in CHOICES.items():
+        if getattr(config, name) not in choices:
+            raise unknown_name(name, getattr(config, name), choices)
