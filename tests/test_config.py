@@ -18,6 +18,8 @@ def test_recipes():
     assert (compact.ssa_weight, compact.ssa_reduction, compact.rho_per) == (10.0, "mean", "batch")
     assert 0 < compact.ssa_start_epoch < compact.epochs
     paper = ExperimentConfig.make(preset="paper")
+    lite = ExperimentConfig.make(preset="paper-lite")
+    assert lite.replace(preset="paper") == paper
     assert (paper.recipe, paper.network) == ("paper", "inception_i3d")
     assert (paper.ssa_weight, paper.ssa_reduction, paper.rho_per) == (0.05, "sum", "clip")
     assert (paper.epochs, paper.ssa_start_epoch, paper.schedule) == (75, 60, "step")

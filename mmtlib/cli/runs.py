@@ -62,7 +62,7 @@ def train(
     ] = "synthetic",
     root: Dir = None,
     preset: Annotated[
-        str | None, typer.Option(help="Size of the clips: tiny, tutorial, benchmark, paper.")
+        str | None, typer.Option(help="Clips: tiny, tutorial, benchmark, paper-lite, paper.")
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="compact or paper.")] = None,
     seed: Annotated[int, typer.Option(help="Initial weights, order, augmentation.")] = 0,
