@@ -22,7 +22,7 @@ from typing import Any, Self
 from mmtlib.config_checks import check_choices, check_ranges, check_types
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import MODALITIES, check_modalities
-from mmtlib.recipes import DATA_SETTINGS, PRESET_SETTINGS, RECIPES
+from mmtlib.recipes import DATA_SETTINGS, PAPER_PRESETS, PRESET_SETTINGS, RECIPES
 
 
 def default_preset() -> str:
@@ -42,7 +42,8 @@ class ExperimentConfig:
     Attributes:
         recipe: the recipe it was made from (a label; the settings below are what counts).
         dataset: ``"synthetic"`` or a real data set: ``"nvgesture"``, ``"egogesture"``, ``"viva"``.
-        preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"`` or ``"paper"``.
+        preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"``, ``"paper-lite"`` or
+            ``"paper"``.
         root: folder of a real data set.
         colour: NVGesture's colour stream, ``"registered"`` or ``"raw"``.
         fold: VIVA's part that is left out for testing, 0 to 7.
@@ -58,6 +59,8 @@ class ExperimentConfig:
         feature_stage: the stage whose features are compared; None = the network's own choice.
         feature_time_pool: how many steps in time are averaged before comparing; None = likewise.
         dropout: before the classifier; None = likewise.
+        pretrained: a checkpoint of Kinetics that every network starts from, fitted to its channels
+            and classes (``"inception_i3d"`` only); its content counts, not its path.
         ssa_weight: lambda of the objective; 0 trains every network alone.
         ssa_reduction: ``"mean"`` over the d * d entries of the maps, or their ``"sum"``.
         normalize: ``"position"`` (paper) or ``"centred"``.
@@ -110,6 +113,7 @@ class ExperimentConfig:
     feature_stage: str | None = None
     feature_time_pool: int | None = None
     dropout: float | None = 0.0
+    pretrained: str | None = None
     ssa_weight: float = 10.0
     ssa_reduction: str = "mean"
     normalize: str = "position"
@@ -157,15 +161,15 @@ class ExperimentConfig:
         """Return a config from a recipe, with some settings changed.
 
         Args:
-            recipe: ``"compact"`` or ``"paper"``; None = the preset's own (``paper`` for the preset
-                ``"paper"``, else ``compact``).
+            recipe: ``"compact"`` or ``"paper"``; None = the preset's own (``paper`` for the presets
+                ``"paper"`` and ``"paper-lite"``, else ``compact``).
             settings: any attributes of the config; `preset` is by default `default_preset()`.
 
         Raises:
             ConfigError: if a name is unknown or a value out of range.
         """
         preset = settings.setdefault("preset", default_preset())
-        recipe = recipe or ("paper" if preset == "paper" else "compact")
+        recipe = recipe or ("paper" if preset in PAPER_PRESETS else "compact")
         if not isinstance(recipe, str) or recipe not in RECIPES:
             raise unknown_name("recipe", recipe, RECIPES)
         known = {field.name for field in dataclasses.fields(cls)}
@@ -208,7 +212,7 @@ class ExperimentConfig:
         # What `complete_for` leaves out shows in the fingerprint of the data.
         for name in (
             "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder",
-            "complete_for",
+            "complete_for", "pretrained",
         ):  # fmt: skip
             del values[name]
         if self.dataset in DATA_SETTINGS:

@@ -28,6 +28,9 @@ RECIPES: dict[str, dict[str, Any]] = {
 """What each recipe sets beyond the defaults. Batch size, weight decay and the epochs of the steps
 are ours: the paper does not give them."""
 
+PAPER_PRESETS = ("paper", "paper-lite")
+"""The presets whose own recipe is ``paper``; that of the others is ``compact``."""
+
 PRESET_SETTINGS: dict[str, dict[str, Any]] = {"tiny": {"epochs": 3, "ssa_start_epoch": 1}}
 """What a preset sets whatever the recipe: ``tiny`` is for tests and runs in seconds."""
 

@@ -18,6 +18,8 @@ def test_recipes():
     assert (compact.ssa_weight, compact.ssa_reduction, compact.rho_per) == (10.0, "mean", "batch")
     assert 0 < compact.ssa_start_epoch < compact.epochs
     paper = ExperimentConfig.make(preset="paper")
+    lite = ExperimentConfig.make(preset="paper-lite")
+    assert lite.replace(preset="paper") == paper
     assert (paper.recipe, paper.network) == ("paper", "inception_i3d")
     assert (paper.ssa_weight, paper.ssa_reduction, paper.rho_per) == (0.05, "sum", "clip")
     assert (paper.epochs, paper.ssa_start_epoch, paper.schedule) == (75, 60, "step")
@@ -199,6 +201,7 @@ def test_what_makes_another_run(change):
     "change",
     [
         {"root": "/elsewhere"},
+        {"pretrained": "a path; what counts is the file"},
         {"workers": 2},
         {"colour": "raw"},  # of NVGesture only
         {"fold": 3},  # of VIVA only
@@ -250,3 +253,40 @@ def test_alone_is_the_same_training_without_the_others():
 def test_hash_is_of_values_not_of_their_order():
     assert hash_settings({"a": 1, "b": 2}) == hash_settings({"b": 2, "a": 1})
     assert len(hash_settings({})) == 64
+
+
+def test_the_method_of_flow_counts_only_where_flow_is_computed():
+    real = {"dataset": "viva", "modalities": ("rgb", "flow")}
+    identity = {
+        (dataset, modalities, method): ExperimentConfig.make(
+            dataset=dataset, modalities=modalities, flow_method=method, flow_folder=f"/{method}"
+        ).canonical()
+        for dataset in ("synthetic", "viva")
+        for modalities in ("rgb,flow", "rgb,depth")
+        for method in ("dis", "farneback")
+    }
+    for dataset, modalities in (("synthetic", "rgb,flow"), ("viva", "rgb,depth")):
+        first, second = (identity[dataset, modalities, m] for m in ("dis", "farneback"))
+        assert first == second
+        assert not {"flow_method", "flow_folder"} & first.keys()
+    assert ExperimentConfig.make(**real).canonical()["flow_method"] == "dis"
+    assert identity["viva", "rgb,flow", "dis"] != identity["viva", "rgb,flow", "farneback"]
+    with pytest.raises(ConfigError, match="flow_method 'disk'"):
+        ExperimentConfig.make(flow_method="disk")
+
+
+def test_alone_keeps_the_clips_of_the_joint_training():
+    joint = ExperimentConfig.make(
+        dataset="nvgesture", modalities="ir,rgb,depth", skip_broken=True, root="/x"
+    )
+    alone = joint.alone("depth")
+    assert alone.modalities == ("depth",)
+    assert alone.complete_for == ("rgb", "depth", "ir")
+    assert alone.alone("depth") == alone
+    assert ExperimentConfig.from_json(alone.to_json()) == alone
+    assert joint.replace(skip_broken=False).alone("depth").complete_for == ()
+    assert ExperimentConfig.make(modalities="rgb,depth").alone("rgb").complete_for == ()
+    with pytest.raises(ConfigError, match="modality 'deph'"):
+        joint.replace(complete_for=("deph",))
+    with pytest.raises(ConfigError, match="complete_for must be a list of names, got 5"):
+        joint.replace(complete_for=5)

@@ -34,7 +34,7 @@ def split_requirement(text: str) -> tuple[str, str]:
 
 def pip_requirements() -> dict[str, str]:
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["notebooks"], *extras["dev"]]
+    wanted = [*PROJECT["dependencies"], *(text for extra in extras.values() for text in extra)]
     return dict(split_requirement(text) for text in wanted)
 
 

@@ -1,4 +1,4 @@
-"""``mmt train``, ``evaluate``, ``predict``, ``compare`` and ``runs``."""
+"""``mmt train``, ``evaluate``, ``compare`` and ``runs``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Dir = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the root."""
-    for command in (train, evaluate, predict, compare):
+    for command in (train, evaluate, compare):
         app.command()(command)
     app.command("runs")(list_runs)
 
@@ -62,7 +62,7 @@ def train(
     ] = "synthetic",
     root: Dir = None,
     preset: Annotated[
-        str | None, typer.Option(help="Size of the clips: tiny, tutorial, benchmark, paper.")
+        str | None, typer.Option(help="Clips: tiny, tutorial, benchmark, paper-lite, paper.")
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="compact or paper.")] = None,
     seed: Annotated[int, typer.Option(help="Initial weights, order, augmentation.")] = 0,
@@ -74,6 +74,9 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training clips.")] = None,
     network: Annotated[str | None, typer.Option(help="compact_i3d or inception_i3d.")] = None,
+    pretrained: Annotated[
+        Path | None, typer.Option(help="Kinetics checkpoint that every I3D network starts from.")
+    ] = None,
     colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
     fold: Annotated[int | None, typer.Option(help="VIVA: part left out, 0 to 7.")] = None,
     skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
@@ -103,8 +106,9 @@ def train(
         fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
         device=device, precision=precision, devices=devices, nodes=nodes,
     )  # fmt: skip
-    if root is not None:
-        chosen["root"] = str(root)
+    for name, path in (("root", root), ("pretrained", pretrained)):
+        if path is not None:
+            chosen[name] = str(path)
     named = {"recipe": recipe, "dataset": data, "seed": seed}
     config = ExperimentConfig.make(
         **{"modalities": check_modalities(modalities), **named, **chosen}
@@ -171,21 +175,6 @@ def evaluate(
         for m, found in result.predictions.items():
             frame[m] = [show.percent(a) if a == a else "-" for a in per_class_accuracy(found)]
         show.table(frame)
-
-
-def predict(
-    video: Annotated[Path, typer.Argument(help="A video of one gesture.")],
-    run: Annotated[str, typer.Option(help="The run whose network is used.")],
-    modality: Annotated[str | None, typer.Option(help="What the video shows.")] = None,
-    first: Annotated[int | None, typer.Option(help="First frame of the gesture.")] = None,
-    last: Annotated[int | None, typer.Option(help="Frame after its last one.")] = None,
-    top: Annotated[int, typer.Option(help="How many classes to print.")] = 5,
-) -> None:
-    """Print the most likely classes of a video."""
-    from mmtlib.experiment import load_run, predict_video
-
-    found = predict_video(load_run(run), video, modality, first=first, last=last).head(top)
-    show.table(found.assign(score=[show.percent(s) for s in found["score"]]))
 
 
 def compare(

@@ -8,21 +8,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
-
 from mmtlib.cache import cache_dir
 from mmtlib.cli import show
 from mmtlib.cli.runs import check_data_settings, settings_of
 from mmtlib.config import ExperimentConfig
 from mmtlib.datasets import GestureDataset
 from mmtlib.datasets.archives import BY_HAND, is_archive, unpack
-from mmtlib.datasets.verify import VerifyReport, every_split, save_clips, verify
+from mmtlib.datasets.verify import VerifyReport, every_split, load_clips, save_clips, verify
 from mmtlib.errors import DataError, MmtlibError
 from mmtlib.experiment import open_data
 from mmtlib.modalities import check_modalities
-
-KEPT = {"split", "clip", "state", "files", "bytes", "checked"}
-"""Columns of a manifest that tell whether a clip must be looked at again."""
 
 
 def run_script(work: Callable[[], int]) -> None:
@@ -121,7 +116,7 @@ def _checked(
     root = Path(config.root or "")
     place = hashlib.blake2b(str(root.resolve()).encode(), digest_size=4).hexdigest()
     manifest = manifest or cache_dir("manifests") / f"{kind.name}-{place}.csv"
-    known = _load(manifest)
+    known = load_clips(manifest) if manifest.exists() else None
     with show.bar("looking at clips") as progress:
         report = verify(
             every_split(
@@ -141,16 +136,3 @@ def _checked(
     show.report(report)
     print(f"manifest: {manifest}")
     return report
-
-
-def _load(manifest: Path) -> pd.DataFrame | None:
-    if not manifest.exists():
-        return None
-    try:
-        known = pd.read_csv(manifest)
-        missing = KEPT - set(known.columns)
-        if missing:
-            raise ValueError(f"it has no column {min(missing)}")
-    except (OSError, ValueError) as error:
-        raise DataError(f"{manifest} is no manifest ({error}); delete it.") from None
-    return known.fillna({"problem": ""})

@@ -7,6 +7,7 @@ from mmtlib.datasets.optical_flow import compute_flow
 from mmtlib.datasets.recordings import read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
+from mmtlib.datasets.video_windows import video_windows
 from mmtlib.datasets.viva import VIVA
 
 DATASETS: dict[str, type[GestureDataset]] = {
@@ -30,4 +31,5 @@ __all__ = [
     "read_recording",
     "read_video",
     "video_info",
+    "video_windows",
 ]

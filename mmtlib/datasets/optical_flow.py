@@ -135,8 +135,7 @@ class FlowFiles:
         """
         path = self.path(clip_id)
         try:
-            with np.load(path, allow_pickle=False) as fields:
-                header = json.loads(str(fields["header"]))
+            header = json.loads(str(_field(path, "header")))
             made_from = header["made_from"]
             differ = [k for k, v in (origin or {}).items() if made_from.get(k) != v]
         except (*_DAMAGE, AttributeError) as error:
@@ -158,8 +157,7 @@ class FlowFiles:
         """
         header, path = self.header(clip_id, origin), self.path(clip_id)
         try:
-            with np.load(path, allow_pickle=False) as fields:
-                steps = fields["flow"]
+            steps = _field(path, "flow")
             if _content(steps, header["scale"]) != header["content"]:
                 raise ValueError("its check sum differs")
         except _DAMAGE as error:
@@ -197,6 +195,12 @@ def quantise(flow: np.ndarray) -> tuple[np.ndarray, float, float]:
     steps = np.rint(flow / scale)
     cut = float((np.abs(steps) > 127).mean())
     return np.clip(steps, -127, 127).astype(np.int8), scale, cut
+
+
+def _field(path: Path, name: str) -> np.ndarray:
+    # numpy leaves a file that it opened itself open where the file is damaged.
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as fields:
+        return fields[name]
 
 
 def _content(steps: np.ndarray, scale: float) -> str:

@@ -29,6 +29,7 @@ PARALLEL_CLIPS = 32
 """Fewer clips are looked at in the calling process: other ones take seconds to start."""
 SHOWN = 10
 """Missing and broken clips that the text names, each; the table has them all."""
+_KEPT = {"split", "clip", "state", "files", "bytes", "checked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,21 @@ def save_clips(clips: pd.DataFrame, path: str | Path) -> None:
     """Write a report's table as CSV, whole or not at all (see `VerifyReport.save`)."""
     with whole_file(path) as temporary:
         clips.to_csv(temporary, index=False)
+
+
+def load_clips(path: str | Path) -> pd.DataFrame:
+    """Read what `save_clips` wrote.
+
+    Raises:
+        DataError: if the file is missing or is no such table.
+    """
+    try:
+        clips = pd.read_csv(path, dtype={"problem": str})
+        if missing := _KEPT - set(clips.columns):
+            raise ValueError(f"it has no column {min(missing)}")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is no table of clips ({error}); delete it.") from None
+    return clips.fillna({"problem": ""})
 
 
 def every_split(
@@ -223,7 +239,8 @@ def _look(
     problems = [problem for _, problem, _ in looked.values() if problem]
     pixels = {m: found for m, (_, _, found) in looked.items() if found is not None}
     shapes = {m: x.shape[1:] if m == "flow" else x.shape[:3] for m, x in pixels.items()}
-    if len(set(shapes.values())) > 1:
+    alike = len(set(shapes.values())) < 2
+    if not alike:
         problems.append(f"lengths or sizes differ: {shapes}")
     if not 0 <= record.label < len(dataset.classes):
         problems.append(f"label {record.label} is none of the {len(dataset.classes)} classes")
@@ -242,7 +259,7 @@ def _look(
         "files": names,
         "bytes": size,
         "checked": "opened" if quick else "decoded",
-        **dataset.measure(pixels),
+        **(dataset.measure(pixels) if alike else {}),
     }
 
 

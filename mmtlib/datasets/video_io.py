@@ -126,6 +126,19 @@ def read_video(
     return clip
 
 
+def iterate_video(path: str | Path, *, gray: bool = False) -> Iterator[np.ndarray]:
+    """Yield the frames of a video one by one, as `read_video` would return them.
+
+    Raises:
+        DataError: on the way, if the file is missing, no video or damaged.
+    """
+    path = Path(path)
+    with _opened(path) as (container, stream):
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = min(torch.get_num_threads(), 4)
+        yield from _pictures(path, _shown(stream, _packets(container, stream, None), 0), gray)
+
+
 def clip_from_video(
     path: str | Path,
     modality: str,
@@ -151,20 +164,9 @@ def clip_from_video(
         DataError: if the video cannot be read, is shorter than `last`, shows a very long span, or
             the modality is ``"flow"``.
     """
-    path, kind = Path(path), get_modality(modality)
-    if kind.kind == "vector":
-        raise DataError(
-            f"{path}: optical flow cannot be read from a video file; give a video and one of the "
-            "modalities rgb, depth, ir."
-        )
-    info, first = video_info(path), first or 0
-    frames = (info.frames if last is None else last) - first
-    if frames * info.height * info.width * kind.channels > MAX_WHOLE_VIDEO_BYTES:
-        raise DataError(
-            f"{path}: {frames} frames of {info.width} x {info.height} are too many for one "
-            "gesture; give the first and the last frame that show it."
-        )
-    pixels = read_video(path, first, last, gray=kind.channels == 1)
+    path, first, info = Path(path), first or 0, video_info(path)
+    check_gesture(path, modality, info, (info.frames if last is None else last) - first)
+    pixels = read_video(path, first, last, gray=get_modality(modality).channels == 1)
     return GestureClip(
         frames={modality: to_frames(pixels)},
         label=label,
@@ -172,6 +174,26 @@ def clip_from_video(
         clip_id=path.stem,
         frame_rate=info.frame_rate or 30.0,
     )
+
+
+def check_gesture(path: Path, modality: str, info: VideoInfo, frames: int) -> None:
+    """Make sure that so many frames of a video can be one gesture in that modality.
+
+    Raises:
+        ConfigError: if the modality is unknown.
+        DataError: if there are too many, or the modality is ``"flow"``.
+    """
+    kind = get_modality(modality)
+    if kind.kind == "vector":
+        raise DataError(
+            f"{path}: optical flow cannot be read from a video file; give a video and one of the "
+            "modalities rgb, depth, ir."
+        )
+    if frames * info.height * info.width * kind.channels > MAX_WHOLE_VIDEO_BYTES:
+        raise DataError(
+            f"{path}: {frames} frames of {info.width} x {info.height} are too many for one "
+            "gesture; give the first and the last frame that show it, or a shorter window."
+        )
 
 
 def to_frames(pixels: np.ndarray) -> Tensor:
@@ -264,16 +286,23 @@ def _shown(stream: Any, packets: list[Any], first: int) -> Iterator[Any]:
             number += 1
 
 
-def _fill(path: Path, frames: Iterator[Any], n: int, gray: bool) -> np.ndarray:
-    """Return the first `n` frames (or as many as there are) as one array."""
-    reformatter = VideoReformatter()
-    clip, done = np.empty(0, np.uint8), 0
+def _pictures(path: Path, frames: Iterator[Any], gray: bool) -> Iterator[np.ndarray]:
+    """Yield the pixels of frames, which are valid until the next one."""
+    reformatter, shape = VideoReformatter(), None
     for frame in frames:
         picture = _gray(frame, reformatter) if gray else _colour(frame, reformatter)
+        if shape not in (None, picture.shape):
+            raise DataError(f"{path} is damaged: its pictures change size.")
+        shape = picture.shape
+        yield picture
+
+
+def _fill(path: Path, frames: Iterator[Any], n: int, gray: bool) -> np.ndarray:
+    """Return the first `n` frames (or as many as there are) as one array."""
+    clip, done = np.empty(0, np.uint8), 0
+    for picture in _pictures(path, frames, gray):
         if not done:
             clip = np.empty((n, *picture.shape), np.uint8)
-        elif picture.shape != clip.shape[1:]:
-            raise DataError(f"{path} is damaged: its pictures change size.")
         clip[done] = picture
         done += 1
         if done == n:

@@ -8,6 +8,7 @@ for the same run twice trains once. Training measures validation clips only; tes
 from mmtlib.experiment.compare import Comparison, compare
 from mmtlib.experiment.cost import TrainingCost, estimate_cost
 from mmtlib.experiment.data import GestureData, count_clips, make_transform, open_data
+from mmtlib.experiment.deploy import export_run, load_exported
 from mmtlib.experiment.evaluate import Evaluation, evaluate
 from mmtlib.experiment.machine import (
     build_network,
@@ -16,16 +17,28 @@ from mmtlib.experiment.machine import (
     resolve_device,
 )
 from mmtlib.experiment.plan import TrainingPlan, plan_training
-from mmtlib.experiment.predict import predict_video
+from mmtlib.experiment.predict import (
+    Classifier,
+    TimedPrediction,
+    predict_video,
+    predict_windows,
+    run_classifier,
+    segments,
+    time_prediction,
+)
+from mmtlib.experiment.preprocessing import Preprocessing
 from mmtlib.experiment.runs import Run, list_runs, load_run
 from mmtlib.experiment.train import RECIPE_VERSION, run, run_all
 
 __all__ = [
     "RECIPE_VERSION",
+    "Classifier",
     "Comparison",
     "Evaluation",
     "GestureData",
+    "Preprocessing",
     "Run",
+    "TimedPrediction",
     "TrainingCost",
     "TrainingPlan",
     "build_network",
@@ -33,15 +46,21 @@ __all__ = [
     "count_clips",
     "estimate_cost",
     "evaluate",
+    "export_run",
     "is_first_process",
     "list_runs",
+    "load_exported",
     "load_run",
     "make_fabric",
     "make_transform",
     "open_data",
     "plan_training",
     "predict_video",
+    "predict_windows",
     "resolve_device",
     "run",
     "run_all",
+    "run_classifier",
+    "segments",
+    "time_prediction",
 ]

@@ -22,10 +22,15 @@ from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.errors import MmtlibError
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
-from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
+from mmtlib.experiment.machine import (
+    build_network,
+    check_pretrained,
+    make_fabric,
+    resolve_device,
+)
 from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
-from mmtlib.models import StreamSet, save_weights
+from mmtlib.models import StreamSet, load_i3d_checkpoint, save_weights
 from mmtlib.provenance import provenance
 from mmtlib.training import (
     EpochBatches,
@@ -70,6 +75,7 @@ def run(
         CheckpointError: if a saved state is damaged.
     """
     device, precision = resolve_device(config)
+    pretrained = check_pretrained(config)
     train = open_data(config, "train", progress=data_progress)
     validation = open_data(config, "validation", progress=data_progress)
     identity = hash_settings(
@@ -79,6 +85,7 @@ def run(
             "data": [train.fingerprint, validation.fingerprint],
             "device": device,
             "precision": precision,
+            **pretrained,
         }
     )
     folder = cache_dir("runs", identity[:12])
@@ -94,7 +101,7 @@ def run(
                     left_behind.unlink()
                 _write_readme(folder, config, identity)
             with threads(config.threads):
-                _train(fabric, folder, config, identity, train, validation, progress)
+                _train(fabric, folder, config, identity, train, validation, pretrained, progress)
         fabric.barrier()
     return load_run(folder)
 
@@ -106,12 +113,15 @@ def _train(
     identity: str,
     train: GestureData,
     validation: GestureData,
+    pretrained: dict[str, str],
     progress: Progress | None,
 ) -> None:
     """Train, and in the first process write the run's folder."""
-    streams = StreamSet(
-        {m: build_network(config, m, len(train.classes)) for m in config.modalities}
-    ).to(memory_format=torch.channels_last_3d)
+    networks = {m: build_network(config, m, len(train.classes)) for m in config.modalities}
+    if config.pretrained is not None:
+        fitted = {m: load_i3d_checkpoint(n, config.pretrained) for m, n in networks.items()}
+        pretrained = {**pretrained, **{f"pretrained_{m}": note for m, note in fitted.items()}}
+    streams = StreamSet(networks).to(memory_format=torch.channels_last_3d)
     if config.sync_batchnorm and fabric.world_size > 1:
         streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
     for network in streams.networks.values():
@@ -152,6 +162,7 @@ def _train(
             streams.cpu(),
             history,
             predictions,
+            pretrained,
         )
         state_file.unlink(missing_ok=True)
 
@@ -165,6 +176,7 @@ def _write_run(
     streams: StreamSet,
     history: History,
     predictions: dict[str, Predictions],
+    pretrained: dict[str, str],
 ) -> None:
     """Write the run's folder; ``run.json`` comes last and means that it is whole."""
     train, validation = data
@@ -185,6 +197,7 @@ def _write_run(
             "alignment": plan_training(config).weight_line,
             "device": device,
             "precision": resolve_device(config)[1],
+            **pretrained,
             "validation_accuracy": {m: accuracy(p) for m, p in predictions.items()},
             **provenance(device),
         },

@@ -13,6 +13,7 @@ from mmtlib.figures.focal import focal_curve
 from mmtlib.figures.pictures import flow_to_rgb, modality_to_rgb
 from mmtlib.figures.recordings import annotated_span, depth_levels, silhouettes_on_colour
 from mmtlib.figures.style import ONE_COLUMN, TWO_COLUMN, StyledFigure, figure_style
+from mmtlib.figures.timeline import score_timeline
 
 __all__ = [
     "ONE_COLUMN",
@@ -31,6 +32,7 @@ __all__ = [
     "modality_to_rgb",
     "paired_seeds",
     "rho_curves",
+    "score_timeline",
     "silhouettes_on_colour",
     "training_curves",
 ]

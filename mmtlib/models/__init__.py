@@ -5,6 +5,7 @@ from mmtlib.models.build import NETWORKS, StreamSet, build_model
 from mmtlib.models.checkpoints import load_weights, read_metadata, save_weights
 from mmtlib.models.compact_i3d import CompactI3D
 from mmtlib.models.inception_i3d import InceptionI3D
+from mmtlib.models.kinetics import fit_i3d_checkpoint, load_i3d_checkpoint, read_i3d_checkpoint
 
 __all__ = [
     "NETWORKS",
@@ -13,7 +14,10 @@ __all__ = [
     "StagedNetwork",
     "StreamSet",
     "build_model",
+    "fit_i3d_checkpoint",
+    "load_i3d_checkpoint",
     "load_weights",
+    "read_i3d_checkpoint",
     "read_metadata",
     "save_weights",
 ]

@@ -1,9 +1,13 @@
-"""Weights as safetensors files: written whole, checked when read, explained if they do not fit."""
+"""Weights as files: written whole, checked when read, explained if they do not fit."""
 
 from __future__ import annotations
 
+import pickle
+import struct
+import warnings
+import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -16,6 +20,24 @@ from mmtlib.errors import CheckpointError
 
 CHECK_SUM_KEY = "mmtlib_crc32"
 NAMES_SHOWN = 5
+TORCH_SUFFIXES = (".pt", ".pth")
+ARCHIVE_DAMAGE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    AssertionError,
+    pickle.UnpicklingError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a broken file of `torch.save` can raise."""
 
 
 def save_weights(model: nn.Module, path: str | Path, *, metadata: Mapping[str, str]) -> None:
@@ -62,23 +84,33 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, str]:
     """
     tensors, metadata = _read(Path(path))
     wanted = model.state_dict()
-    problems = {
-        "missing": sorted(wanted.keys() - tensors.keys()),
-        "unexpected": sorted(tensors.keys() - wanted.keys()),
-        "misshapen": [
-            f"{k} (expected {_describe(wanted[k])}, got {_describe(tensors[k])})"
+    check_fit(
+        path,
+        type(model).__name__,
+        missing=sorted(wanted.keys() - tensors.keys()),
+        unexpected=sorted(tensors.keys() - wanted.keys()),
+        misshapen=[
+            misshapen(k, describe(wanted[k]), tensors[k])
             for k in sorted(wanted.keys() & tensors.keys())
-            if _describe(wanted[k]) != _describe(tensors[k])
+            if describe(wanted[k]) != describe(tensors[k])
         ],
-    }
+    )
+    model.load_state_dict(tensors)
+    return metadata
+
+
+def check_fit(path: str | Path, model: str, **problems: Sequence[str]) -> None:
+    """Make sure that there are no problems, e.g. ``missing=[...]``, with the tensors of a file.
+
+    Raises:
+        CheckpointError: if there is one; the message lists them by kind.
+    """
     if any(problems.values()):
         parts = [f"{kind}: {_shorten(names)}" for kind, names in problems.items() if names]
         raise CheckpointError(
-            f"{path} does not fit {type(model).__name__}; {'; '.join(parts)}. "
+            f"{path} does not fit {model}; {'; '.join(parts)}. "
             "Build the network with the settings it was trained with, or choose another file."
         )
-    model.load_state_dict(tensors)
-    return metadata
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
@@ -95,6 +127,67 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise _unreadable(path, error) from None
     metadata.pop(CHECK_SUM_KEY, None)
     return metadata
+
+
+def read_tensors(path: str | Path) -> dict[str, Tensor]:
+    """Return the named tensors of a file: of `torch.save` (``.pt``, ``.pth``), else safetensors.
+
+    Nothing that a file of `torch.save` may hold besides tensors is run.
+
+    Raises:
+        CheckpointError: if the file is absent or damaged, or holds anything else.
+    """
+    path = Path(path)
+    if path.suffix not in TORCH_SUFFIXES:
+        return _read(path)[0]
+    if not path.is_file():
+        raise _unreadable(path, "no file")
+    try:
+        if is_archive(path):
+            check_archive(path)
+        with warnings.catch_warnings():
+            # It warns of files it may not understand: they are read, or refused below.
+            warnings.simplefilter("ignore")
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except ARCHIVE_DAMAGE as error:
+        raise CheckpointError(
+            f"{path} is damaged or holds more than tensors ({type(error).__name__}), and nothing "
+            "in it was run; give a state_dict written by torch.save, or a safetensors file."
+        ) from None
+    if not isinstance(found, dict) or not all(map(_is_named_tensor, found.items())):
+        raise CheckpointError(
+            f"{path} is no state_dict, which maps names to tensors (it is a "
+            f"{type(found).__name__} of other things); save the network's state_dict() alone."
+        )
+    return found
+
+
+def _is_named_tensor(item: tuple[object, object]) -> bool:
+    name, value = item
+    return isinstance(name, str) and isinstance(value, Tensor) and value.layout is torch.strided
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file of `torch.save` is a zip archive, as all but very old ones are."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def check_archive(path: Path) -> None:
+    """Make sure that an archive of `torch.save` is whole and no larger than its file.
+
+    torch looks neither at the check sums nor at the sizes of the records.
+
+    Raises:
+        ValueError, zipfile.BadZipFile: if it is not.
+    """
+    with zipfile.ZipFile(path) as archive:
+        records = archive.infolist()
+        packed = any(record.compress_type != zipfile.ZIP_STORED for record in records)
+        if packed or sum(record.file_size for record in records) > path.stat().st_size:
+            raise ValueError("its records are larger than the file")
+        if damaged := archive.testzip():
+            raise ValueError(f"the check sum of {damaged} differs")
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -127,10 +220,16 @@ def _unreadable(path: Path, why: object) -> CheckpointError:
     )
 
 
-def _describe(tensor: Tensor) -> str:
+def describe(tensor: Tensor) -> str:
+    """Return type and shape of a tensor, e.g. ``float32 (64, 3, 7, 7, 7)``."""
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 
-def _shorten(names: list[str]) -> str:
+def misshapen(name: str, expected: str, found: Tensor) -> str:
+    """Return how a tensor differs from what was expected."""
+    return f"{name} (expected {expected}, got {describe(found)})"
+
+
+def _shorten(names: Sequence[str]) -> str:
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -98,7 +98,7 @@ class SyntheticGestures:
     same generator seed gives the same bits on the same kind of processor.
 
     Args:
-        preset: ``"tiny"``, ``"tutorial"``, ``"benchmark"`` or ``"paper"``; None =
+        preset: a name of `PRESETS`, e.g. ``"tutorial"``; None =
             `mmtlib.config.default_preset()`.
         split: ``"train"``, ``"validation"`` or ``"test"``: different people.
         modalities: names, in the order wanted.

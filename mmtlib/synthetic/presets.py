@@ -84,6 +84,14 @@ PRESETS: dict[str, SyntheticPreset] = {
             clutter=0.35,
         ),
         SyntheticPreset(
+            name="paper-lite",
+            classes=tuple(GESTURES),
+            clips={"train": 1050, "validation": 300, "test": 600},
+            frames=32,
+            size=112,
+            clutter=0.35,
+        ),
+        SyntheticPreset(
             name="paper",
             classes=tuple(GESTURES),
             clips={"train": 1050, "validation": 300, "test": 600},

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import struct
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +9,7 @@ import torch
 
 from mmtlib.cache import whole_file
 from mmtlib.errors import CheckpointError
-
-_DAMAGE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    EOFError,
-    RuntimeError,
-    AssertionError,
-    pickle.UnpicklingError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What reading a broken archive can raise."""
+from mmtlib.models.checkpoints import ARCHIVE_DAMAGE, check_archive
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
@@ -53,15 +35,12 @@ def load_state(path: Path, identity: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        # torch.load does not look at the check sums of the tensors in its archive.
-        with zipfile.ZipFile(path) as archive:
-            if damaged := archive.testzip():
-                raise ValueError(f"the check sum of {damaged} differs")
+        check_archive(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(state, dict):
             raise ValueError(f"it holds a {type(state).__name__}")
         found = state["identity"]
-    except _DAMAGE as error:
+    except ARCHIVE_DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
             f"{path} is damaged ({reason[:120]}); delete it and the training starts anew."

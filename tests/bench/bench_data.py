@@ -31,10 +31,10 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.datasets import NVGesture
 from mmtlib.datasets.video_io import read_video, video_info
 from mmtlib.errors import DataError
-from mmtlib.experiment.data import stored_form
+from mmtlib.experiment.data import make_transform, open_data, stored_form
 from mmtlib.synthetic import get_preset
 from mmtlib.synthetic.dataset import ClipMaker
-from mmtlib.training import stored_clips
+from mmtlib.training import EpochBatches, make_loader, stored_clips
 
 sys.path.append(str(Path(__file__).parents[1]))
 from support.nvgesture_tree import write_list, write_video
@@ -156,6 +156,22 @@ def race_generator(clips: int) -> None:
           f"{1e3 * median:9.3f} ms {1 / median:10.1f} clips/s")  # fmt: skip
 
 
+def time_batches() -> None:
+    """Print what a batch costs the process that trains: colour and depth, recipe `compact`."""
+    config = ExperimentConfig.make(preset="tutorial", modalities=("rgb", "depth"))
+    clips, times = open_data(config, "train").clips, []
+    order = EpochBatches(len(clips), config.batch_size, config.seed)
+    loader = make_loader(clips, make_transform(config, training=True), order)
+    for order.epoch in range(4):
+        start = time.thread_time()
+        for batch in loader:
+            batch.to("cpu")
+            times.append(time.thread_time() - start)
+            start = time.thread_time()
+    what = f"batch of {config.batch_size} with its changes, processor time"
+    print(f"  {what:44} {1e3 * statistics.median(times):9.3f} ms")
+
+
 @contextmanager
 def clips_to_read(count: int) -> Iterator[tuple[NVGesture, dict[str, list[Span]]]]:
     """Give a data set of `count` clips and the videos to decode, by kind."""
@@ -227,6 +243,7 @@ def main() -> None:
         race_decoders(videos, args.rounds)
         race_stores(dataset, [spans_of(dataset, i) for i in range(len(dataset))], args.rounds)
         race_generator(4 * args.clips)
+        time_batches()
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def test_as_a_command(own_cache, tmp_path):
 def test_version_and_help(mmt):
     assert mmt("--version").out == f"mmtlib {__version__}\n"
     text = mmt("--help").out
-    for command in ("data", "train", "evaluate", "predict", "compare", "runs", "tutorial", "lab",
-                    "test", "lint", "notebooks"):  # fmt: skip
+    for command in ("data", "train", "evaluate", "predict", "export", "compare", "runs", "tutorial",
+                    "lab", "test", "lint", "notebooks"):  # fmt: skip
         assert re.search(rf"│ {command} +\w", text), command
         assert mmt(command, "--help").code == 0
 
@@ -109,7 +109,8 @@ def test_every_option_reaches_the_config(mmt, monkeypatch, own_cache, finished):
     said = mmt(
         "train", "--modalities", "rgb,ir", "--data", "nvgesture", "--root", "/x", "--preset",
         "tiny", "--recipe", "paper", "--seed", "3", "--ssa-weight", "2", "--no-focal", "--epochs",
-        "7", "--network", "compact_i3d", "--colour", "raw", "--skip-broken", "--device", "cpu",
+        "7", "--network", "compact_i3d", "--pretrained", "/w.pt", "--colour", "raw",
+        "--skip-broken", "--device", "cpu",
         "--precision", "float32", "--set", "batch_size=4", "--set", "normalize=centred",
         "--set", "step_epochs=[1,2]",
     )  # fmt: skip
@@ -119,7 +120,7 @@ def test_every_option_reaches_the_config(mmt, monkeypatch, own_cache, finished):
             recipe="paper", modalities="rgb,ir", dataset="nvgesture", root="/x", seed=3,
             ssa_weight=2.0, focal=False, epochs=7, network="compact_i3d", colour="raw",
             skip_broken=True, precision="float32", batch_size=4, normalize="centred",
-            step_epochs=(1, 2),
+            pretrained="/w.pt", step_epochs=(1, 2),
         )
     ]  # fmt: skip
 

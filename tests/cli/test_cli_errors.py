@@ -27,6 +27,8 @@ def nvgesture(root, *more):
         (("--recipe", "big"), ["Unknown recipe 'big'"]),
         (("--network", "i3d"), ["Unknown network 'i3d'"]),
         (("--colour", "gray"), ["Unknown colour 'gray'"]),
+        (("--pretrained", "x.pt"), ["x.pt: checkpoints of Kinetics are for", "not for CompactI3D"]),
+        (("--network", "inception_i3d", "--pretrained", "x.pt"), ["no file of weights at x.pt"]),
         (("--precision", "fp8"), ["Unknown precision 'fp8'"]),
         (("--ssa-weight", "-1"), ["ssa_weight must be at least 0"]),
         (("--epochs", "0"), ["epochs must be at least 1"]),

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from support.nvgesture_tree import write_nvgesture_tree
 from support.tiny_runs import tiny
 
 from mmtlib.errors import ConfigError
 from mmtlib.evaluation import accuracy, paired_difference
-from mmtlib.experiment import compare
+from mmtlib.experiment import compare, open_data, run
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,38 @@ def test_test_split_is_measured_and_recorded_once(found):
 def test_nothing_to_compare(config, seeds):
     with pytest.raises(ConfigError, match="at least two modalities and one seed"):
         compare(config, seeds)
+
+
+def damage_inside(path):
+    """Destroy a video's middle: its header stays good, decoding fails."""
+    data = path.read_bytes()
+    middle = len(data) // 2
+    path.write_bytes(data[:middle] + bytes(4000) + data[middle + 4000 :])
+
+
+def test_baselines_see_the_clips_of_the_joint_run(fresh_cache, tmp_path):
+    clips = write_nvgesture_tree(tmp_path, classes=(1, 2), train_subjects=(1, 2, 3, 7))
+    train = [c for c in clips if c.subject in (1, 2)]
+    held_out = [c for c in clips if c.subject in (3, 7)]
+    (tmp_path / train[0].folder / "sk_depth.avi").unlink()
+    damage_inside(tmp_path / train[1].folder / "sk_wrapped.avi")
+    damage_inside(tmp_path / held_out[0].folder / "sk_depth.avi")
+    config = tiny(dataset="nvgesture", root=str(tmp_path), skip_broken=True, epochs=1)
+    found = compare(config, [0], workers=1)
+    joint = found.together[0].config
+    used = {}
+    for split in ("train", "validation"):
+        expected = open_data(joint, split).clips.clip_ids
+        for m in ("rgb", "depth"):
+            used[split, m] = open_data(joint.alone(m), split).clips.clip_ids
+            assert used[split, m] == expected
+    assert {key: len(ids) for key, ids in used.items()} == {
+        ("train", "rgb"): 2, ("train", "depth"): 2,
+        ("validation", "rgb"): 3, ("validation", "depth"): 3,
+    }  # fmt: skip
+    # Depth for itself has a clip more, RGB for itself has others: these are other runs.
+    for m, length in (("rgb", 3), ("depth", 3)):
+        by_itself = joint.replace(modalities=(m,))
+        assert len(open_data(by_itself, "train").clips) == length
+        assert run(by_itself).identity != found.alone[m][0].identity
+    assert found.table["alone"].between(0, 1).all()

@@ -8,6 +8,7 @@ from support.viva_tree import write_viva_tree
 
 from mmtlib.clip_store import ClipStore
 from mmtlib.datasets import DATASETS, NVGesture
+from mmtlib.datasets.clip_flow import make_flow
 from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment import make_transform, open_data
 from mmtlib.experiment.data import stored_form
@@ -91,6 +92,33 @@ def test_a_fold_has_its_own_clips(fresh_cache, tmp_path):
     ]
     assert [data.clips[0].subject for data in found] == [1, 8]
     assert found[0].fingerprint != found[1].fingerprint
+
+
+def test_flow_is_read_where_it_was_made(fresh_cache, nvgesture_tree, tmp_path):
+    root, _ = nvgesture_tree
+    config = tiny(
+        dataset="nvgesture", root=str(root), modalities=("rgb", "flow"),
+        flow_folder=str(tmp_path / "flow"),
+    )  # fmt: skip
+    with pytest.raises(DataError, match=r"flow.*\.npz is missing: make it with `python data_"):
+        open_data(config, "train")
+    for method in ("dis", "farneback"):
+        rows = NVGesture(
+            root, "train", "rgb", skip_broken=None, flow=method, flow_folder=tmp_path / method
+        )
+        assert make_flow(rows, processes=1).made == 4
+    found = {}
+    for method in ("dis", "farneback"):
+        config = config.replace(flow_method=method, flow_folder=str(tmp_path / method))
+        found[method] = open_data(config, "train")
+    assert found["dis"].fingerprint != found["farneback"].fingerprint
+    store = found["farneback"].clips
+    dataset = NVGesture(root, "train", "rgb,flow", flow=method, flow_folder=tmp_path / method)
+    original = stored_form(config)(dataset[0])
+    assert store.info.flow_scale == 1 / 6
+    expected = original.frames["flow"].clamp(-127 / 6, 127 / 6)
+    torch.testing.assert_close(store[0].frames["flow"], expected, atol=1 / 12 + 1e-6, rtol=0)
+    assert "flow step" in store.info.made_from
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from support.tiny_runs import tiny
 from mmtlib.errors import CheckpointError, ConfigError, DataError
 from mmtlib.evaluation import fuse
 from mmtlib.experiment import evaluate, run
+from mmtlib.synthetic import SyntheticGestures
 
 
 @pytest.fixture
@@ -78,8 +79,38 @@ def test_another_folder_of_the_same_data_set(fresh_cache, nvgesture_tree, tmp_pa
     write_nvgesture_tree(other, classes=(1,), train_subjects=(3, 7), test_subjects=())
     found = evaluate(stored, "validation", root=str(other))
     assert len(found.predictions["rgb"]) == 2
+    assert found.note == "The run was trained with other validation clips."
     assert records(stored)[-1]["root"] == str(other)
     # What was measured elsewhere does not take the place of the run's own.
     assert np.array_equal(stored.predictions("validation")["rgb"].scores, before)
     with pytest.raises(DataError, match="is not NVGesture's folder"):
         evaluate(stored, "validation", root=str(tmp_path))
+
+
+def test_other_clips_than_trained_with_are_refused(fresh_cache, tmp_path):
+    root = tmp_path / "set"
+    clips = write_nvgesture_tree(root, classes=(1, 2), train_subjects=(1, 3), test_subjects=(5,))
+    stored = run(tiny(epochs=1, dataset="nvgesture", root=str(root)))
+    held_out = next(c for c in clips if c.subject == 3)
+    video = root / held_out.folder / "sk_depth.avi"
+    video.write_bytes(video.read_bytes() + b"\0")  # another file of the same name
+    with pytest.raises(DataError) as caught:
+        evaluate(stored)
+    for part in (f"The validation clips of {root}", stored.run_id, "--root", "Train again"):
+        assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert records(stored) == []
+    evaluate(stored, "train")  # these are the same
+    evaluate(stored, "test")  # and for test clips there is nothing to compare with
+    on_purpose = evaluate(stored, root=str(root))
+    assert on_purpose.note == "The run was trained with other validation clips."
+    assert evaluate(stored, "train", root=str(root)).note is None
+    fingerprints = {r["split"]: r["data"] for r in records(stored)}
+    assert fingerprints["train"] == stored.facts["data"]["train"]
+    assert fingerprints["validation"] != stored.facts["data"]["validation"]
+
+
+def test_a_changed_generator_is_seen_too(small_run, monkeypatch):
+    monkeypatch.setattr(SyntheticGestures, "fingerprint", "other clips")
+    with pytest.raises(DataError, match="The validation clips of the generator are not those"):
+        evaluate(small_run)

@@ -11,6 +11,7 @@ from mmtlib.experiment import build_network, plan_training
     [
         # The figures of docs/architecture and of the paper's setting, worked out by hand.
         ("tutorial", (16, 32, 32), (2, 8, 8), (10 / 128**2, 10.0)),
+        ("paper-lite", (32, 112, 112), (4, 4, 4), (0.05, 0.05 * 64**2)),
         ("paper", (64, 224, 224), (8, 7, 7), (0.05, 0.05 * 392**2)),
     ],
 )

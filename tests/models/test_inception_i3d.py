@@ -1,5 +1,6 @@
 import pytest
 import torch
+from support.kinetics_files import units
 from torch.nn import functional as F
 
 from mmtlib.models import InceptionI3D
@@ -15,38 +16,80 @@ def meta_network(**settings):
         return InceptionI3D(3, 400, **settings).eval()
 
 
+PARAMETERS = {
+    "Conv3d_1a_7x7": 65_984,  # 64 * 3 * 7^3 weights, 64 scales, 64 shifts
+    "Conv3d_2b_1x1": 4_224,
+    "Conv3d_2c_3x3": 332_160,  # 192 * 64 * 3^3 + 2 * 192
+    "Mixed_3b": 386_272,
+    "Mixed_3c": 837_888,
+    "Mixed_4b": 737_760,
+    "Mixed_4c": 904_464,
+    "Mixed_4d": 1_103_664,
+    "Mixed_4e": 1_356_672,
+    "Mixed_4f": 1_799_168,
+    "Mixed_5b": 1_974_272,
+    "Mixed_5c": 2_784_736,
+    "logits": 410_000,  # 1024 * 400 + 400
+}
+"""Worked out from the table of Inception-v1's filters, not from this code."""
+
+
 def test_parameter_count_is_the_published_one():
-    def unit(i, o, kernel_volume):  # filter, and scale and shift of the normalisation
-        return i * o * kernel_volume + 2 * o
+    found = {name: parameters(part) for name, part in meta_network().named_children()}
+    assert {name: n for name, n in found.items() if n} == PARAMETERS
+    # The 12.29 M that are usually given leave the classifier out.
+    assert sum(PARAMETERS.values()) - PARAMETERS["logits"] == 12_287_264
+    assert sum(PARAMETERS.values()) == 12_697_264
 
-    def module(i, plain, reduce_1, wide_1, reduce_2, wide_2, pooled):
-        return (
-            unit(i, plain, 1)
-            + unit(i, reduce_1, 1)
-            + unit(reduce_1, wide_1, 27)
-            + unit(i, reduce_2, 1)
-            + unit(reduce_2, wide_2, 27)
-            + unit(i, pooled, 1)
+
+GRIDS = {
+    "Conv3d_1a": (32, 112, 112),
+    "Conv3d_2b": (32, 56, 56),
+    "Conv3d_2c": (32, 56, 56),
+    "Mixed_3": (32, 28, 28),
+    "Mixed_4": (16, 14, 14),
+    "Mixed_5": (8, 7, 7),
+}
+"""T, H, W of a clip of 64 x 224 x 224 after the convolutions of each part."""
+
+
+def test_every_convolution_is_the_published_one():
+    net, seen = meta_network(), {}
+    table = units()
+    assert len(table) == 57
+    for name, *_ in table:
+        net.get_submodule(name).register_forward_hook(
+            lambda _module, _inputs, output, name=name: seen.update({name: output.shape})
         )
+    net(torch.empty(1, 3, 64, 224, 224, device="meta"))
+    for name, _, out, given, extent in table:
+        unit = net.get_submodule(name)
+        assert unit.conv3d.weight.shape == (out, given or 3, *3 * [extent]), name
+        assert unit.conv3d.stride == 3 * (2 if extent == 7 else 1,), name
+        assert (unit.conv3d.bias, unit.conv3d.dilation, unit.conv3d.groups) == (None, (1, 1, 1), 1)
+        grid = next(grid for part, grid in GRIDS.items() if name.startswith(part))
+        assert seen[name] == (1, out, *grid), name
+    convolutions = [m for m in net.modules() if isinstance(m, torch.nn.Conv3d)]
+    assert len(convolutions) == 57 + 1  # and the classifier
 
-    body = (
-        unit(3, 64, 343)
-        + unit(64, 64, 1)
-        + unit(64, 192, 27)
-        + module(192, 64, 96, 128, 16, 32, 32)
-        + module(256, 128, 128, 192, 32, 96, 64)
-        + module(480, 192, 96, 208, 16, 48, 64)
-        + module(512, 160, 112, 224, 24, 64, 64)
-        + module(512, 128, 128, 256, 24, 64, 64)
-        + module(512, 112, 144, 288, 32, 64, 64)
-        + module(528, 256, 160, 320, 32, 128, 128)
-        + module(832, 256, 160, 320, 32, 128, 128)
-        + module(832, 384, 192, 384, 48, 128, 128)
-    )
-    net = meta_network()
-    assert body == 12_287_264  # the 12.29 M that are usually given leave the classifier out
-    assert parameters(net) - parameters(net.logits) == body
-    assert parameters(net.logits) == 1024 * 400 + 400
+
+@pytest.mark.parametrize(
+    ("name", "kernel", "stride", "given", "pads"),
+    [
+        ("Conv3d_1a_7x7.conv3d", (7, 7, 7), (2, 2, 2), (64, 224, 224), [(2, 3)] * 3),
+        ("MaxPool3d_2a_3x3", (1, 3, 3), (1, 2, 2), (32, 112, 112), [(0, 0), (0, 1), (0, 1)]),
+        ("MaxPool3d_3a_3x3", (1, 3, 3), (1, 2, 2), (32, 56, 56), [(0, 0), (0, 1), (0, 1)]),
+        ("MaxPool3d_4a_3x3", (3, 3, 3), (2, 2, 2), (32, 28, 28), [(0, 1)] * 3),
+        ("MaxPool3d_5a_2x2", (2, 2, 2), (2, 2, 2), (16, 14, 14), [(0, 0)] * 3),
+        ("Mixed_4e.b3a", (3, 3, 3), (1, 1, 1), (16, 14, 14), [(1, 1)] * 3),
+        ("Mixed_4e.b2b.conv3d", (3, 3, 3), (1, 1, 1), (16, 14, 14), [(1, 1)] * 3),
+    ],
+)
+def test_strides_and_zeros_of_a_paper_clip(name, kernel, stride, given, pads):
+    module = meta_network().get_submodule(name)
+    assert isinstance(module, SameConv3d | SameMaxPool3d)
+    assert (tuple(module.kernel_size), tuple(module.stride)) == (kernel, stride)
+    assert same_padding(given, kernel, stride) == pads
 
 
 STAGE_SHAPES = {

@@ -34,6 +34,7 @@ def test_the_splits_are_different_people():
         ("tiny", 4, 8, 16, 48, 48),
         ("tutorial", 12, 16, 32, 480, 1152),
         ("benchmark", 25, 16, 64, None, None),
+        ("paper-lite", 25, 32, 112, None, None),
         ("paper", 25, 64, 224, None, None),
     ],
 )
@@ -46,7 +47,7 @@ def test_presets(name, classes, frames, size, train, test):
     if train is not None:
         assert (preset.clips["train"], preset.clips["test"]) == (train, test)
     assert preset.stored == (name != "paper")
-    assert list(PRESETS) == ["tiny", "tutorial", "benchmark", "paper"]
+    assert list(PRESETS) == ["tiny", "tutorial", "benchmark", "paper-lite", "paper"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -1,0 +1,108 @@
+"""``mmt export`` and ``predict``: one network as a file, and what it says of a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmtlib.cli import show
+
+Run = Annotated[str | None, typer.Option(help="A run: its id or the beginning of it.")]
+Modality = Annotated[str | None, typer.Option(help="Which network; what the video shows.")]
+PLOTS = (".png", ".pdf", ".svg")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    for command in (export, predict):
+        app.command()(command)
+
+
+def export(
+    run: Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")],
+    modality: Modality = None,
+    out: Annotated[Path | None, typer.Option(help="Default: RUN-MODALITY.onnx here.")] = None,
+) -> None:
+    """Write one network of a run as an ONNX file that any computer can use by itself."""
+    from mmtlib.experiment import export_run, load_run
+
+    path = export_run(load_run(run), modality, out)
+    show.console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
+    show.console.print(f"next: mmt predict VIDEO --model {path}", soft_wrap=True)
+
+
+def predict(
+    video: Annotated[Path, typer.Argument(help="A video of one gesture, or of many (--window).")],
+    run: Run = None,
+    model: Annotated[Path | None, typer.Option(help="A file of `mmt export`.")] = None,
+    modality: Modality = None,
+    first: Annotated[int | None, typer.Option(help="First frame of the gesture.")] = None,
+    last: Annotated[int | None, typer.Option(help="Frame after its last one.")] = None,
+    top: Annotated[int, typer.Option(help="How many classes to print.")] = 5,
+    window: Annotated[
+        str | None, typer.Option(help="Slide a window: frames (80) or seconds (2.5s).")
+    ] = None,
+    stride: Annotated[
+        str | None, typer.Option(help="From window to window; default half a window.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Scores over time, as a table.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Scores over time, as a .png.")] = None,
+) -> None:
+    """Print the most likely classes of a video and how long it took, or its classes over time."""
+    from mmtlib.errors import ConfigError
+    from mmtlib.experiment import load_exported, load_run, time_prediction
+
+    if (run is None) == (model is None):
+        raise ConfigError("Say which network to use: --run RUN or --model FILE, one of them.")
+    if window is None and not (stride is csv is plot is None):
+        raise ConfigError("--stride, --csv and --plot are for a sliding window: give --window.")
+    if window is not None and not (first is last is None):
+        raise ConfigError("--first and --last cut out one gesture; leave them out with --window.")
+    if plot is not None and plot.suffix not in PLOTS:
+        raise ConfigError(f"--plot {plot}: expected a name that ends in {', '.join(PLOTS)}.")
+    network = load_exported(model) if run is None else load_run(run)
+    if window is not None:
+        _over_time(network, video, modality, window, stride, csv, plot)
+        return
+    found = time_prediction(network, video, modality, first=first, last=last)
+    shown = found.scores.head(top)
+    show.table(shown.assign(score=[show.percent(s) for s in shown["score"]]))
+    show.console.print(
+        f"one pass through the network {1000 * found.pass_s:.1f} ms (median of 5); "
+        f"{1000 * found.whole_s:.0f} ms in all, with decoding and preparation",
+        soft_wrap=True,
+    )
+
+
+def _over_time(
+    network: object,
+    video: Path,
+    modality: str | None,
+    window: str,
+    stride: str | None,
+    csv: Path | None,
+    plot: Path | None,
+) -> None:
+    """Print the classes of a sliding window, and write table and plot."""
+    from mmtlib.cache import whole_file
+    from mmtlib.experiment import predict_windows, segments
+    from mmtlib.figures import score_timeline
+
+    windows = predict_windows(network, video, modality, window=window, stride=stride)
+    if csv is not None:
+        with whole_file(csv) as temporary:
+            windows.to_csv(temporary, index=False, float_format="%.6g")
+    if plot is not None:
+        with whole_file(plot) as temporary:
+            score_timeline(windows).savefig(temporary, format=plot.suffix[1:])
+    parts = segments(windows)
+    shown = parts.assign(score=[show.percent(s) for s in parts["score"]])
+    for name in ("start_s", "end_s"):
+        shown[name] = [f"{seconds:.2f}" for seconds in parts[name]]
+    show.table(shown.rename(columns={"start_s": "from (s)", "end_s": "to (s)"}))
+    show.console.print(f"{len(windows)} windows", soft_wrap=True)
+    for path in (csv, plot):
+        if path is not None:
+            show.console.print(f"written: {path}", soft_wrap=True)
