@@ -164,6 +164,8 @@ def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None
         notebook,
         timeout=CELL_TIMEOUT_S,
         kernel_name="python3",
+        # It warns of unencrypted talk, which here never leaves this computer.
+        extra_arguments=["--IPKernelApp.log_level=40"],
         store_widget_state=False,  # plotly's own bundle, 5 MB a notebook, useless without a kernel
         resources={"metadata": {"path": str(folder)}},
     )
