@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -15,6 +16,10 @@ from joblib.executor import get_memmapping_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from mmtlib.errors import MmtlibError
+
+# joblib replaces a process whose memory has grown, and warns of it in a thread that it cannot do
+# without: as an error, the warning would leave the caller waiting for ever.
+warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
 
 MAX_PROCESSES = 16
 """Most processes that make clips side by side: each needs some hundred MB."""

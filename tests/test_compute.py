@@ -1,6 +1,8 @@
 import itertools
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import joblib
@@ -108,3 +110,12 @@ def test_joblib_works_before_and_after():
     for _ in range(2):
         assert list(in_order(fail_at_five, range(3), processes=2)) == [0, 1, 2]
         assert joblib.Parallel(n_jobs=2)(joblib.delayed(fail_at_five)(n) for n in (6, 7)) == [6, 7]
+
+
+def test_joblib_may_replace_a_process_where_warnings_are_errors():
+    message = "A worker stopped while some jobs were given to the executor. (a memory leak?)"
+    code = f"import warnings, mmtlib.compute; warnings.warn({message!r})"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -267,14 +266,11 @@ def run_all(
     work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
     cache, results = str(cache_dir()), {}
     try:
-        with warnings.catch_warnings():
-            # joblib replaces a worker whose memory has grown between two runs, and says so.
-            warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
-            made = work(delayed(_run_in)(cache, configs[i]) for i in order)
-            for i, done in zip(order, made, strict=True):
-                results[i] = done
-                if progress is not None:
-                    progress(len(results), len(configs))
+        made = work(delayed(_run_in)(cache, configs[i]) for i in order)
+        for i, done in zip(order, made, strict=True):
+            results[i] = done
+            if progress is not None:
+                progress(len(results), len(configs))
     except TerminatedWorkerError:
         raise MmtlibError(
             "A training process was killed (out of memory?). Start the same again: finished runs "
