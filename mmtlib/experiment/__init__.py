@@ -13,6 +13,7 @@ from mmtlib.experiment.evaluate import Evaluation, evaluate
 from mmtlib.experiment.machine import (
     build_network,
     is_first_process,
+    launch,
     make_fabric,
     resolve_device,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "evaluate",
     "export_run",
     "is_first_process",
+    "launch",
     "list_runs",
     "load_exported",
     "load_run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 import sys
@@ -89,8 +90,8 @@ def resolve_device(config: ExperimentConfig) -> tuple[str, str]:
 def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1) -> Fabric:
     """Return a Fabric of this kind of device and precision.
 
-    With more than one device `Fabric.launch` then starts the other processes, each of which runs
-    the same command again; under ``torchrun`` or Slurm they have been started already.
+    With more than one device `launch` then starts the other processes, each of which runs the same
+    command again; under ``torchrun`` or Slurm they have been started already.
 
     Args:
         device: ``"cpu"`` or ``"cuda"``.
@@ -124,6 +125,19 @@ def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1
         strategy="ddp",
         precision=kinds[precision],
     )
+
+
+def launch(fabric: Fabric) -> None:
+    """Start the other processes of a Fabric, if it has any; see to it that they end in order."""
+    fabric.launch()
+    if fabric.world_size > 1:
+        atexit.register(_leave)
+
+
+def _leave() -> None:
+    """End the talk between processes: its threads must not be alive when Python ends."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def is_first_process() -> bool:

@@ -24,6 +24,7 @@ from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import (
     build_network,
     check_pretrained,
+    launch,
     make_fabric,
     resolve_device,
 )
@@ -91,7 +92,7 @@ def run(
     if (folder / "run.json").exists():
         return load_run(folder)
     fabric = make_fabric(device, precision, devices=config.devices, nodes=config.nodes)
-    fabric.launch()
+    launch(fabric)
     first = fabric.is_global_zero
     with locked(folder) if first else nullcontext():
         if not fabric.broadcast((folder / "run.json").exists()):

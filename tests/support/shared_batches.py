@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.experiment import make_fabric
+from mmtlib.experiment import launch, make_fabric
 from mmtlib.models import StreamSet
 from mmtlib.outputs import StreamOutput
 from mmtlib.seeding import scoped_seed
@@ -51,7 +51,7 @@ def main() -> None:
     with scoped_seed("weights"):
         networks = {"rgb": PlainNetwork(3, 8), "depth": PlainNetwork(1, 6)}
     fabric = make_fabric("cpu", "float32", devices=processes)
-    fabric.launch()
+    launch(fabric)
     order = EpochBatches(24, 8, 0, rank=fabric.global_rank, world=fabric.world_size)
     loader = make_loader(RandomClips(24), RandomShift(pixels=1), order)
     streams = StreamSet(networks)
