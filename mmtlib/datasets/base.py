@@ -137,6 +137,8 @@ class GestureDataset(ClipReader):
         other = copy.copy(self)
         other.records, other.skipped, other._listings = (), [], {}
         other.__dict__.pop("fingerprint", None)
+        if "flow" in (*self.modalities, *self.complete_for):
+            other.flow = self.flow  # looked up here: an older process may know another cache
         return other
 
     @property

@@ -15,11 +15,11 @@ import numpy as np
 
 from mmtlib.cache import cache_dir, locked
 from mmtlib.compute import in_order
-from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles, compute_flow
+from mmtlib.datasets.optical_flow import FLOW_VERSION, FlowFiles, compute_flow
 from mmtlib.datasets.recordings import recording_hash, recording_sizes
 from mmtlib.datasets.records import ClipRecord
 from mmtlib.datasets.video_io import READER_VERSION
-from mmtlib.errors import DataError, unknown_name
+from mmtlib.errors import DataError
 
 if TYPE_CHECKING:
     from mmtlib.datasets.base import GestureDataset
@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 
 
 def flow_files(dataset: ClipReader, method: str, folder: str | Path | None) -> FlowFiles:
-    """Return where the flow of a data set lies; see `ClipReader`.
-
-    Raises:
-        ConfigError: if the method is unknown.
-    """
-    if method not in METHODS:
-        raise unknown_name("method of optical flow", method, METHODS)
+    """Return where the flow of a data set lies; see `ClipReader`."""
     colour, root = dataset.colour, str(dataset.root)
     command = ["python", "data_scripts/compute_optical_flow.py", dataset.name, root]
     command += [] if colour == type(dataset).colour else ["--colour", colour]

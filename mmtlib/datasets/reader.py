@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -13,10 +14,11 @@ from torch import Tensor
 
 from mmtlib.clips import GestureClip
 from mmtlib.datasets.clip_flow import flow_files, flow_origin
+from mmtlib.datasets.optical_flow import METHODS, FlowFiles
 from mmtlib.datasets.recordings import check_recording, read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan
 from mmtlib.datasets.video_io import to_frames
-from mmtlib.errors import DataError
+from mmtlib.errors import DataError, unknown_name
 from mmtlib.modalities import check_modalities, get_modality
 
 
@@ -29,7 +31,6 @@ class ClipReader(ABC):
         sensors: modality -> the name in a record's `spans`.
         first_picture: the number of frame 0 in a folder of pictures; None = 0 or 1, as found.
         colour, colours: which of several colour recordings ``rgb`` and ``flow`` are from.
-        flow: where optical flow lies, and how it is made.
 
     Args:
         root: the data set's folder.
@@ -57,9 +58,16 @@ class ClipReader(ABC):
         flow: str = "dis",
         flow_folder: str | Path | None = None,
     ) -> None:
+        if flow not in METHODS:
+            raise unknown_name("method of optical flow", flow, METHODS)
         self.root, self.modalities = root, modalities
-        self.flow = flow_files(self, flow, flow_folder)
+        self._flow = flow, flow_folder
         self._listings: dict[Path, dict[str, str]] = {}
+
+    @cached_property
+    def flow(self) -> FlowFiles:
+        """Where optical flow lies, and how it is made; the cache is touched by those who ask."""
+        return flow_files(self, *self._flow)
 
     @classmethod
     def held(cls, modalities: str | Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mmtlib.cache import whole_file
 from mmtlib.compute import in_order
+from mmtlib.datasets.recordings import recording_sizes
 from mmtlib.datasets.records import ClipRecord
 from mmtlib.errors import DataError, unknown_name
 from mmtlib.modalities import MODALITIES
@@ -182,11 +183,16 @@ def verify(
 
     Returns:
         The report; that clips are missing or broken is no error.
+
+    Raises:
+        DataError: if the lists name no clip at all.
     """
     first = next(iter(splits.values()))
     earlier = _earlier(known, first.modalities, quick)
     rows: list[dict[str, Any]] = []
     total = sum(len(dataset.records) for dataset in splits.values())
+    if not total:
+        raise DataError(f"The lists in {first.root} name no clip of {first.name}.")
     used = processes or (1 if total < PARALLEL_CLIPS else None)
     for split, dataset in splits.items():
         look = partial(_look, dataset.without_records(), split, quick)
@@ -195,7 +201,7 @@ def verify(
             rows.append(row)
             if progress is not None:
                 progress(len(rows), total)
-            if save is not None and len(rows) % SAVE_EVERY == 0:
+            if save is not None and len(rows) % SAVE_EVERY == 0 and len(rows) > len(earlier):
                 save(pd.DataFrame(rows))
     return VerifyReport(
         name=first.name,
@@ -231,7 +237,7 @@ def _look(
     record, earlier = job
     files = dataset.files(record)
     names = "; ".join(_short(dataset, path) for path in files.values())
-    size = sum(path.stat().st_size for path in files.values() if path.exists())
+    size = sum(_size(dataset, record, m, path) for m, path in files.items())
     if earlier is not None and (earlier["files"], earlier["bytes"]) == (names, size):
         return dict(earlier)
     looked = {m: _look_at(dataset, record, m, path, quick) for m, path in files.items()}
@@ -261,6 +267,18 @@ def _look(
         "checked": "opened" if quick else "decoded",
         **(dataset.measure(pixels) if alike else {}),
     }
+
+
+def _size(dataset: GestureDataset, record: ClipRecord, modality: str, path: Path) -> int:
+    """Return the bytes of a video, of the span's pictures or of a file of flow; 0 if missing."""
+    try:
+        if modality == "flow":
+            return path.stat().st_size
+        span = record.spans[dataset.sensors[modality]]
+        place = {"first": span.first, "last": span.last, "first_picture": dataset.first_picture}
+        return sum(recording_sizes(path, **place))
+    except (OSError, DataError):
+        return 0
 
 
 def _short(dataset: GestureDataset, path: Path) -> str:

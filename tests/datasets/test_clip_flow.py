@@ -98,6 +98,14 @@ def test_by_default_it_lies_in_the_cache(small_tree, tmp_path, monkeypatch):
     assert len(NVGesture(root, ALL, "rgb,flow")) == 4
 
 
+def test_without_flow_no_cache_is_needed(small_tree, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "file" / "cache"))
+    assert len(list(NVGesture(small_tree[0], ALL))) == 4
+    with pytest.raises(DataError, match="Cannot write to the cache folder"):
+        NVGesture(small_tree[0], ALL, "flow")
+
+
 def test_a_missing_file_names_the_command(small_tree, tmp_path):
     root, _ = small_tree
     folder = tmp_path / "my flow"

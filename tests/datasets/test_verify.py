@@ -199,6 +199,26 @@ def test_every_set_can_be_looked_at(tmp_path, monkeypatch):
     assert all(lengths[row.clip] == row.frames for row in report.clips.itertuples())
 
 
+def test_a_changed_picture_is_looked_at_again(tmp_path, monkeypatch):
+    write_egogesture_tree(tmp_path, subjects=(3,), labels=(1, 2), groups=((1, 1),))
+    monkeypatch.setattr(EgoGesture, "published", {"train": 2, "validation": 0, "test": 0})
+    known = EgoGesture.verify(tmp_path).clips
+    assert known["state"].tolist() == ["complete", "complete"]
+    picture = tmp_path / "Subject03/Scene1/Depth/depth1/000003.jpg"
+    picture.write_bytes(picture.read_bytes()[:200])
+    again = EgoGesture.verify(tmp_path, known=known).clips
+    assert again["state"].tolist() == ["broken", "complete"]
+    assert "000003.jpg" in again["problem"][0]
+
+
+def test_lists_without_clips(small_tree):
+    root, _ = small_tree
+    for split in ("train", "test"):
+        (root / SPLIT_LIST.format(split)).write_text("")
+    with pytest.raises(DataError, match=r"lists in .* name no clip of nvgesture"):
+        NVGesture.verify(root)
+
+
 def test_wrong_root_and_names(tmp_path, small_set):
     with pytest.raises(DataError, match="is not NVGesture's folder"):
         NVGesture.verify(tmp_path / "none")
