@@ -53,6 +53,10 @@ class ExperimentConfig:
         flow_method: how the optical flow of a real data set was computed, ``"dis"`` or
             ``"farneback"``.
         flow_folder: where its files are; None = a folder of the cache.
+        classes: of a real data set, the names of the classes to use; none = all.
+        clips_per_class: of a real data set, how many clips of each class to train with: the first
+            ones of the training list. All the others of that list are then for validation, people
+            who are trained with included. 0 = the data set's own parts.
         generator_seed: seed of the synthetic people and clips.
         modalities: the networks that are trained together.
         network: ``"compact_i3d"`` or ``"inception_i3d"``.
@@ -61,6 +65,9 @@ class ExperimentConfig:
         dropout: before the classifier; None = likewise.
         pretrained: a checkpoint of Kinetics that every network starts from, fitted to its channels
             and classes (``"inception_i3d"`` only); its content counts, not its path.
+        start_from: a stored run, by its id or folder, whose networks training starts from; classes
+            of the same name keep their part of the classifier.
+        freeze_to: the last stage that is not trained, nor those before it; None = all are trained.
         ssa_weight: lambda of the objective; 0 trains every network alone.
         ssa_reduction: ``"mean"`` over the d * d entries of the maps, or their ``"sum"``.
         normalize: ``"position"`` (paper) or ``"centred"``.
@@ -107,6 +114,8 @@ class ExperimentConfig:
     complete_for: tuple[str, ...] = ()
     flow_method: str = "dis"
     flow_folder: str | None = None
+    classes: tuple[str, ...] = ()
+    clips_per_class: int = 0
     generator_seed: int = 0
     modalities: tuple[str, ...] = ("rgb",)
     network: str = "compact_i3d"
@@ -114,6 +123,8 @@ class ExperimentConfig:
     feature_time_pool: int | None = None
     dropout: float | None = 0.0
     pretrained: str | None = None
+    start_from: str | None = None
+    freeze_to: str | None = None
     ssa_weight: float = 10.0
     ssa_reduction: str = "mean"
     normalize: str = "position"
@@ -153,6 +164,7 @@ class ExperimentConfig:
             present = check_modalities(given) if given or name == "modalities" else ()
             object.__setattr__(self, name, tuple(m for m in MODALITIES if m in present))
         object.__setattr__(self, "step_epochs", tuple(self.step_epochs))
+        object.__setattr__(self, "classes", tuple(sorted(set(self.classes))))
         check_choices(self)
         check_ranges(self)
 
@@ -212,9 +224,12 @@ class ExperimentConfig:
         # What `complete_for` leaves out shows in the fingerprint of the data.
         for name in (
             "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder",
-            "complete_for", "pretrained",
+            "complete_for", "pretrained", "start_from",
         ):  # fmt: skip
             del values[name]
+        for name in ("classes", "clips_per_class", "freeze_to"):
+            if not values[name]:
+                del values[name]
         if self.dataset in DATA_SETTINGS:
             every = {name for names in DATA_SETTINGS.values() for name in names}
             for name in every.difference(DATA_SETTINGS[self.dataset]):

@@ -53,6 +53,9 @@ def check_types(config: Any) -> None:
     for name in ("modalities", "complete_for"):
         if not isinstance(getattr(config, name), str | list | tuple):
             raise ConfigError(f"{name} must be a list of names, got {getattr(config, name)!r}.")
+    names = config.classes
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"classes must be a list of class names, got {names!r}.")
 
 
 def check_ranges(config: Any) -> None:
@@ -62,12 +65,15 @@ def check_ranges(config: Any) -> None:
         "batch_size": 2, "accumulate": 1, "learning_rate": 0, "momentum": 0,
         "weight_decay": 0, "gradient_clip": 0, "validate_every": 0,
         "threads": 0, "workers": 0, "devices": 1, "nodes": 1,
-        "seed": 0, "generator_seed": 0, "fold": 0,
+        "seed": 0, "generator_seed": 0, "fold": 0, "clips_per_class": 0,
     }  # fmt: skip
     for name, lowest in at_least.items():
         value = getattr(config, name)
         if value < lowest:
             raise ConfigError(f"{name} must be at least {lowest}, got {value!r}.")
+    for name in ("classes", "clips_per_class"):
+        if getattr(config, name) and config.dataset == "synthetic":
+            raise ConfigError(f"{name} is a setting of real data sets; the synthetic one has none.")
     if config.momentum >= 1:
         raise ConfigError(f"momentum must be below 1, got {config.momentum!r}.")
     if config.accumulate > 1 and config.focal and config.rho_per == "batch":

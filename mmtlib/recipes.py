@@ -31,8 +31,15 @@ are ours: the paper does not give them."""
 PAPER_PRESETS = ("paper", "paper-lite")
 """The presets whose own recipe is ``paper``; that of the others is ``compact``."""
 
-PRESET_SETTINGS: dict[str, dict[str, Any]] = {"tiny": {"epochs": 3, "ssa_start_epoch": 1}}
-"""What a preset sets whatever the recipe: ``tiny`` is for tests and runs in seconds."""
+FINETUNE_SETTINGS: dict[str, Any] = {"epochs": 100, "augment": "strong", "ssa_weight": 0.0}
+"""What fine-tuning changes in a run's settings: made for a few clips per class."""
+
+PRESET_SETTINGS: dict[str, dict[str, Any]] = {
+    "tiny": {"epochs": 3, "ssa_start_epoch": 1},
+    "car": {"epochs": 30, "augment": "strong"},
+}
+"""What a preset sets whatever the recipe: ``tiny`` is for tests and runs in seconds, ``car`` for
+pre-training, where the synthetic clips are to be as varied as real ones may be."""
 
 DATA_SETTINGS: dict[str, tuple[str, ...]] = {
     "synthetic": ("generator_seed",),

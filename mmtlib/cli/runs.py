@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,6 +40,35 @@ def settings_of(pairs: list[str], **named: Any) -> dict[str, Any]:
         except ValueError:
             settings[name] = text
     return settings
+
+
+def parse_classes(text: str, dataset: str) -> tuple[str, ...]:
+    """Return class names from numbers as the data set's lists count them, or from names.
+
+    >>> parse_classes("1-2,12", "nvgesture")
+    ('move hand left', 'move hand right', 'shake hand')
+
+    Raises:
+        ConfigError: if a number is out of range or the data set is unknown.
+    """
+    from mmtlib.datasets import DATASETS
+    from mmtlib.errors import ConfigError, unknown_name
+
+    if dataset not in DATASETS:
+        raise unknown_name("data set", dataset, DATASETS)
+    every, chosen = DATASETS[dataset].classes, []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        numbers = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part)
+        if numbers is None:
+            chosen.append(part)
+            continue
+        first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+        if not 1 <= first <= last <= len(every):
+            raise ConfigError(
+                f"--classes {part}: {dataset} has the classes 1 to {len(every)}, by number or name."
+            )
+        chosen += every[first - 1 : last]
+    return tuple(chosen)
 
 
 def check_data_settings(dataset: str, given: Iterable[str]) -> None:
@@ -124,7 +154,7 @@ def train(
     if result.facts["note"]:
         show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
     show.console.print(plan_training(config).weight_line, soft_wrap=True)
-    _accuracies(result.validation_accuracy, "validation")
+    show_accuracies(result.validation_accuracy, "validation")
     show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
     show.console.print(f"next: mmt evaluate {result.run_id} --split test")
 
@@ -150,7 +180,8 @@ def _print_cost(config: ExperimentConfig) -> None:
     show.console.print(plan.weight_line, soft_wrap=True)
 
 
-def _accuracies(accuracy: dict[str, float], split: str) -> None:
+def show_accuracies(accuracy: dict[str, float], split: str) -> None:
+    """Print one row per modality."""
     rows = [{"modality": m, f"{split} accuracy": show.percent(a)} for m, a in accuracy.items()]
     show.table(pd.DataFrame(rows))
 
@@ -159,6 +190,18 @@ def evaluate(
     run: Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")],
     split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
     root: Dir = None,
+    data: Annotated[
+        str | None, typer.Option(help="With --root: what lies there, if not the run's data set.")
+    ] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="With --root: only these, numbers (1-12) or names.")
+    ] = None,
+    clips_per_class: Annotated[
+        int | None, typer.Option(help="With --root: see `mmt finetune`.")
+    ] = None,
+    skip_broken: Annotated[
+        bool, typer.Option(help="With --root: leave out missing and broken clips.")
+    ] = False,
     per_class: Annotated[bool, typer.Option(help="Also the accuracy of every class.")] = False,
 ) -> None:
     """Measure a run on a split; each reading is recorded in the run's folder."""
@@ -166,10 +209,16 @@ def evaluate(
     from mmtlib.experiment import evaluate as measure
     from mmtlib.experiment import load_run
 
-    result = measure(load_run(run), split, root=None if root is None else str(root))
+    stored = load_run(run)
+    other = settings_of(
+        [], dataset=data, clips_per_class=clips_per_class, skip_broken=skip_broken or None
+    )
+    if classes is not None:
+        other["classes"] = parse_classes(classes, data or stored.config.dataset)
+    result = measure(stored, split, root=None if root is None else str(root), **other)
     if result.note:
         show.console.print(f"Note: {result.note}", soft_wrap=True)
-    _accuracies(result.accuracy, split)
+    show_accuracies(result.accuracy, split)
     if per_class:
         frame = pd.DataFrame({"class": result.classes})
         for m, found in result.predictions.items():

@@ -6,6 +6,7 @@ from mmtlib.datasets.nvgesture import NVGesture, alignment_note
 from mmtlib.datasets.optical_flow import compute_flow
 from mmtlib.datasets.recordings import read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
+from mmtlib.datasets.selection import select_clips
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
 from mmtlib.datasets.video_windows import video_windows
 from mmtlib.datasets.viva import VIVA
@@ -30,6 +31,7 @@ __all__ = [
     "compute_flow",
     "read_recording",
     "read_video",
+    "select_clips",
     "video_info",
     "video_windows",
 ]

@@ -10,6 +10,7 @@ from mmtlib.experiment.cost import TrainingCost, estimate_cost
 from mmtlib.experiment.data import GestureData, count_clips, make_transform, open_data
 from mmtlib.experiment.deploy import export_run, load_exported
 from mmtlib.experiment.evaluate import Evaluation, evaluate
+from mmtlib.experiment.finetune import finetune_config
 from mmtlib.experiment.machine import (
     build_network,
     is_first_process,
@@ -48,6 +49,7 @@ __all__ = [
     "estimate_cost",
     "evaluate",
     "export_run",
+    "finetune_config",
     "is_first_process",
     "launch",
     "list_runs",

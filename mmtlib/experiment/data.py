@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mmtlib.clip_store import ClipStore
 from mmtlib.config import DATA_SETTINGS, ExperimentConfig
-from mmtlib.datasets import DATASETS, GestureDataset
+from mmtlib.datasets import DATASETS, GestureDataset, select_clips
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.training import stored_clips
@@ -95,15 +95,25 @@ def _open_source(config: ExperimentConfig, split: str) -> GestureDataset:
             f"The data set {config.dataset} is read from disk: say where (--root DIR, or root=...)."
         )
     settings = {name: getattr(config, name) for name in DATA_SETTINGS[config.dataset]}
-    return DATASETS[config.dataset](
+    few = config.clips_per_class if split in ("train", "validation") else 0
+    source = DATASETS[config.dataset](
         config.root,
-        split,
+        "train+validation" if few else split,
         modalities=config.modalities,
         flow=config.flow_method,
         flow_folder=config.flow_folder,
         complete_for=config.complete_for,
         **settings,
     )
+    if config.classes or few:
+        return select_clips(source, classes=config.classes, clips_per_class=few, part=split)
+    return source
+
+
+def class_names(config: ExperimentConfig) -> tuple[str, ...]:
+    """Return the names of the classes that a config is about, one per label; reads no data."""
+    every = DATASETS.get(config.dataset, get_preset(config.preset)).classes
+    return tuple(name for name in every if not config.classes or name in config.classes)
 
 
 def count_clips(config: ExperimentConfig, split: str) -> int:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 
 from mmtlib.cache import locked
 from mmtlib.compute import threads
-from mmtlib.errors import DataError
+from mmtlib.config import ExperimentConfig
+from mmtlib.errors import ConfigError, DataError, unknown_name
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import make_fabric, resolve_device
 from mmtlib.experiment.runs import Run
 from mmtlib.provenance import provenance
 from mmtlib.training import predict, predict_loader
+
+DATA_NAMES = ("dataset", "classes", "clips_per_class", "skip_broken", "colour", "fold")
+"""Settings of the data that may differ where a run is measured on another folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,9 @@ class Evaluation:
         return {m: accuracy(p) for m, p in self.predictions.items()}
 
 
-def evaluate(stored: Run, split: str = "validation", *, root: str | None = None) -> Evaluation:
+def evaluate(
+    stored: Run, split: str = "validation", *, root: str | None = None, **other: Any
+) -> Evaluation:
     """Measure a run on a split; the reading is recorded in the run's folder.
 
     The test split is meant to be read once, when everything was chosen on validation clips.
@@ -52,20 +61,27 @@ def evaluate(stored: Run, split: str = "validation", *, root: str | None = None)
         stored: a finished run.
         split: ``"validation"`` or ``"test"`` (``"train"`` works too).
         root: another folder of the same real data set, or the same folder with other clips.
+        other: with `root`: settings of the data that differ from the run's, e.g. ``dataset`` (a
+            network trained on synthetic clips can be measured on real ones), ``classes``,
+            ``clips_per_class``, ``skip_broken``. The network then chooses among the classes there
+            are, which it must know by name.
 
     Raises:
+        ConfigError: if `root` or `other` do not fit, or the network does not know a class.
         DataError: if the clips are missing or broken, or if no `root` is given and the training or
             validation clips are not those that the run was trained with.
     """
-    config = stored.config if root is None else stored.config.replace(root=root)
+    config = _data_config(stored, root, other)
     data = open_data(config, split)
     note = _check_fingerprint(stored, split, data, on_purpose=root is not None)
+    columns = _columns(stored, data)
     device, precision = resolve_device(config)
     fabric = make_fabric(device, precision)
     streams = stored.streams().to(memory_format=torch.channels_last_3d)
     loader = predict_loader(data.clips, make_transform(config, training=False))
     with threads(config.threads):
-        predictions = predict(fabric, streams, loader)
+        found = predict(fabric, streams, loader)
+    predictions = {m: _among(p, columns) for m, p in found.items()}
     if root is None:
         for m, found in predictions.items():
             found.save(stored.path / f"{split}-{m}.npz")
@@ -75,6 +91,7 @@ def evaluate(stored: Run, split: str = "validation", *, root: str | None = None)
     record = {
         "split": split,
         "root": root,
+        **other,
         "data": data.fingerprint,
         "accuracy": result.accuracy,
         **provenance(device),
@@ -82,6 +99,44 @@ def evaluate(stored: Run, split: str = "validation", *, root: str | None = None)
     with locked(stored.path), open(stored.path / "evaluations.jsonl", "a") as file:
         file.write(json.dumps(record) + "\n")
     return result
+
+
+def _data_config(stored: Run, root: str | None, other: Mapping[str, Any]) -> ExperimentConfig:
+    """Return the run's config with other data; see `evaluate` for what is an error."""
+    for name in other:
+        if name not in DATA_NAMES:
+            raise unknown_name("setting of the data", name, DATA_NAMES)
+    config = stored.config.replace(root=root or stored.config.root, **other)
+    if other and root is None:
+        raise ConfigError(f"{', '.join(other)} given without root: say where the clips are.")
+    if root is not None and config.dataset == "synthetic":
+        raise ConfigError(
+            f"Run {stored.run_id} was trained on synthetic clips, which have no folder: say which "
+            "data set lies there, with dataset=... (--data NAME)."
+        )
+    return config
+
+
+def _columns(stored: Run, data: GestureData) -> list[int] | None:
+    """Return the columns of the scores that belong to the data's classes; None = all in order."""
+    if tuple(data.classes) == stored.classes:
+        return None
+    unknown = [name for name in data.classes if name not in stored.classes]
+    if unknown:
+        raise ConfigError(
+            f"Run {stored.run_id} does not know {len(unknown)} of the {len(data.classes)} classes, "
+            f"e.g. {unknown[0]!r}; choose those it knows with classes=..., or fine-tune it first."
+        )
+    return [stored.classes.index(name) for name in data.classes]
+
+
+def _among(predictions: Predictions, columns: list[int] | None) -> Predictions:
+    """Return the scores of some of the classes, made to add up to 1 again."""
+    if columns is None:
+        return predictions
+    scores = predictions.scores[:, columns].astype(np.float64)
+    scores = np.maximum(scores, np.finfo(np.float32).tiny)  # none of them may be all there is
+    return dataclasses.replace(predictions, scores=scores / scores.sum(axis=1, keepdims=True))
 
 
 def _check_fingerprint(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
 import logging
 import sys
 import warnings
-from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
@@ -15,7 +13,7 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError, unknown_name
-from mmtlib.models import NETWORKS, build_model, fit_i3d_checkpoint
+from mmtlib.models import NETWORKS, build_model
 
 
 def build_network(config: ExperimentConfig, modality: str, classes: int) -> torch.nn.Module:
@@ -40,24 +38,6 @@ def build_network(config: ExperimentConfig, modality: str, classes: int) -> torc
         dropout=config.dropout,
         seed=config.seed,
     )
-
-
-def check_pretrained(config: ExperimentConfig) -> dict[str, str]:
-    """Return ``{"pretrained": SHA-256}`` of the checkpoint that training starts from, or nothing.
-
-    The checkpoint is read and compared with the network, so that a bad one is found before data
-    are prepared.
-
-    Raises:
-        CheckpointError: if it is missing, damaged or does not fit.
-        ConfigError: if the network is not I3D.
-    """
-    if config.pretrained is None:
-        return {}
-    with torch.device("meta"):
-        network = build_network(config, config.modalities[0], 2)
-    fit_i3d_checkpoint(network, config.pretrained)
-    return {"pretrained": hashlib.sha256(Path(config.pretrained).read_bytes()).hexdigest()}
 
 
 def resolve_device(config: ExperimentConfig) -> tuple[str, str]:

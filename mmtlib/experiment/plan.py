@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.datasets import DATASETS
+from mmtlib.experiment.data import class_names
 from mmtlib.experiment.machine import build_network
 from mmtlib.losses import equivalent_weight
 from mmtlib.modalities import get_modality
@@ -56,7 +56,7 @@ def plan_training(config: ExperimentConfig) -> TrainingPlan:
         ConfigError: if a network, stage or preset is unknown, or the clips are too short for it.
     """
     preset = get_preset(config.preset)
-    classes = len(DATASETS.get(config.dataset, preset).classes)
+    classes = len(class_names(config))
     clip = (preset.frames, preset.size, preset.size)
     parameters, grid = {}, clip
     with torch.device("meta"), torch.no_grad():

@@ -23,14 +23,14 @@ from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import (
     build_network,
-    check_pretrained,
     launch,
     make_fabric,
     resolve_device,
 )
 from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
-from mmtlib.models import StreamSet, load_i3d_checkpoint, save_weights
+from mmtlib.experiment.starting_point import check_starting_point, load_starting_point
+from mmtlib.models import StreamSet, save_weights
 from mmtlib.provenance import provenance
 from mmtlib.training import (
     EpochBatches,
@@ -75,7 +75,7 @@ def run(
         CheckpointError: if a saved state is damaged.
     """
     device, precision = resolve_device(config)
-    pretrained = check_pretrained(config)
+    start = check_starting_point(config)
     train = open_data(config, "train", progress=data_progress)
     validation = open_data(config, "validation", progress=data_progress)
     identity = hash_settings(
@@ -85,7 +85,7 @@ def run(
             "data": [train.fingerprint, validation.fingerprint],
             "device": device,
             "precision": precision,
-            **pretrained,
+            **start,
         }
     )
     folder = cache_dir("runs", identity[:12])
@@ -101,7 +101,7 @@ def run(
                     left_behind.unlink()
                 _write_readme(folder, config, identity)
             with threads(config.threads):
-                _train(fabric, folder, config, identity, train, validation, pretrained, progress)
+                _train(fabric, folder, config, identity, train, validation, start, progress)
         fabric.barrier()
     return load_run(folder)
 
@@ -113,19 +113,19 @@ def _train(
     identity: str,
     train: GestureData,
     validation: GestureData,
-    pretrained: dict[str, str],
+    start: dict[str, str],
     progress: Progress | None,
 ) -> None:
     """Train, and in the first process write the run's folder."""
     networks = {m: build_network(config, m, len(train.classes)) for m in config.modalities}
-    if config.pretrained is not None:
-        fitted = {m: load_i3d_checkpoint(n, config.pretrained) for m, n in networks.items()}
-        pretrained = {**pretrained, **{f"pretrained_{m}": note for m, note in fitted.items()}}
+    start = {**start, **load_starting_point(config, networks, train.classes)}
     streams = StreamSet(networks).to(memory_format=torch.channels_last_3d)
     if config.sync_batchnorm and fabric.world_size > 1:
         streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
     for network in streams.networks.values():
         network.recompute = config.recompute
+        if config.freeze_to is not None:
+            network.freeze_to(config.freeze_to)
         if config.compile:
             network.compile(dynamic=False)
     order = EpochBatches(
@@ -162,7 +162,7 @@ def _train(
             streams.cpu(),
             history,
             predictions,
-            pretrained,
+            start,
         )
         state_file.unlink(missing_ok=True)
 
@@ -176,7 +176,7 @@ def _write_run(
     streams: StreamSet,
     history: History,
     predictions: dict[str, Predictions],
-    pretrained: dict[str, str],
+    start: dict[str, str],
 ) -> None:
     """Write the run's folder; ``run.json`` comes last and means that it is whole."""
     train, validation = data
@@ -197,7 +197,7 @@ def _write_run(
             "alignment": plan_training(config).weight_line,
             "device": device,
             "precision": resolve_device(config)[1],
-            **pretrained,
+            **start,
             "validation_accuracy": {m: accuracy(p) for m, p in predictions.items()},
             **provenance(device),
         },

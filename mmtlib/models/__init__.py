@@ -6,6 +6,7 @@ from mmtlib.models.checkpoints import load_weights, read_metadata, save_weights
 from mmtlib.models.compact_i3d import CompactI3D
 from mmtlib.models.inception_i3d import InceptionI3D
 from mmtlib.models.kinetics import fit_i3d_checkpoint, load_i3d_checkpoint, read_i3d_checkpoint
+from mmtlib.models.starting_weights import start_from_weights
 
 __all__ = [
     "NETWORKS",
@@ -20,4 +21,5 @@ __all__ = [
     "read_i3d_checkpoint",
     "read_metadata",
     "save_weights",
+    "start_from_weights",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,8 @@ class StagedNetwork(nn.Module):
     """
 
     STAGES: ClassVar[tuple[str, ...]] = ()
+    CLASSIFIER: ClassVar[str] = ""
+    """The submodule whose parameters have one row per class."""
     recompute: bool = False
     """Keep only the outputs of the stages for the backward pass and work the rest out again there:
     about a third more time for a fraction of the memory, and the same result."""
@@ -58,6 +60,30 @@ class StagedNetwork(nn.Module):
         self.num_classes = num_classes
         self.feature_stage = feature_stage
         self.feature_time_pool = feature_time_pool
+        self.frozen_stages: tuple[str, ...] = ()
+
+    def freeze_to(self, stage: str) -> None:
+        """Take a stage and those before it out of the training.
+
+        Their weights and running statistics stay as they are.
+
+        Raises:
+            ConfigError: if the network has no such stage, or nothing would be left to train.
+        """
+        self.stage_module(stage)
+        if self.CLASSIFIER in (stage, stage.lower()):
+            raise ConfigError(f"Freezing {stage} too would leave nothing to train.")
+        self.frozen_stages = self.STAGES[: self.STAGES.index(stage) + 1]
+        for name in self.frozen_stages:
+            self.stage_module(name).requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode; frozen stages stay in evaluation mode."""
+        super().train(mode)
+        for name in self.frozen_stages:
+            self.stage_module(name).eval()
+        return self
 
     def stage_module(self, name: str) -> nn.Module:
         """Return the module whose output is the stage of that name.

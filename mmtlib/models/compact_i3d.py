@@ -77,6 +77,7 @@ class CompactI3D(StagedNetwork):
     """
 
     STAGES: ClassVar[tuple[str, ...]] = ("stem", "mixed_1", "mixed_2", "mixed_3")
+    CLASSIFIER: ClassVar[str] = "linear"
 
     def __init__(
         self,

@@ -187,6 +187,7 @@ class InceptionI3D(StagedNetwork):
         "Mixed_5c",
         "Logits",
     )
+    CLASSIFIER: ClassVar[str] = "logits"
 
     def __init__(
         self,

@@ -21,13 +21,18 @@ from mmtlib.config import default_preset
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import check_modalities
 from mmtlib.seeding import numpy_generator, torch_generator
+from mmtlib.synthetic.camera import CAR_CAMERA, ROOM_CAMERA, Camera
+from mmtlib.synthetic.car import CAR_VERSION, draw_car_scene
 from mmtlib.synthetic.gestures import label_swaps, reversed_labels
 from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
 from mmtlib.synthetic.renderer import RenderedClip, render
-from mmtlib.synthetic.scene import draw_person, draw_scene
+from mmtlib.synthetic.scene import Scene, draw_person, draw_scene
 
-NEAR, FAR = 0.3, 1.6
-"""Metres at which the 8-bit depth reaches 255 and 1."""
+SCENERIES: dict[str, tuple[Callable[..., Scene], Camera]] = {
+    "room": (draw_scene, ROOM_CAMERA),
+    "car": (draw_car_scene, CAR_CAMERA),
+}
+"""Scenery of a preset -> what draws its scenes, and the camera that sees them."""
 CLOSE_RANGE = 0.7
 """Metres beyond which NVGesture-like depth shows nothing."""
 FRAME_RATE = 15.0
@@ -35,17 +40,23 @@ PARALLEL_PIXELS = 2**21
 """Splits with fewer pixels are made in the calling process: other ones take seconds to start."""
 
 
-def depth_to_8bit(metres: Tensor, *, close_range: float | None = None) -> Tensor:
+def depth_to_8bit(
+    metres: Tensor, *, close_range: float | None = None, camera: Camera = ROOM_CAMERA
+) -> Tensor:
     """Return depth as an 8-bit sensor would store it, over 255: near is bright, 0 = no reading.
 
     Args:
         metres: any shape, 0 = no reading.
-        close_range: metres; what is farther gives no reading, as in NVGesture.
+        close_range: metres; what is farther gives no reading, as in NVGesture. None = the camera's.
+        camera: whose range the levels stand for.
 
     Returns:
-        Same shape, values 0 and k / 255 for k = 1..255 (`FAR` and beyond to `NEAR` and nearer).
+        Same shape, values 0 and k / 255 for k = 1..255 (`camera.far` and beyond to `camera.near`
+        and nearer).
     """
-    level = ((FAR - metres) * (255 / (FAR - NEAR))).round_().clamp_(1, 255).div_(255)
+    near, far = camera.near, camera.far
+    close_range = camera.close_range if close_range is None else close_range
+    level = ((far - metres) * (255 / (far - near))).round_().clamp_(1, 255).div_(255)
     nothing = metres <= 0 if close_range is None else (metres <= 0) | (metres > close_range)
     return level.masked_fill_(nothing, 0.0)
 
@@ -73,7 +84,8 @@ class ClipMaker:
         row, p = self.row(index), self.preset
         person = draw_person(numpy_generator("person", self.generator_seed, row.subject))
         key = (self.generator_seed, self.split, p.name, index)
-        scene = draw_scene(
+        draw, _ = SCENERIES[p.scenery]
+        scene = draw(
             numpy_generator("scene", *key),
             person,
             p.classes[row.label],
@@ -139,7 +151,7 @@ class SyntheticGestures:
             raise ConfigError(f"clutter must be between 0 and 2, got {clutter}.")
         if close_range is not None and not close_range > 0:
             raise ConfigError(f"close_range must be above 0 metres, got {close_range}.")
-        self.split = split
+        self.split, self.camera = split, SCENERIES[self.preset.scenery][1]
         self.modalities = check_modalities(modalities)
         self.generator_seed = int(generator_seed)
         self.depth_form, self.close_range = depth, close_range
@@ -159,7 +171,9 @@ class SyntheticGestures:
 
     def _made_from(self) -> dict[str, Any]:
         p = self.preset
+        car = {"car_version": CAR_VERSION} if p.scenery == "car" else {}
         return {
+            **car,
             "generator_version": GENERATOR_VERSION,
             "preset": p.name,
             "classes": p.classes,
@@ -187,7 +201,7 @@ class SyntheticGestures:
         if "depth" in self.modalities and self.depth_form != "metres":
             # Worked out for every millimetre instead of every pixel.
             metres = torch.arange(2**16, dtype=torch.float32).mul_(1e-3)
-            tables["depth_mm"] = depth_to_8bit(metres, close_range=self.close_range).numpy()
+            tables["depth_mm"] = self._to_8bit(metres).numpy()
         fields += ["mask", "joints"] if self.extras else []
         return ClipStore(folder, fields, tables=tables)
 
@@ -224,8 +238,10 @@ class SyntheticGestures:
         clip = self._render_one(index % len(self))
         if "depth" not in clip.frames or self.depth_form == "metres":
             return clip
-        depth = depth_to_8bit(clip.frames["depth"], close_range=self.close_range)
-        return clip.with_frames({**clip.frames, "depth": depth})
+        return clip.with_frames({**clip.frames, "depth": self._to_8bit(clip.frames["depth"])})
+
+    def _to_8bit(self, metres: Tensor) -> Tensor:
+        return depth_to_8bit(metres, close_range=self.close_range, camera=self.camera)
 
     def _render_one(self, index: int) -> GestureClip:
         rendered, joints = self._maker.render(index)

@@ -45,6 +45,8 @@ class SyntheticPreset:
         size: height and width, pixels.
         clutter: how hard the surroundings make RGB (see `mmtlib.synthetic.scene`).
         stored: kept as a clip store; otherwise each clip is rendered when it is read.
+        scenery: ``"room"``, the benchmark's, or ``"car"``, which looks like NVGesture (see
+            `mmtlib.synthetic.car`); for pre-training networks for the real clips.
     """
 
     name: str
@@ -54,6 +56,7 @@ class SyntheticPreset:
     size: int
     clutter: float
     stored: bool = True
+    scenery: str = "room"
 
 
 PRESETS: dict[str, SyntheticPreset] = {
@@ -99,6 +102,15 @@ PRESETS: dict[str, SyntheticPreset] = {
             size=224,
             clutter=0.35,
             stored=False,
+        ),
+        SyntheticPreset(
+            name="car",
+            classes=tuple(GESTURES),
+            clips={"train": 2000, "validation": 500, "test": 500},
+            frames=16,
+            size=32,
+            clutter=0.5,
+            scenery="car",
         ),
     )
 }

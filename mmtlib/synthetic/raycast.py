@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-FIELD = 0.36
-"""Tangent of half the camera's angle of view."""
+from mmtlib.synthetic.camera import FIELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +56,22 @@ def dot(a: Tensor, b: Tensor) -> Tensor:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def camera_rays(size: int, pan: Tensor) -> tuple[Tensor, Tensor]:
+def camera_rays(
+    size: int, pan: Tensor, field: tuple[float, float] = (FIELD, FIELD)
+) -> tuple[Tensor, Tensor]:
     """Return where each pixel looks.
 
     Args:
         size: height and width S, pixels.
         pan: ``(T, 2)``, offset of the view of each frame in the plane at 1 m.
+        field: tangents of half the angle of view, across and down.
 
     Returns:
         The points ``(2, T, S * S)`` of the plane at 1 m (x right, y down), and unit vectors
         ``(3, T, S * S)``.
     """
-    line = ((torch.arange(size, dtype=torch.float32) + 0.5) / size * 2 - 1) * FIELD
-    y, x = torch.meshgrid(line, line, indexing="ij")
+    line = (torch.arange(size, dtype=torch.float32) + 0.5) / size * 2 - 1
+    y, x = torch.meshgrid(line * field[1], line * field[0], indexing="ij")
     plane = torch.stack([x.flatten(), y.flatten()])[:, None] + pan.T[:, :, None]
     scale = (plane[0].square() + plane[1].square() + 1).rsqrt_()
     return plane, torch.stack([plane[0] * scale, plane[1] * scale, scale])

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmtlib.synthetic.camera import Camera
 from mmtlib.synthetic.hand_model import N_HAND_BONES
-from mmtlib.synthetic.raycast import FIELD, BoneTensors, Hits, camera_rays, cast, dot
+from mmtlib.synthetic.raycast import BoneTensors, Hits, camera_rays, cast, dot
 from mmtlib.synthetic.scene import Scene
 
 Shape = tuple[int, int, int]
@@ -86,7 +87,7 @@ def _render_block(
 ) -> RenderedClip:
     """Render some frames; F of them, N = size * size rays each."""
     pan = _tensor(scene.pan[frames.start : frames.stop + 1])
-    plane, rays = camera_rays(size, pan[:-1])
+    plane, rays = camera_rays(size, pan[:-1], scene.camera.field)
     now = _bones(scene, frames)
     then = _bones(scene, slice(frames.start + 1, frames.stop + 1))
     hits = cast(rays, now)
@@ -97,14 +98,14 @@ def _render_block(
     z = wall_depth.flatten().index_copy_(0, hits.ray, hits.point[2]).reshape(shape)
     mask = torch.zeros(z.numel(), dtype=torch.bool)
     mask[hits.ray] = bone < N_HAND_BONES
-    true_flow = _exact_flow(hits, now, then, pan, shape)
+    true_flow = _exact_flow(hits, now, then, pan, scene.camera, shape)
 
     def noise(*dims: int) -> Tensor:
         return torch.randn(dims, generator=generator)
 
     return RenderedClip(
         rgb=_rgb(scene, hits, bone, wall, frames, shape, noise),
-        depth=_depth_sensor(z, noise, generator)[None],
+        depth=_depth_sensor(z, scene.camera, noise, generator)[None],
         flow=_flow_method(true_flow, noise),
         ir=_infrared(scene, hits, rays, wall, wall_depth, shape, noise)[None],
         mask=mask.reshape(shape),
@@ -115,7 +116,8 @@ def _render_block(
 def _look_at_wall(scene: Scene, plane: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Return the panned camera's view of the wall: ``(3, F, N)`` colours, ``(F, N)`` metres."""
     n = plane.shape[1]
-    grid = (plane * (0.92 / FIELD)).clamp_(-1, 1).permute(1, 2, 0).reshape(1, n * size, size, 2)
+    share = torch.tensor([0.92 / tangent for tangent in scene.camera.field])[:, None, None]
+    grid = (plane * share).clamp_(-1, 1).permute(1, 2, 0).reshape(1, n * size, size, 2)
     picture = torch.cat([_tensor(scene.background), _tensor(scene.background_depth)[None]])
     seen = F.grid_sample(picture[None], grid, align_corners=False, padding_mode="border")[0]
     seen = seen.reshape(4, n, size * size)
@@ -136,25 +138,37 @@ def _rgb(
     gradient = 1 + line[None, :] * float(scene.shading[0]) + line[:, None] * float(scene.shading[1])
     brightness = _tensor(scene.gain[frames])[:, None, None] * gradient.clamp_(min=0.2)
     picture = picture * brightness * _tensor(scene.cast)[:, None, None, None]
-    return picture.add_(noise(3, *shape), alpha=scene.noise).clamp_(0, 1)
+    picture = picture.add_(noise(3, *shape), alpha=scene.noise).clamp_(0, 1)
+    return picture if scene.recorded is None else picture.mul_(_recorded(scene, hits, wall, shape))
 
 
-def _depth_sensor(z: Tensor, noise: Noise, generator: torch.Generator) -> Tensor:
-    """Return depth ``(F, S, S)`` as measured: noise growing with distance, 1 cm steps, holes."""
-    measured = z + 0.012 * z * z * noise(*z.shape)
-    measured = (measured * 100).round_() / 100
+def _recorded(scene: Scene, hits: Hits, wall: Tensor, shape: Shape) -> Tensor:
+    """Return 1 where colour was recorded, 0 where it was not: ``(F, S, S)``.
+
+    It is where there is something to see, a hand or a wall that is not black, inside the part of
+    the picture that the colour camera covers.
+    """
+    there = (wall.sum(0) > 0.05).flatten()
+    there[hits.ray] = True
+    return there.reshape(shape) * _tensor(scene.recorded)
+
+
+def _depth_sensor(z: Tensor, camera: Camera, noise: Noise, generator: torch.Generator) -> Tensor:
+    """Return depth ``(F, S, S)`` as measured: noise growing with distance, steps, holes."""
+    measured = z + camera.depth_noise * z * z * noise(*z.shape)
+    measured = (measured * (1 / camera.depth_step)).round_() / (1 / camera.depth_step)
     at_edge = torch.zeros(z.shape, dtype=torch.bool)
     for axis in (1, 2):
         jump = z.diff(dim=axis).abs() > 0.12
         at_edge.narrow(axis, 0, jump.shape[axis]).logical_or_(jump)
         at_edge.narrow(axis, 1, jump.shape[axis]).logical_or_(jump)
     chance = torch.rand(z.shape, generator=generator)
-    hole = (chance < 0.015) | (at_edge & (chance < 0.26))
+    hole = (chance < camera.holes) | (at_edge & (chance < camera.edge_holes))
     return measured.masked_fill_(hole, 0.0)
 
 
 def _exact_flow(
-    hits: Hits, now: BoneTensors, then: BoneTensors, pan: Tensor, shape: Shape
+    hits: Hits, now: BoneTensors, then: BoneTensors, pan: Tensor, camera: Camera, shape: Shape
 ) -> Tensor:
     """Return ``(2, F, S, S)``, pixels per frame: where each seen surface point will be next."""
     frames, size, _ = shape
@@ -166,7 +180,8 @@ def _exact_flow(
     flow = (pan[:-1] - pan[1:]).T[:, :, None].expand(2, frames, size**2).reshape(2, -1).clone()
     for i in range(2):
         flow[i].index_add_(0, hits.ray, moved[i] / moved[2] - hits.point[i] / hits.point[2])
-    return flow.mul_(size / 2 / FIELD).reshape(2, *shape)
+    pixels = torch.tensor([size / 2 / tangent for tangent in camera.field])
+    return flow.mul_(pixels[:, None]).reshape(2, *shape)
 
 
 def _smooth(x: Tensor, axis: int) -> Tensor:

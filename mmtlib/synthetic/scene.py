@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtlib.synthetic.camera import ROOM_CAMERA, Camera
 from mmtlib.synthetic.gestures import GESTURES, Motion
 from mmtlib.synthetic.hand_model import Bones, HandPose, HandShape, pose_hand
 
@@ -90,6 +91,9 @@ class Scene:
         noise: standard deviation of the RGB noise.
         lamp: brightness of the infrared lamp, 1 = full.
         daylight: part of the surroundings' brightness that the infrared camera sees.
+        camera: what it is seen by.
+        recorded: ``(S, S)``, 1 where the colour camera covers the picture; colour is then black
+            outside, and where there is nothing but black. None = everything is recorded.
     """
 
     bones: Bones
@@ -106,6 +110,8 @@ class Scene:
     noise: float
     lamp: float
     daylight: float
+    camera: Camera = ROOM_CAMERA
+    recorded: np.ndarray | None = None
 
 
 def draw_scene(
@@ -153,7 +159,7 @@ def draw_scene(
     )
 
 
-def _wobble(rng: np.random.Generator, time: np.ndarray, n: int) -> np.ndarray:
+def wobble(rng: np.random.Generator, time: np.ndarray, n: int) -> np.ndarray:
     """Return n slow sine waves of unit height over the given moments, ``(T, n)``."""
     frequency, start = rng.uniform(0.5, 1.5, n), rng.uniform(0, 2 * np.pi, n)
     return np.sin(2 * np.pi * frequency * time[:, None] + start)
@@ -182,10 +188,10 @@ def _draw_motion(rng: np.random.Generator, person: Person, gesture: str, frames:
         person.distance + rng.normal(0, 0.03),
     ]
     drift = (time[:, None] - 0.5) * rng.normal(0, 0.018, 3)
-    curl = motion.curl + 0.05 * _wobble(rng, time, 5)
+    curl = motion.curl + 0.05 * wobble(rng, time, 5)
     return HandPose(
-        position=motion.position + rest + drift + 0.006 * _wobble(rng, time, 3),
-        angles=motion.angles + 0.06 * _wobble(rng, time, 3),
+        position=motion.position + rest + drift + 0.006 * wobble(rng, time, 3),
+        angles=motion.angles + 0.06 * wobble(rng, time, 3),
         curl=np.clip(curl, 0, 1.1),
     )
 
@@ -213,7 +219,7 @@ def _draw_distractors(rng: np.random.Generator, steps: int) -> Bones:
     )
 
 
-def _enlarge(noise: np.ndarray, size: int) -> np.ndarray:
+def enlarge(noise: np.ndarray, size: int) -> np.ndarray:
     """Return ``(C, o, o)`` bilinearly enlarged to ``(C, size, size)``."""
     o = noise.shape[-1]
     at = np.clip((np.arange(size) + 0.5) * o / size - 0.5, 0, o - 1)
@@ -231,7 +237,7 @@ def _draw_background(
     for cells in (3, 6, 12, 24):
         grey = rng.uniform() < 1 - 0.5 * clutter
         noise = rng.standard_normal((1 if grey else 3, cells, cells))
-        picture += _enlarge(noise, size) * rng.uniform(0.05, 0.16) * clutter
+        picture += enlarge(noise, size) * rng.uniform(0.05, 0.16) * clutter
     base = rng.uniform(0.15, 0.8)
     picture += (base + clutter * (rng.uniform(0.15, 0.8, 3) - base))[:, None, None]
     y, x = (np.mgrid[0:size, 0:size] + 0.5) / size - 0.5

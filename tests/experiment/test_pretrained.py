@@ -11,8 +11,8 @@ from support.tiny_runs import same_tensors, tiny, weights
 from mmtlib.errors import CheckpointError, ConfigError
 from mmtlib.experiment import run
 from mmtlib.experiment import train as train_module
-from mmtlib.experiment.machine import check_pretrained
 from mmtlib.experiment.runs import FACTS
+from mmtlib.experiment.starting_point import check_starting_point
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_every_network_starts_from_the_checkpoint(fresh_cache, checkpoint):
         weights(stored.path, "rgb")["Conv3d_1a_7x7.conv3d.weight"],
         state["conv3d_1a_7x7.conv3d.weight"],
     )
-    assert stored.facts["pretrained"] == check_pretrained(stored.config)["pretrained"]
+    assert stored.facts["pretrained"] == check_starting_point(stored.config)["pretrained"]
     assert len(stored.facts["pretrained"]) == 64
     # The classifier is drawn as ever: alone and together it starts equal.
     alone = run(i3d(checkpoint, modalities="depth"))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mmtlib.errors import ConfigError
 from mmtlib.modalities import MODALITIES
 from mmtlib.synthetic import PRESETS, SPLITS, SyntheticGestures, dataset, depth_to_8bit, get_preset
-from mmtlib.synthetic.dataset import CLOSE_RANGE, FAR, NEAR
-from mmtlib.synthetic.raycast import FIELD
+from mmtlib.synthetic.camera import FIELD, ROOM_CAMERA
+from mmtlib.synthetic.dataset import CLOSE_RANGE
 
 SMALL = "validation"
 ALL = tuple(MODALITIES)
@@ -133,7 +133,8 @@ def test_a_data_set_pickles(tiny, no_rendering):
 
 
 def test_depth_in_8_bit_by_hand():
-    metres = torch.tensor([0.0, 0.1, NEAR, (NEAR + FAR) / 2, FAR - 0.0052, FAR, 3.0])
+    near, far = ROOM_CAMERA.near, ROOM_CAMERA.far
+    metres = torch.tensor([0.0, 0.1, near, (near + far) / 2, far - 0.0052, far, 3.0])
     levels = (depth_to_8bit(metres) * 255).tolist()
     assert levels == pytest.approx([0, 255, 255, 127.5, 1, 1, 1], abs=0.51)
     assert metres.tolist()[0] == 0

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib.synthetic.raycast import FIELD, BoneTensors, camera_rays, cast, dot
+from mmtlib.synthetic.camera import FIELD
+from mmtlib.synthetic.raycast import BoneTensors, camera_rays, cast, dot
 
 
 def bone_tensors(origin, along, length, radius):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from mmtlib.synthetic import renderer
+from mmtlib.synthetic.camera import FIELD
 from mmtlib.synthetic.hand_model import N_HAND_BONES
-from mmtlib.synthetic.raycast import FIELD
 from mmtlib.synthetic.renderer import RenderedClip
 
 NAMES = RenderedClip.__slots__

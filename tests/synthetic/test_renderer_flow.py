@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmtlib.synthetic.camera import FIELD
 from mmtlib.synthetic.hand_model import N_HAND_BONES
-from mmtlib.synthetic.raycast import FIELD
 
 
 def pixel_rays(scene, size, moment):

@@ -6,9 +6,9 @@ import torch
 from torch.nn import functional as F
 
 from mmtlib.synthetic import GESTURES
+from mmtlib.synthetic.camera import FIELD
 from mmtlib.synthetic.hand_model import FOREARM, N_BONES
-from mmtlib.synthetic.raycast import FIELD
-from mmtlib.synthetic.scene import N_DISTRACTORS, _enlarge, draw_person, draw_scene
+from mmtlib.synthetic.scene import N_DISTRACTORS, draw_person, draw_scene, enlarge
 
 
 def arrays_of(value):
@@ -125,7 +125,7 @@ def test_the_motion_does_not_depend_on_the_size_of_the_picture(make_scene):
     small, large = make_scene(size=16), make_scene(size=64)
     np.testing.assert_array_equal(small.bones.origin, large.bones.origin)
     np.testing.assert_array_equal(small.light, large.light)
-    small_up = _enlarge(small.background_depth[None], 64)[0]
+    small_up = enlarge(small.background_depth[None], 64)[0]
     assert np.abs(small_up - large.background_depth).mean() < 0.05, "nor does the wall"
 
 
@@ -164,9 +164,9 @@ def test_distractors_move_and_are_coloured_like_skin():
 
 
 @pytest.mark.parametrize(("cells", "size"), [(3, 16), (6, 16), (24, 16), (12, 12), (5, 33)])
-def test_enlarge_is_bilinear(cells, size):
+def testenlarge_is_bilinear(cells, size):
     noise = np.random.default_rng(0).standard_normal((2, cells, cells))
     expected = F.interpolate(
         torch.tensor(noise)[None], size=(size, size), mode="bilinear", align_corners=False
     )
-    np.testing.assert_allclose(_enlarge(noise, size), expected[0], atol=1e-12)
+    np.testing.assert_allclose(enlarge(noise, size), expected[0], atol=1e-12)
