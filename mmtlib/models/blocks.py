@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from mmtlib.errors import ConfigError, DataError, unknown_name
@@ -144,6 +145,46 @@ class StagedNetwork(nn.Module):
                 "use longer clips or pool less."
             )
         return mean_over_time(features, pool)
+
+
+class Conv3d(nn.Conv3d):
+    """`torch.nn.Conv3d` by way of `conv3d`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``(N, C, T, H, W)``."""
+        return conv3d(x, self.weight, self.bias, self.stride, self.padding)
+
+
+def conv3d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    padding: Sequence[int],
+) -> Tensor:
+    """Return the 3D convolution, with right gradients in bf16 on a CPU too.
+
+    Where a kernel that pads is longer in time than the clip (3 steps over 2), oneDNN 3.12 of torch
+    2.13 gives wrong gradients of the weights in bf16, and writes beyond its memory (measured:
+    tests/models/test_bf16.py). Zeros put there beforehand avoid that. In float32 nothing changes.
+
+    Args:
+        x: ``(N, C, T, H, W)``.
+        weight, bias: as for `torch.nn.functional.conv3d`.
+        stride, padding: over T, H, W.
+    """
+    time = padding[0]
+    if time and x.shape[2] < weight.shape[2] and _in_bf16_on_cpu(x):
+        x, padding = F.pad(x, (0, 0, 0, 0, time, time)), (0, *padding[1:])
+    return F.conv3d(x, weight, bias, stride, padding)
+
+
+def _in_bf16_on_cpu(x: Tensor) -> bool:
+    if x.device.type != "cpu":
+        return False
+    autocast = torch.is_autocast_enabled("cpu")
+    kind = torch.get_autocast_dtype("cpu") if autocast else x.dtype
+    return kind is torch.bfloat16
 
 
 @contextmanager

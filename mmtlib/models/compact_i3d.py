@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmtlib.errors import ConfigError, DataError
-from mmtlib.models.blocks import StagedNetwork
+from mmtlib.models.blocks import Conv3d, StagedNetwork
 from mmtlib.outputs import StreamOutput
 
 MIN_SHAPE = (4, 8, 8)
@@ -34,7 +34,7 @@ class CompactInception(nn.Module):
         super().__init__()
         self.split = (plain, pooled)
         self.pointwise = nn.Conv3d(in_channels, plain + pooled, 1, bias=False)
-        self.wide = nn.Conv3d(in_channels, wide, 3, padding=1, bias=False)
+        self.wide = Conv3d(in_channels, wide, 3, padding=1, bias=False)
         self.bn = nn.BatchNorm3d(plain + wide + pooled)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class CompactI3D(StagedNetwork):
         if width < 4 or width % 4:
             raise ConfigError(f"width: expected a multiple of 4, got {width!r}.")
         self.stem = nn.Sequential(
-            nn.Conv3d(in_channels, width, 3, stride=2, padding=1, bias=False),
+            Conv3d(in_channels, width, 3, stride=2, padding=1, bias=False),
             nn.MaxPool3d((1, 2, 2)),  # before the normalisation, which then has a quarter to do
             nn.BatchNorm3d(width),
             nn.ReLU(inplace=True),

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmtlib.models.blocks import StagedNetwork
+from mmtlib.models.blocks import StagedNetwork, conv3d
 
 # Channels of the four branches: 1x1x1 | 1x1x1 -> 3x3x3 | 1x1x1 -> 3x3x3 | pool -> 1x1x1.
 BRANCH_WIDTHS: dict[str, tuple[int, int, int, int, int, int]] = {
@@ -61,7 +61,7 @@ class SameConv3d(nn.Conv3d):
         pads = same_padding(x.shape[2:], self.kernel_size, self.stride)
         if all(before == after for before, after in pads):  # no padded copy is needed
             padding = [before for before, _ in pads]
-            return F.conv3d(x, self.weight, self.bias, self.stride, padding)
+            return conv3d(x, self.weight, self.bias, self.stride, padding)
         return F.conv3d(_pad(x, pads), self.weight, self.bias, self.stride)
 
 

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from support.child_runs import train_and_tell, train_slowly
 from support.tiny_runs import same_tensors, tiny, use_fresh_cache, weights
@@ -54,10 +55,13 @@ def kill_after_saves(processes, config, state_file, saves, delay):
     return child.exitcode
 
 
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
 def test_killed_at_any_moment_a_run_goes_on_to_the_same_bits(
-    processes, own_cache, tmp_path, monkeypatch
+    processes, own_cache, tmp_path, monkeypatch, precision
 ):
-    config = tiny(epochs=8, batch_size=8, ssa_start_epoch=2, validate_every=3)
+    if precision == "bf16" and not torch.cpu._is_avx512_bf16_supported():
+        pytest.skip("this processor has no bf16 arithmetic, and mmtlib refuses to imitate it")
+    config = tiny(epochs=8, batch_size=8, ssa_start_epoch=2, validate_every=3, precision=precision)
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     use_fresh_cache(own_cache, tmp_path / "a", monkeypatch)
