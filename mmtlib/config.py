@@ -42,8 +42,8 @@ class ExperimentConfig:
     Attributes:
         recipe: the recipe it was made from (a label; the settings below are what counts).
         dataset: ``"synthetic"`` or a real data set: ``"nvgesture"``, ``"egogesture"``, ``"viva"``.
-        preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"``, ``"paper-lite"`` or
-            ``"paper"``.
+        preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"``, ``"paper-lite"``,
+            ``"paper"`` or ``"car"`` (synthetic clips that look like NVGesture).
         root: folder of a real data set.
         colour: NVGesture's colour stream, ``"registered"`` or ``"raw"``.
         fold: VIVA's part that is left out for testing, 0 to 7.

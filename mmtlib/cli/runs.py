@@ -92,7 +92,7 @@ def train(
     ] = "synthetic",
     root: Dir = None,
     preset: Annotated[
-        str | None, typer.Option(help="Clips: tiny, tutorial, benchmark, paper-lite, paper.")
+        str | None, typer.Option(help="Clips: tiny, tutorial, benchmark, car, paper-lite, paper.")
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="compact or paper.")] = None,
     seed: Annotated[int, typer.Option(help="Initial weights, order, augmentation.")] = 0,

@@ -42,7 +42,7 @@ from mmtlib.training import (
     predict_loader,
 )
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Raised whenever the same config gives other results; part of every run's identity."""
 
 

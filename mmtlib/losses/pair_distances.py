@@ -107,6 +107,7 @@ class _GramDistances(torch.autograd.Function):
 
     The three terms cancel where the maps are nearly equal, so the forward products are taken in
     float64 (where the device has it): the result is then as good as the direct form's in float32.
+    They are most of the work, so each block F_m F_n' of the Gram matrix is worked out once.
     """
 
     @staticmethod
@@ -114,15 +115,19 @@ class _GramDistances(torch.autograd.Function):
         stacked = torch.cat(columns, dim=1)
         wide = stacked if stacked.device.type == "mps" else stacked.double()
         sizes = [column.shape[1] for column in columns]
+        gram = stacked.new_empty(len(stacked), sum(sizes), sum(sizes))
+        norms: dict[Pair, Tensor] = {}
         with full_precision(stacked.device.type):
-            gram = torch.bmm(wide, wide.mT)
-        norms = [
-            [block.square().sum((1, 2)) for block in rows.split(sizes, dim=2)]
-            for rows in gram.split(sizes, dim=1)
-        ]
-        distances = [norms[m][m] + norms[n][n] - 2 * norms[m][n] for m, n in pairs]
+            for m, block in enumerate(wide.split(sizes, dim=1)):
+                start = sum(sizes[:m])
+                rows = torch.bmm(block, wide[:, start:].mT)
+                gram[:, start : start + sizes[m], start:] = rows
+                gram[:, start:, start : start + sizes[m]] = rows.mT
+                for n, part in enumerate(rows.split(sizes[m:], dim=2), m):
+                    norms[m, n] = norms[n, m] = part.square().sum((1, 2))
+        distances = [norms[m, m] + norms[n, n] - 2 * norms[m, n] for m, n in pairs]
         ctx.pairs, ctx.learner_only, ctx.sizes = pairs, learner_only, sizes
-        ctx.save_for_backward(stacked, gram.to(stacked.dtype))
+        ctx.save_for_backward(stacked, gram)
         return torch.stack(distances).clamp_min(0).to(stacked.dtype)
 
     @staticmethod

@@ -36,6 +36,7 @@ def test_the_splits_are_different_people():
         ("benchmark", 25, 16, 64, None, None),
         ("paper-lite", 25, 32, 112, None, None),
         ("paper", 25, 64, 224, None, None),
+        ("car", 25, 16, 32, 2000, 500),
     ],
 )
 def test_presets(name, classes, frames, size, train, test):
@@ -47,7 +48,7 @@ def test_presets(name, classes, frames, size, train, test):
     if train is not None:
         assert (preset.clips["train"], preset.clips["test"]) == (train, test)
     assert preset.stored == (name != "paper")
-    assert list(PRESETS) == ["tiny", "tutorial", "benchmark", "paper-lite", "paper"]
+    assert list(PRESETS) == ["tiny", "tutorial", "benchmark", "paper-lite", "paper", "car"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
