@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from mmtlib.errors import ConfigError, unknown_name
-from mmtlib.transfer import ALIGNING
+from mmtlib.transfer import ALIGNING, CONTROLS, METHODS
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "colour": ("registered", "raw"),
@@ -18,14 +18,12 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": ("one_cycle", "step"),
     "sampling": ("plain", "balanced"),
     "augment": ("shift", "crop", "strong", "none"),
-    "method": ("mtut", "one_way", "kd", "dml", "attention", "similarity"),
-    "control": (
-        "none", "other_clip_same_class", "other_clip_other_class", "frozen_random", "same_modality",
-    ),
+    "method": METHODS,
+    "control": CONTROLS,
     "corruption": ("noise", "blur", "freeze", "drop", "misalign", "delay"),
     "precision": ("auto", "float32", "bf16"),
     "device": ("auto", "cpu", "cuda"),
-}  # fmt: skip
+}
 """Setting -> the names that it takes."""
 LARGEST = 1e9
 """No setting that is a fraction can reach this."""

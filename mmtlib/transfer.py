@@ -9,6 +9,12 @@ from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import second_network
 from mmtlib.recipes import TRANSFER_WEIGHTS
 
+METHODS = ("mtut", "one_way", "kd", "dml", "attention", "similarity")
+"""What a network learns from another one, see `mmtlib.losses.transfer_objective`."""
+CONTROLS = (
+    "none", "other_clip_same_class", "other_clip_other_class", "frozen_random", "same_modality",
+)  # fmt: skip
+"""What tells transfer from mere regularisation, see `ExperimentConfig`."""
 ALIGNING = ("mtut", "one_way")
 """Methods whose transfer term is SSA; the settings of SSA are theirs alone."""
 COMPARING_FEATURES = (*ALIGNING, "attention", "similarity")

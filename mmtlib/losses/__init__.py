@@ -12,13 +12,12 @@ from mmtlib.losses.focal_regularization import RHO_MAX, focal_regularization
 from mmtlib.losses.mtut import MtutObjective, mtut_objective
 from mmtlib.losses.mutual_learning import mutual_learning_loss
 from mmtlib.losses.objective import MtutLoss, transfer_objective
-from mmtlib.losses.objective_checks import METHODS, RHO_SCOPES
+from mmtlib.losses.objective_checks import RHO_SCOPES
 from mmtlib.losses.pair_distances import REDUCTIONS
 from mmtlib.losses.similarity_preserving import batch_similarity, similarity_preserving_loss
 from mmtlib.losses.ssa import SSALoss, equivalent_weight, ssa_distance, ssa_loss
 
 __all__ = [
-    "METHODS",
     "NORMALIZATIONS",
     "REDUCTIONS",
     "RHO_MAX",

@@ -29,9 +29,7 @@ from mmtlib.losses.objective_checks import (
 from mmtlib.losses.pair_distances import map_distances
 from mmtlib.losses.similarity_preserving import similarity_preserving_loss
 from mmtlib.outputs import StreamOutput
-
-ALIGNING = ("mtut", "one_way")
-"""The methods whose distance is that of SSA, and whose pairs are weighted with rho."""
+from mmtlib.transfer import ALIGNING
 
 Pair = tuple[str, str]
 """(learner m, teacher n), by name."""
@@ -97,7 +95,7 @@ def transfer_objective(
         outputs: name -> `StreamOutput` of the networks that learn. Without a pair, or with weight
             0, only the classification loss is computed.
         labels: ``(N,)`` class numbers from 0.
-        method: a name of `METHODS`.
+        method: a name of the table.
         weight: lambda, at least 0; for SSA see `mtut_objective`.
         pairs: who learns from whom; None = every one of `outputs` from every other one.
         teachers: name -> output of the networks that teach where those are not the ones that learn

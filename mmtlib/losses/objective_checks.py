@@ -13,9 +13,7 @@ from mmtlib.losses.distillation import check_temperature
 from mmtlib.losses.focal_regularization import check_beta
 from mmtlib.losses.pair_distances import check_reduction
 from mmtlib.outputs import StreamOutput
-
-METHODS = ("mtut", "one_way", "kd", "dml", "attention", "similarity")
-"""The methods of transfer, see `mmtlib.losses.transfer_objective`."""
+from mmtlib.transfer import METHODS
 
 RHO_SCOPES = ("clip", "batch")
 """From what rho is computed: each clip's own losses (the default), or their means over the batch
