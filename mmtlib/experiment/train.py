@@ -81,7 +81,7 @@ def run(
     """
     device, precision = resolve_device(config)
     pretrained = check_pretrained(config)
-    if teacher := teacher_config(config):
+    if teacher := teacher_config(config):  # it is part of what this run is made from
         taught_by = run(teacher, progress=progress, data_progress=data_progress)
         pretrained["teacher"] = taught_by.identity
     train = open_data(config, "train", progress=data_progress)

@@ -63,8 +63,9 @@ def fit(
     killed goes on from its saved state to the same bits.
 
     Of several processes each takes its part of every batch. Gradients are averaged; rho per batch
-    and the history are those of the whole batch. Only the statistics of batch normalisation are
-    each process's own (see `ExperimentConfig.sync_batchnorm`).
+    and the history are those of the whole batch. The statistics of batch normalisation are each
+    process's own (see `ExperimentConfig.sync_batchnorm`), and so are the clips that are compared
+    with each other (`method` ``"similarity"``) or that another clip is chosen from (`control`).
 
     Args:
         fabric: device, precision and processes; launched.
