@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from mmtlib.config_checks import check_choices, check_ranges, check_types
+from mmtlib.config_checks import check_choices, check_factors, check_ranges, check_types
+from mmtlib.config_identity import identity_settings
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.modalities import MODALITIES, check_modalities
-from mmtlib.recipes import DATA_SETTINGS, PAPER_PRESETS, PRESET_SETTINGS, RECIPES
+from mmtlib.recipes import PAPER_PRESETS, PRESET_SETTINGS, RECIPES
+from mmtlib.transfer import check_transfer
 
 
 def default_preset() -> str:
@@ -68,14 +70,35 @@ class ExperimentConfig:
         start_from: a stored run, by its id or folder, whose networks training starts from; classes
             of the same name keep their part of the classifier.
         freeze_to: the last stage that is not trained, nor those before it; None = all are trained.
-        ssa_weight: lambda of the objective; 0 trains every network alone.
+        ssa_weight: lambda of SSA; 0 trains every network alone.
         ssa_reduction: ``"mean"`` over the d * d entries of the maps, or their ``"sum"``.
         normalize: ``"position"`` (paper) or ``"centred"``.
         focal: with the focal regularization parameter rho; otherwise rho is `rho_constant`.
         beta: steepness of rho.
         rho_per: rho of each ``"clip"`` or of the ``"batch"``.
         rho_constant: rho where `focal` is off.
-        ssa_start_epoch: the first epoch (from 0) with the whole objective.
+        method: what a network learns from another one: ``"mtut"`` (SSA, every network from every
+            other one), ``"one_way"`` (SSA, from `teacher` only), ``"kd"`` (distillation: the
+            teacher is trained alone first, and frozen), ``"dml"`` (mutual learning),
+            ``"attention"`` or ``"similarity"``; see `mmtlib.losses.transfer_objective`.
+        teacher: the modality that the others learn from; ``"one_way"`` and ``"kd"`` need one,
+            ``"attention"`` and ``"similarity"`` may have one.
+        transfer_weight: the weight of the methods other than SSA; None = the method's own in
+            `mmtlib.recipes.TRANSFER_WEIGHTS`.
+        temperature: of ``"kd"``.
+        control: a training that tells transfer from mere regularisation: ``"none"``;
+            ``"other_clip_same_class"`` or ``"other_clip_other_class"`` (teachers have seen another
+            clip of the batch; where there is none, the clip's term is left out);
+            ``"frozen_random"`` (teachers keep their first random weights; with `focal` rho is then
+            about 0) or ``"same_modality"`` (every network learns from a second one of its own
+            modality, and conversely). `Run.mean_rho` gives a `rho_constant` to match.
+        corrupt: a modality that is spoilt, in training and in every measurement, as if it had been
+            recorded so: always the same for a clip. Videos that are classified stay as they are.
+        corruption, corruption_strength: how, and how much, see `mmtlib.transforms.Corrupt`.
+        train_clips: train on so many clips only, the classes alike; of synthetic sets the first
+            ones, of real sets drawn from `seed`. More of them contain the fewer.
+        clutter: of the synthetic scenes, 0 to 2; None = the preset's.
+        ssa_start_epoch: the first epoch (from 0) with the whole objective, of every method.
         epochs, batch_size: how long, and clips per step.
         accumulate: parts that each process works through its share of a batch in, to save memory;
             only batch normalisation sees the difference. Needs rho per clip.
@@ -132,6 +155,16 @@ class ExperimentConfig:
     beta: float = 2.0
     rho_per: str = "batch"
     rho_constant: float = 1.0
+    method: str = "mtut"
+    teacher: str | None = None
+    transfer_weight: float | None = None
+    temperature: float = 4.0
+    control: str = "none"
+    corrupt: str | None = None
+    corruption: str = "noise"
+    corruption_strength: float = 0.5
+    train_clips: int | None = None
+    clutter: float | None = None
     ssa_start_epoch: int = 5
     epochs: int = 40
     batch_size: int = 16
@@ -167,6 +200,8 @@ class ExperimentConfig:
         object.__setattr__(self, "classes", tuple(sorted(set(self.classes))))
         check_choices(self)
         check_ranges(self)
+        check_factors(self)
+        check_transfer(self)
 
     @classmethod
     def make(cls, recipe: str | None = None, **settings: Any) -> Self:
@@ -208,47 +243,22 @@ class ExperimentConfig:
         Where broken clips are left out, it is trained on the clips of this training: one whose
         depth is broken is left out for RGB alone too.
         """
-        if self.dataset == "synthetic" or not self.skip_broken:
-            return self.replace(modalities=(modality,))
-        everything = dict.fromkeys((*self.modalities, *self.complete_for))
-        return self.replace(modalities=(modality,), complete_for=tuple(everything))
+        changes: dict[str, Any] = {"modalities": (modality,)}
+        if self.dataset != "synthetic" and self.skip_broken:
+            changes["complete_for"] = tuple(dict.fromkeys((*self.modalities, *self.complete_for)))
+        changes |= {"method": "mtut", "teacher": None, "transfer_weight": None, "control": "none"}
+        if self.corrupt != modality:
+            changes["corrupt"] = None
+        return self.replace(**changes)
 
     def canonical(self) -> dict[str, Any]:
         """Return the settings that influence the result, as JSON-able values.
 
-        Settings of other data sets are left out. Without a second network or with weight 0 there is
-        no alignment term, so its settings are left out too: the baseline of every comparison is
-        then one and the same run.
+        Settings of other data sets and of other methods are left out. Without a second network or
+        with weight 0 there is no transfer, so its settings are left out too: the baseline of every
+        comparison is then one and the same run.
         """
-        values = dataclasses.asdict(self)
-        # What `complete_for` leaves out shows in the fingerprint of the data.
-        for name in (
-            "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder",
-            "complete_for", "pretrained", "start_from",
-        ):  # fmt: skip
-            del values[name]
-        for name in ("classes", "clips_per_class", "freeze_to"):
-            if not values[name]:
-                del values[name]
-        if self.dataset in DATA_SETTINGS:
-            every = {name for names in DATA_SETTINGS.values() for name in names}
-            for name in every.difference(DATA_SETTINGS[self.dataset]):
-                del values[name]
-        if self.dataset == "synthetic" or "flow" not in self.modalities:
-            del values["flow_method"]
-        if self.sampling == "plain":
-            del values["sampling"]
-        if self.devices * self.nodes == 1:
-            for name in ("devices", "nodes", "sync_batchnorm"):
-                del values[name]
-        if len(self.modalities) == 1 or self.ssa_weight == 0:
-            for name in _SSA_SETTINGS:
-                del values[name]
-        elif self.focal:
-            del values["rho_constant"]
-        else:
-            del values["beta"], values["rho_per"]
-        return values
+        return identity_settings(self)
 
     def to_json(self) -> str:
         """Return the config as JSON (`from_json` is the way back)."""
@@ -284,20 +294,6 @@ class ExperimentConfig:
             raise ConfigError(f"Cannot read the config {path}: {error.strerror}.") from None
         except (ConfigError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: {error}") from None
-
-
-_SSA_SETTINGS = (
-    "ssa_weight",
-    "ssa_reduction",
-    "normalize",
-    "focal",
-    "beta",
-    "rho_per",
-    "rho_constant",
-    "ssa_start_epoch",
-    "feature_stage",
-    "feature_time_pool",
-)
 
 
 def hash_settings(values: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.transfer import ALIGNING, CONTROLS, METHODS
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "colour": ("registered", "raw"),
@@ -17,6 +18,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": ("one_cycle", "step"),
     "sampling": ("plain", "balanced"),
     "augment": ("shift", "crop", "strong", "none"),
+    "method": METHODS,
+    "control": CONTROLS,
+    "corruption": ("noise", "blur", "freeze", "drop", "misalign", "delay"),
     "precision": ("auto", "float32", "bf16"),
     "device": ("auto", "cpu", "cuda"),
 }
@@ -74,9 +78,14 @@ def check_ranges(config: Any) -> None:
     for name in ("classes", "clips_per_class"):
         if getattr(config, name) and config.dataset == "synthetic":
             raise ConfigError(f"{name} is a setting of real data sets; the synthetic one has none.")
+    if config.transfer_weight is not None and config.transfer_weight < 0:
+        raise ConfigError(f"transfer_weight must be at least 0, got {config.transfer_weight!r}.")
+    if config.temperature <= 0:
+        raise ConfigError(f"temperature must be above 0, got {config.temperature!r}.")
     if config.momentum >= 1:
         raise ConfigError(f"momentum must be below 1, got {config.momentum!r}.")
-    if config.accumulate > 1 and config.focal and config.rho_per == "batch":
+    per_batch = config.method in ALIGNING and config.focal and config.rho_per == "batch"
+    if config.accumulate > 1 and per_batch:
         raise ConfigError("accumulate works with rho_per='clip' only: a part is not the batch.")
     if config.dropout is not None and not 0 <= config.dropout < 1:
         raise ConfigError(f"dropout must be in [0, 1), got {config.dropout!r}.")
@@ -84,6 +93,20 @@ def check_ranges(config: Any) -> None:
         raise ConfigError(
             f"feature_time_pool must be at least 1, got {config.feature_time_pool!r}."
         )
+
+
+def check_factors(config: Any) -> None:
+    """Raise a `ConfigError` for what is out of its range in how clips are chosen or spoilt."""
+    if config.corrupt is not None and config.corrupt not in config.modalities:
+        raise unknown_name("modality to corrupt", config.corrupt, config.modalities)
+    if not 0 <= config.corruption_strength <= 1:
+        raise ConfigError(
+            f"corruption_strength must be in [0, 1], got {config.corruption_strength!r}."
+        )
+    if config.train_clips is not None and config.train_clips < 2:
+        raise ConfigError(f"train_clips must be at least 2, got {config.train_clips!r}.")
+    if config.clutter is not None and not 0 <= config.clutter <= 2:
+        raise ConfigError(f"clutter must be in [0, 2], got {config.clutter!r}.")
 
 
 def check_choices(config: Any) -> None:

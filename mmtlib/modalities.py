@@ -58,6 +58,8 @@ MODALITIES: dict[str, Modality] = {
 }  # fmt: skip
 """All modalities by name. Colours are from the Okabe-Ito palette, safe for colour-blind readers."""
 
+_SECOND = "-2"
+
 
 def get_modality(name: str) -> Modality:
     """Return the `Modality` of that name.
@@ -69,6 +71,33 @@ def get_modality(name: str) -> Modality:
         return MODALITIES[name]
     except (KeyError, TypeError):
         raise unknown_name("modality", name, MODALITIES) from None
+
+
+def second_network(modality: str) -> str:
+    """Return the name of a second network of a modality, e.g. ``"rgb-2"``; the first is ``"rgb"``.
+
+    Its name is what its initial weights and its dropout are drawn from.
+    """
+    return f"{get_modality(modality).name}{_SECOND}"
+
+
+def modality_of(network: str) -> str:
+    """Return the modality that a network of this name sees: ``"rgb"`` for ``"rgb-2"`` too.
+
+    Raises:
+        ConfigError: if there is no such modality.
+    """
+    return get_modality(str(network).removesuffix(_SECOND)).name
+
+
+def network_title(network: str) -> str:
+    """Return what a network is called in figures: its modality's title, or e.g. ``"RGB (second)"``.
+
+    Raises:
+        ConfigError: if there is no such modality.
+    """
+    title = get_modality(modality_of(network)).title
+    return title if network in MODALITIES else f"{title} (second)"
 
 
 def check_modalities(names: str | Iterable[str]) -> tuple[str, ...]:

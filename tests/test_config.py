@@ -81,6 +81,12 @@ def test_modalities_have_one_order():
         ({"dropout": "half"}, "dropout must be a number"),
         ({"feature_time_pool": 0}, "feature_time_pool must be at least 1"),
         ({"feature_time_pool": 1.5}, "feature_time_pool must be a whole number"),
+        ({"corrupt": "ir"}, "Unknown modality to corrupt 'ir'; known: depth, rgb"),
+        ({"corruption": "blurr"}, "Unknown corruption 'blurr'.*Did you mean 'blur'"),
+        ({"corruption_strength": 1.5}, r"corruption_strength must be in \[0, 1\], got 1.5"),
+        ({"train_clips": 1}, "train_clips must be at least 2, got 1"),
+        ({"train_clips": 2.5}, "train_clips must be a whole number"),
+        ({"clutter": -0.1}, r"clutter must be in \[0, 2\], got -0.1"),
         ({"step_epochs": 5}, "step_epochs must be a list of whole numbers, got 5"),
         ({"step_epochs": [1, "x"]}, "step_epochs must be a list of whole numbers"),
     ],
@@ -225,7 +231,7 @@ def test_constant_rho_counts_instead_of_focal_settings():
 
 
 SETTING_OF_DATA = {
-    "generator_seed": 1, "colour": "raw", "fold": 1, "skip_broken": True,
+    "generator_seed": 1, "colour": "raw", "fold": 1, "skip_broken": True, "clutter": 0.5,
 }  # fmt: skip
 
 

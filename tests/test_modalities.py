@@ -3,7 +3,14 @@ import dataclasses
 import pytest
 
 from mmtlib.errors import ConfigError
-from mmtlib.modalities import MODALITIES, check_modalities, get_modality
+from mmtlib.modalities import (
+    MODALITIES,
+    check_modalities,
+    get_modality,
+    modality_of,
+    network_title,
+    second_network,
+)
 
 
 def test_the_four_modalities_and_their_channels():
@@ -62,3 +69,12 @@ def test_names_keep_their_order(given, expected):
 def test_wrong_lists_of_modalities(given, message):
     with pytest.raises(ConfigError, match=message):
         check_modalities(given)
+
+
+def test_second_networks():
+    assert second_network("rgb") == "rgb-2"
+    assert modality_of("rgb-2") == modality_of("rgb") == "rgb"
+    assert (network_title("rgb"), network_title("rgb-2")) == ("RGB", "RGB (second)")
+    for name in ("rbg-2", "rgb-3", "rgb-2-2"):
+        with pytest.raises(ConfigError, match="Unknown modality"):
+            modality_of(name)

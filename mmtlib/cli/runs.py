@@ -270,10 +270,9 @@ def list_runs() -> None:
         {
             "run": row["run"],
             "made": row["date"][:16].replace("T", " "),
-            "clips": f"{row['dataset']} {row['preset']}",
-            "networks": row["modalities"]
-            + (f", weight {row['weight']:g}" if row["weight"] else "")
-            + (", focal" if row["focal"] else ""),
+            "clips": f"{row['dataset']} {row['preset']}"
+            + (f", {row['changed']}" if row["changed"] else ""),
+            "networks": _networks(row),
             "seed": row["seed"],
             "validation": ", ".join(
                 f"{name.split()[1]} {show.percent(row[name])}"
@@ -284,3 +283,15 @@ def list_runs() -> None:
         for row in found.to_dict("records")
     ]
     show.table(pd.DataFrame(rows))
+
+
+def _networks(row: dict[str, Any]) -> str:
+    """Return a run's networks and what they learn from each other, in a few words."""
+    said = [row["modalities"]]
+    if row["weight"]:
+        if row["method"] != "mtut":
+            said.append(" ".join(name for name in (row["method"], row["teacher"]) if name))
+        said.append(f"weight {row['weight']:g}")
+        said += ["focal"] * row["focal"]
+        said += [row["control"]] * (row["control"] != "none")
+    return ", ".join(said)

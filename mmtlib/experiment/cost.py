@@ -12,7 +12,8 @@ from mmtlib.compute import threads
 from mmtlib.config import ExperimentConfig
 from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
 from mmtlib.experiment.plan import plan_training
-from mmtlib.modalities import get_modality
+from mmtlib.modalities import get_modality, modality_of
+from mmtlib.transfer import frozen_networks, trained_networks
 
 BYTES_PER_PARAMETER = {"sgd": 12, "adamw": 16}
 """float32 weight and gradient, and one (momentum) or two (moments) values of the optimizer."""
@@ -29,7 +30,7 @@ class TrainingCost:
 
     Attributes:
         flops: floating-point operations of one clip, forward and backward, all networks together
-            (a multiplication and an addition count as two).
+            (a multiplication and an addition count as two); frozen teachers forward only.
         state_bytes: weights, gradients and the optimizer's state.
         activation_bytes: what one clip leaves for the backward pass, all networks together.
         batch_bytes: the same for the clips that a device works on at a time.
@@ -56,13 +57,18 @@ def estimate_cost(config: ExperimentConfig, clips: int) -> TrainingCost:
         config: the settings.
         clips: training clips of an epoch.
 
+    The training of a teacher (distillation) is a run of its own and not in it.
+
     Raises:
         ConfigError: if a name is unknown or the clips are too short for the network.
     """
     plan = plan_training(config)
     device, precision = resolve_device(config)
-    flops = sum(_count(config, m, plan.clip) for m in config.modalities)
-    activations = sum(_saved_bytes(config, m, plan.clip) for m in config.modalities)
+    trained = trained_networks(config)
+    flops = sum(_count(config, name, plan.clip) for name in trained)
+    # Backwards is twice the work of forwards.
+    flops += sum(_count(config, name, plan.clip) / 3 for name in frozen_networks(config))
+    activations = sum(_saved_bytes(config, name, plan.clip) for name in trained)
     if precision == "bf16":
         activations /= 2
     share = config.batch_size / (config.devices * config.nodes * config.accumulate)
@@ -83,18 +89,18 @@ def _step(network: torch.nn.Module, clips: torch.Tensor) -> None:
     network(clips).logits.sum().backward()
 
 
-def _clips(number: int, modality: str, shape: Shape) -> torch.Tensor:
-    return torch.zeros(number, get_modality(modality).channels, *shape)
+def _clips(number: int, network: str, shape: Shape) -> torch.Tensor:
+    return torch.zeros(number, get_modality(modality_of(network)).channels, *shape)
 
 
-def _count(config: ExperimentConfig, modality: str, shape: Shape) -> float:
+def _count(config: ExperimentConfig, name: str, shape: Shape) -> float:
     """Return the operations of one clip, forward and backward."""
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        _step(build_network(config, modality, 2), _clips(2, modality, shape))
+        _step(build_network(config, name, 2), _clips(2, name, shape))
     return counter.get_total_flops() / 2
 
 
-def _saved_bytes(config: ExperimentConfig, modality: str, shape: Shape) -> float:
+def _saved_bytes(config: ExperimentConfig, name: str, shape: Shape) -> float:
     """Return the bytes that the forward pass of one clip keeps for the backward pass."""
     kept: dict[int, int] = {}
 
@@ -104,10 +110,10 @@ def _saved_bytes(config: ExperimentConfig, modality: str, shape: Shape) -> float
         return x
 
     with torch.device("meta"):
-        network = build_network(config, modality, 2)
+        network = build_network(config, name, 2)
         network.recompute = config.recompute
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x):
-            outputs = network(_clips(2, modality, shape))
+            outputs = network(_clips(2, name, shape))
     weights = sum(kept.get(p.untyped_storage()._cdata, 0) for p in network.parameters())
     del outputs  # kept until here: a freed storage's number would be given to another one
     return (sum(kept.values()) - weights) / 2

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmtlib.clip_store import ClipStore
-from mmtlib.config import DATA_SETTINGS, ExperimentConfig
+from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.datasets import DATASETS, GestureDataset, select_clips
-from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.errors import ConfigError, DataError, unknown_name
+from mmtlib.experiment.clip_view import ClipView, balanced_subset
+from mmtlib.recipes import DATA_SETTINGS
 from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.training import stored_clips
 from mmtlib.transforms import (
     CenterCrop,
     ClipTransform,
     Compose,
+    Corrupt,
     DepthNoise,
     HorizontalFlip,
     PhotometricJitter,
@@ -46,7 +49,7 @@ class GestureData:
         note: one line for the user (clips left out, views not aligned), or None.
     """
 
-    clips: SyntheticGestures | ClipStore
+    clips: SyntheticGestures | ClipStore | ClipView
     classes: tuple[str, ...]
     fingerprint: str
     label_swaps: Mapping[int, int] | None
@@ -62,19 +65,25 @@ def open_data(
     """Open the clips that a config asks for.
 
     Args:
-        config: for the data set, preset, modalities, root and seeds.
+        config: for the data set, preset, modalities, root and seeds, and for what is left of it.
         split: ``"train"``, ``"validation"`` or ``"test"``.
         progress: called with (done, all) while clips are made for the first time.
 
     Raises:
         ConfigError: if the data set is unknown, or a real one is given no root.
-        DataError: if files are missing or broken.
+        DataError: if files are missing or broken, or there are fewer clips than wanted.
     """
     if config.dataset == "synthetic":
         data = SyntheticGestures(
-            config.preset, split, config.modalities, config.generator_seed, progress=progress
+            config.preset,
+            split,
+            config.modalities,
+            config.generator_seed,
+            clutter=config.clutter,
+            progress=progress,
         )
-        return GestureData(data, data.classes, data.fingerprint, data.label_swaps)
+        found = GestureData(data, data.classes, data.fingerprint, data.label_swaps)
+        return _as_wanted(config, split, found)
     source = _open_source(config, split)
     store = stored_clips(
         source, stored_form(config), name=f"{config.dataset}-{split}", progress=progress
@@ -83,7 +92,42 @@ def open_data(
     if source.label_swaps is None and config.augment in FLIPPING:
         notes.append(f"{source.name}: clips are not flipped, as their mirrored labels are unknown.")
     note = " ".join(n for n in notes if n) or None
-    return GestureData(store, source.classes, store.info.fingerprint, source.label_swaps, note)
+    found = GestureData(store, source.classes, store.info.fingerprint, source.label_swaps, note)
+    return _as_wanted(config, split, found)
+
+
+def _as_wanted(config: ExperimentConfig, split: str, found: GestureData) -> GestureData:
+    """Return the data with as many training clips as wanted, and one modality spoilt."""
+    changed, notes, indices, corrupt = {}, [found.note], None, None
+    if split == "train" and config.train_clips is not None:
+        number = _number_wanted(config, len(found.clips))
+        indices = list(range(number))  # synthetic clips have the classes in turn
+        if config.dataset != "synthetic":
+            indices = balanced_subset(found.clips.labels, number, config.seed)
+        changed["indices"] = indices
+        notes.append(f"{number} of {len(found.clips)} training clips are used.")
+    if config.corrupt is not None:
+        kind, strength = config.corruption, config.corruption_strength
+        corrupt = Corrupt(modality=config.corrupt, kind=kind, strength=strength)
+        changed["corrupt"] = repr(corrupt)
+        notes.append(f"{config.corrupt} is spoilt ({kind}, strength {strength:g}).")
+    if not changed:
+        return found
+    return replace(
+        found,
+        clips=ClipView(found.clips, indices=indices, corrupt=corrupt),
+        fingerprint=hash_settings({"clips": found.fingerprint, **changed}),
+        note=" ".join(n for n in notes if n),
+    )
+
+
+def _number_wanted(config: ExperimentConfig, there: int) -> int:
+    if config.train_clips > there:
+        raise DataError(
+            f"train_clips={config.train_clips}, but {config.dataset} has {there} training clips "
+            "here; take fewer, or leave train_clips out for all."
+        )
+    return config.train_clips
 
 
 def _open_source(config: ExperimentConfig, split: str) -> GestureDataset:
@@ -117,14 +161,17 @@ def class_names(config: ExperimentConfig) -> tuple[str, ...]:
 
 
 def count_clips(config: ExperimentConfig, split: str) -> int:
-    """Return how many clips a split has, without making or decoding any.
+    """Return how many clips of a split are used, without making or decoding any.
 
     Raises:
         ConfigError, DataError: as `open_data`.
     """
     if config.dataset == "synthetic":
-        return get_preset(config.preset).clips[split]
-    return len(_open_source(config, split))
+        there = get_preset(config.preset).clips[split]
+    else:
+        there = len(_open_source(config, split))
+    limited = split == "train" and config.train_clips is not None
+    return _number_wanted(config, there) if limited else there
 
 
 def stored_form(config: ExperimentConfig) -> ClipTransform:

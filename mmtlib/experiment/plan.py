@@ -1,4 +1,4 @@
-"""What a config comes to, without training: sizes, and the alignment weight in both forms."""
+"""What a config comes to, without training: sizes, and what networks learn from each other."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.experiment.data import class_names
 from mmtlib.experiment.machine import build_network
 from mmtlib.losses import equivalent_weight
-from mmtlib.modalities import get_modality
+from mmtlib.modalities import get_modality, modality_of
 from mmtlib.synthetic import get_preset
+from mmtlib.transfer import ALIGNING, trained_networks, transfer_pairs, transfer_weight
+
+TITLES = {
+    "kd": "knowledge distillation",
+    "dml": "deep mutual learning",
+    "attention": "attention transfer",
+    "similarity": "similarity-preserving distillation",
+}
+"""The methods other than SSA."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +30,17 @@ class TrainingPlan:
     Attributes:
         clip: T, H, W of the clips that enter the networks.
         grid: T, H, W of the features that are compared; d is their product.
-        parameters: modality -> number of trained parameters.
-        weights: the alignment weight for the "sum" and for the "mean" over the d x d entries;
-            None where there is no alignment (one network, or weight 0).
+        parameters: name of a trained network (modality) -> number of its parameters.
+        weights: the weight of SSA for the "sum" and for the "mean" over the d x d entries; None
+            where there is no alignment (one network, weight 0, or another method).
+        transfer: what else there is to say about method, teacher and control, or None.
     """
 
     clip: tuple[int, int, int]
     grid: tuple[int, int, int]
     parameters: dict[str, int]
     weights: tuple[float, float] | None
+    transfer: str | None
 
     @property
     def positions(self) -> int:
@@ -38,15 +49,16 @@ class TrainingPlan:
 
     @property
     def weight_line(self) -> str:
-        """One line on the alignment weight, which means nothing without its reduction and d."""
+        """One line on the transfer; a weight of SSA means nothing without its reduction and d."""
         if self.weights is None:
-            return "no alignment: every network is trained by itself"
+            return self.transfer or "no alignment: every network is trained by itself"
         total, mean = self.weights
         grid = " x ".join(map(str, self.grid))
-        return (
+        line = (
             f"SSA weight {mean:.4g} on the mean = {total:.4g} on the sum of the squared map "
             f"differences, d = {self.positions} ({grid})"
         )
+        return f"{line}, {self.transfer}" if self.transfer else line
 
 
 def plan_training(config: ExperimentConfig) -> TrainingPlan:
@@ -60,12 +72,30 @@ def plan_training(config: ExperimentConfig) -> TrainingPlan:
     clip = (preset.frames, preset.size, preset.size)
     parameters, grid = {}, clip
     with torch.device("meta"), torch.no_grad():
-        for m in config.modalities:
-            network = build_network(config, m, classes).eval()
-            parameters[m] = sum(p.numel() for p in network.parameters())
-            features = network(torch.empty(1, get_modality(m).channels, *clip)).features
-            grid = tuple(features.shape[2:])
-    aligned = len(config.modalities) > 1 and config.ssa_weight > 0
+        for name in trained_networks(config):
+            network = build_network(config, name, classes).eval()
+            parameters[name] = sum(p.numel() for p in network.parameters())
+            channels = get_modality(modality_of(name)).channels
+            grid = tuple(network(torch.empty(1, channels, *clip)).features.shape[2:])
+    aligned = transfer_pairs(config) and config.method in ALIGNING
     d = grid[0] * grid[1] * grid[2]
     weights = equivalent_weight(config.ssa_weight, config.ssa_reduction, d) if aligned else None
-    return TrainingPlan(clip=clip, grid=grid, parameters=parameters, weights=weights)
+    return TrainingPlan(
+        clip=clip, grid=grid, parameters=parameters, weights=weights, transfer=_transfer(config)
+    )
+
+
+def _transfer(config: ExperimentConfig) -> str | None:
+    """Return what distinguishes the transfer from plain MTUT, or None."""
+    if not transfer_pairs(config):
+        return None
+    said = []
+    if config.method in TITLES:
+        said.append(f"{TITLES[config.method]}, weight {transfer_weight(config):.4g}")
+    if config.method == "kd":
+        said.append(f"temperature {config.temperature:g}")
+    if config.teacher is not None:
+        said.append(f"from {config.teacher} only")
+    if config.control != "none":
+        said.append(f"control {config.control}")
+    return ", ".join(said) or None

@@ -19,6 +19,7 @@ from mmtlib.evaluation import Predictions
 from mmtlib.experiment.machine import build_network
 from mmtlib.models import StreamSet, load_weights
 from mmtlib.training import History
+from mmtlib.transfer import ALIGNING, transfer_pairs, transfer_weight
 
 FACTS = ("identity", "config", "classes", "data", "note", "validation_accuracy", "date")
 """What `run.json` must have for a run to be used."""
@@ -62,6 +63,25 @@ class Run:
         """
         stored = _read_json(self.path / "history.json", ("streams", "pairs"))
         return History(stored["streams"], stored["pairs"])
+
+    def mean_rho(self) -> dict[tuple[str, str], float]:
+        """Return the mean of rho over the epochs with alignment, by (learner, teacher).
+
+        For a control without focal regularization that transfers as much on average: take one of
+        the values, or their mean, as `rho_constant` with ``focal=False``.
+
+        Raises:
+            DataError: if the networks of this run learnt nothing from each other.
+            CheckpointError: if the history is missing or damaged.
+        """
+        pairs = self.history.pair_table()
+        if pairs.empty:
+            raise DataError(
+                f"Run {self.run_id} has no rho: its networks were trained each by itself. Take a "
+                "run with two networks, a weight above 0, and an epoch from ssa_start_epoch on."
+            )
+        means = pairs.groupby(["learner", "teacher"], sort=False)["rho"].mean()
+        return {pair: float(rho) for pair, rho in means.items()}
 
     @property
     def validation_accuracy(self) -> dict[str, float]:
@@ -165,13 +185,29 @@ def list_runs() -> pd.DataFrame:
                 "date": stored.facts["date"],
                 "dataset": c.dataset,
                 "preset": c.preset,
+                "changed": _changed_clips(c),
                 "modalities": "+".join(c.modalities),
                 "recipe": c.recipe,
-                "weight": c.ssa_weight if len(c.modalities) > 1 else 0.0,
-                "focal": c.focal if len(c.modalities) > 1 else False,
+                "method": c.method,
+                "teacher": c.teacher or "",
+                "control": c.control,
+                "weight": transfer_weight(c) if transfer_pairs(c) else 0.0,
+                "focal": c.focal and c.method in ALIGNING and len(transfer_pairs(c)) > 0,
                 "seed": c.seed,
                 **scores,
             }
         )
     table = pd.DataFrame(rows)
     return table.sort_values("date", ignore_index=True) if len(table) else table
+
+
+def _changed_clips(config: ExperimentConfig) -> str:
+    """Return what a config changes about the clips of its preset, in a few words."""
+    said = []
+    if config.corrupt is not None:
+        said.append(f"{config.corrupt} {config.corruption} {config.corruption_strength:g}")
+    if config.train_clips is not None:
+        said.append(f"{config.train_clips} training clips")
+    if config.clutter is not None and config.dataset == "synthetic":
+        said.append(f"clutter {config.clutter:g}")
+    return ", ".join(said)

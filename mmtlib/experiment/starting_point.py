@@ -13,6 +13,7 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError
 from mmtlib.experiment.machine import build_network
 from mmtlib.experiment.runs import Run, load_run
+from mmtlib.modalities import modality_of
 from mmtlib.models import fit_i3d_checkpoint, load_i3d_checkpoint, start_from_weights
 
 
@@ -49,11 +50,11 @@ def load_starting_point(
 
     Args:
         config: says from what.
-        networks: modality -> network, changed in place.
+        networks: networks by name (`mmtlib.modalities.modality_of`), changed in place.
         classes: the names of their classes.
 
     Returns:
-        What was changed to make them fit, ``start_MODALITY`` -> words; nothing for new weights.
+        What was changed to make them fit, ``start_NETWORK`` -> words; nothing for new weights.
 
     Raises:
         CheckpointError: as `check_starting_point`.
@@ -68,7 +69,10 @@ def load_starting_point(
     run = load_run(config.start_from)
     return {
         f"start_{m}": start_from_weights(
-            network, run.path / f"{m}.safetensors", old_classes=run.classes, classes=classes
+            network,
+            run.path / f"{modality_of(m)}.safetensors",
+            old_classes=run.classes,
+            classes=classes,
         )
         for m, network in networks.items()
     }

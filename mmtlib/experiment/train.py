@@ -30,6 +30,7 @@ from mmtlib.experiment.machine import (
 from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.experiment.starting_point import check_starting_point, load_starting_point
+from mmtlib.experiment.teachers import frozen_teachers, networks_to_keep, teacher_config
 from mmtlib.models import StreamSet, save_weights
 from mmtlib.provenance import provenance
 from mmtlib.training import (
@@ -41,6 +42,7 @@ from mmtlib.training import (
     predict,
     predict_loader,
 )
+from mmtlib.transfer import trained_networks
 
 RECIPE_VERSION = 3
 """Raised whenever the same config gives other results; part of every run's identity."""
@@ -62,6 +64,9 @@ def run(
         progress: called after each epoch with (epochs done, epochs in all, history).
         data_progress: called with (done, all) while clips are made for the first time.
 
+    Distillation (`method` ``"kd"``) needs its teacher first: the run of the teacher alone is
+    trained, or loaded, and its identity is part of this run's.
+
     With `config.devices` above 1 the other processes are started here and run the same command
     again; all of them return the run (`is_first_process` tells which one should speak). Processes
     on several computers need one `MMTLIB_CACHE` that all of them see.
@@ -76,6 +81,9 @@ def run(
     """
     device, precision = resolve_device(config)
     start = check_starting_point(config)
+    if teacher := teacher_config(config):  # it is part of what this run is made from
+        taught_by = run(teacher, progress=progress, data_progress=data_progress)
+        start["teacher"] = taught_by.identity
     train = open_data(config, "train", progress=data_progress)
     validation = open_data(config, "validation", progress=data_progress)
     identity = hash_settings(
@@ -117,7 +125,9 @@ def _train(
     progress: Progress | None,
 ) -> None:
     """Train, and in the first process write the run's folder."""
-    networks = {m: build_network(config, m, len(train.classes)) for m in config.modalities}
+    classes = len(train.classes)
+    teachers = frozen_teachers(config, classes, start.get("teacher"))
+    networks = {m: build_network(config, m, classes) for m in trained_networks(config)}
     start = {**start, **load_starting_point(config, networks, train.classes)}
     streams = StreamSet(networks).to(memory_format=torch.channels_last_3d)
     if config.sync_batchnorm and fabric.world_size > 1:
@@ -146,12 +156,14 @@ def _train(
         config,
         streams,
         loader,
+        teachers=teachers,
         validation=measuring,
         state_file=state_file,
         identity=identity,
         progress=progress if fabric.is_global_zero else None,
     )
     if fabric.is_global_zero:
+        streams = networks_to_keep(config, streams, teachers)
         predictions = predict(fabric, streams, measuring)
         _write_run(
             fabric,
@@ -263,7 +275,7 @@ def run_all(
                 progress(len(runs), len(configs))
         return runs
     # Longest first, so that the processes end at about the same time.
-    order = sorted(range(len(configs)), key=lambda i: -len(configs[i].modalities))
+    order = sorted(range(len(configs)), key=lambda i: -len(trained_networks(configs[i])))
     work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
     cache, results = str(cache_dir()), {}
     try:

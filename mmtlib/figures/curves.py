@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,10 +12,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
-from mmtlib.modalities import MODALITIES, get_modality
+from mmtlib.modalities import MODALITIES, get_modality, modality_of, network_title
 
 SPLIT_LINES = {"train": (0, (2, 1.2)), "validation": "solid"}
 ALIGNMENT = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
+SECOND_ALPHA = 0.45
+"""How strongly the curves of a second network of a modality are drawn."""
 TEACHER_LINES = ("solid", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 
 
@@ -35,7 +39,7 @@ def training_curves(history: pd.DataFrame, *, ssa_from_epoch: int | None = None)
     need_columns(history, ("epoch", "modality", "split", "loss", "accuracy"), "training history")
     modalities = list(dict.fromkeys(history["modality"]))
     splits = [split for split in SPLIT_LINES if (history["split"] == split).any()]
-    titles = ", ".join(get_modality(m).title for m in modalities)
+    titles = ", ".join(network_title(m) for m in modalities)
     figure = new_figure(
         TWO_COLUMN, 2.4, f"Loss and accuracy by epoch of {titles} ({' and '.join(splits)})."
     )
@@ -45,12 +49,12 @@ def training_curves(history: pd.DataFrame, *, ssa_from_epoch: int | None = None)
             for split in splits:
                 chosen = (history["modality"] == modality) & (history["split"] == split)
                 rows = history[chosen].dropna(subset=[column])
-                _line(axes, rows, column, get_modality(modality).color, SPLIT_LINES[split])
+                _line(axes, rows, column, {**_look(modality), "linestyle": SPLIT_LINES[split]})
         _epochs(axes, ssa_from_epoch)
     panels[0].set(ylabel="Classification loss", ylim=(0, None))
     panels[1].set(ylabel="Accuracy", ylim=(0, 1.02))
     panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
-    lines = [(get_modality(m).title, {"color": get_modality(m).color}) for m in modalities]
+    lines = [(network_title(m), _look(m)) for m in modalities]
     lines += [(split, {"color": "black", "linestyle": SPLIT_LINES[split]}) for split in splits]
     if ssa_from_epoch is not None:
         lines.append(("alignment begins", ALIGNMENT))
@@ -59,10 +63,16 @@ def training_curves(history: pd.DataFrame, *, ssa_from_epoch: int | None = None)
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, column: str, color: str, line: object) -> None:
+def _line(axes: Axes, rows: pd.DataFrame, column: str, look: dict[str, Any]) -> None:
     rows = rows.sort_values("epoch")
     marker = "o" if len(rows) == 1 else None
-    axes.plot(rows["epoch"], rows[column], color=color, linestyle=line, marker=marker)
+    axes.plot(rows["epoch"], rows[column], marker=marker, **look)
+
+
+def _look(network: str) -> dict[str, Any]:
+    """Return how the curves of a network are drawn: its modality's colour, a second one paler."""
+    color = get_modality(modality_of(network)).color
+    return {"color": color, **({} if network in MODALITIES else {"alpha": SECOND_ALPHA})}
 
 
 def _epochs(axes: Axes, ssa_from_epoch: int | None) -> None:
@@ -95,23 +105,24 @@ def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) 
         learners = list(dict.fromkeys(history["learner"]))
     history = history[history["learner"].isin(learners)].dropna(subset=["rho"])
     need_columns(history, (), "history of rho for these learners")
-    teachers = [name for name in MODALITIES if (history["teacher"] == name).any()]
-    lines = dict(zip(teachers, TEACHER_LINES, strict=False))
-    titles = ", ".join(get_modality(m).title for m in learners)
+    order = list(MODALITIES)
+    teachers = sorted(
+        set(history["teacher"]), key=lambda name: (order.index(modality_of(name)), name)
+    )
+    lines = dict(zip(teachers, cycle(TEACHER_LINES), strict=False))
+    looks = {name: {**_look(name), "linestyle": lines[name]} for name in teachers}
+    titles = ", ".join(network_title(m) for m in learners)
     width = TWO_COLUMN * min(1.0, 0.2 + 0.35 * len(learners))
     figure = new_figure(width, 2.2, f"Focal regularization rho by epoch, learners: {titles}.")
     panels = figure.subplots(1, len(learners), sharey=True, squeeze=False)[0]
     for axes, learner in zip(panels, learners, strict=True):
         rows = history[history["learner"] == learner]
         for teacher, chosen in rows.groupby("teacher", sort=False):
-            _line(axes, chosen, "rho", get_modality(teacher).color, lines[teacher])
-        axes.set_title(f"Learner: {get_modality(learner).title}")
+            _line(axes, chosen, "rho", looks[teacher])
+        axes.set_title(f"Learner: {network_title(learner)}")
         _epochs(axes, None)
     panels[0].set_ylabel("rho (0 = does not listen)")
     panels[0].set_ylim(bottom=0)
-    looks = {m: {"color": get_modality(m).color, "linestyle": lines[m]} for m in teachers}
-    handles = [
-        Line2D([], [], label=f"teacher: {get_modality(m).title}", **looks[m]) for m in teachers
-    ]
+    handles = [Line2D([], [], label=f"teacher: {network_title(m)}", **looks[m]) for m in teachers]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure

@@ -82,7 +82,15 @@ def correlation_map(features: Tensor, normalize: str = "position") -> Tensor:
     tensor([[[1.0000, 0.7071],
              [0.7071, 1.0000]]])
     """
-    return _SelfProduct.apply(unit_columns(features, normalize, ROW_EPS))
+    return self_product(unit_columns(features, normalize, ROW_EPS))
+
+
+def self_product(columns: Tensor) -> Tensor:
+    """Return the product of every two columns, ``(N, C, d)`` to ``(N, d, d)``, in full precision.
+
+    The gradient can be taken once.
+    """
+    return _SelfProduct.apply(columns)
 
 
 def unit_columns(features: Tensor, normalize: str, eps: float = ROW_EPS) -> Tensor:

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import permutations
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmtlib.errors import ConfigError, DataError, unknown_name
-from mmtlib.losses.focal_regularization import check_beta, focal_regularization
-from mmtlib.losses.pair_distances import check_reduction, map_distances
+from mmtlib.losses.objective import MtutLoss, transfer_objective
+from mmtlib.losses.objective_checks import check_weight
 from mmtlib.outputs import StreamOutput
-
-RHO_SCOPES = ("clip", "batch")
-"""From what rho is computed: each clip's own losses (the default), or their means over the batch
-(the paper's text leaves it open)."""
-
-
-@dataclass(frozen=True, slots=True)
-class MtutLoss:
-    """The objective of all networks and its parts.
-
-    Attributes:
-        total: scalar, the one to call ``backward`` on.
-        classification: modality -> scalar, mean cross-entropy.
-        ssa: (learner m, teacher n) -> scalar, mean over clips of the distance of the two maps
-            before rho and weight; detached. Empty where no alignment is computed.
-        rho: (learner m, teacher n) -> ``(N,)`` or, per batch, a scalar; detached. Empty likewise.
-    """
-
-    total: Tensor
-    classification: dict[str, Tensor]
-    ssa: dict[tuple[str, str], Tensor]
-    rho: dict[tuple[str, str], Tensor]
 
 
 def mtut_objective(
@@ -101,41 +73,20 @@ def mtut_objective(
     >>> loss.total  # 0.6931 + 0.0001 + 0.05 * 2.9990 * 2
     tensor(0.9932)
     """
-    _check_settings(ssa_weight, ssa_reduction, beta, rho_per, rho_constant)
-    _check_labels(outputs, labels)
-    losses = {modality: _cross_entropy(outputs[modality], labels) for modality in outputs}
-    classification = {modality: loss.mean() for modality, loss in losses.items()}
-    total = torch.stack(list(classification.values())).sum()
-    if ssa_weight == 0 or len(outputs) < 2:
-        return MtutLoss(total, classification, {}, {})
-
-    pairs = list(permutations(range(len(outputs)), 2))
-    distances = map_distances(
-        [output.features for output in outputs.values()],
-        pairs=pairs,
-        names=[f"features of {modality!r}" for modality in outputs],
+    check_weight("ssa_weight", ssa_weight)
+    return transfer_objective(
+        outputs,
+        labels,
+        method="mtut",
+        weight=ssa_weight,
+        ssa_reduction=ssa_reduction,
+        beta=beta,
+        focal=focal,
+        rho_per=rho_per,
         normalize=normalize,
-        reduction=ssa_reduction,
+        rho_constant=rho_constant,
         match_grid=match_grid,
-    )
-    scores = torch.stack(list((losses if rho_per == "clip" else classification).values())).detach()
-    if over_processes is not None and rho_per == "batch":
-        scores = over_processes(scores)
-    if focal:
-        learners, teachers = (torch.stack([scores[p[i]] for p in pairs]) for i in (0, 1))
-        rho = focal_regularization(learners, teachers, beta)
-    else:
-        rho = torch.stack([torch.full_like(scores[m], rho_constant) for m, _ in pairs])
-    weighted = rho.view(len(pairs), -1).to(distances.dtype) * distances
-    total = total + ssa_weight * weighted.mean(dim=1).sum()
-
-    keys = list(permutations(outputs, 2))
-    ssa = distances.detach().mean(dim=1)
-    return MtutLoss(
-        total,
-        classification,
-        dict(zip(keys, ssa.unbind(), strict=True)),
-        dict(zip(keys, rho.unbind(), strict=True)),
+        over_processes=over_processes,
     )
 
 
@@ -173,46 +124,3 @@ class MtutObjective(nn.Module):
     def extra_repr(self) -> str:
         """Return the settings, for `print`."""
         return ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
-
-
-def _cross_entropy(output: StreamOutput, labels: Tensor) -> Tensor:
-    """Return the cross-entropy of every clip, ``(N,)``, in float32 or wider inside autocast too."""
-    logits = output.logits.to(torch.promote_types(output.logits.dtype, torch.float32))
-    with torch.autocast(logits.device.type, enabled=False):
-        return F.cross_entropy(logits, labels.long(), reduction="none")
-
-
-def _check_settings(
-    ssa_weight: float, ssa_reduction: str, beta: float, rho_per: str, rho_constant: float
-) -> None:
-    check_reduction(ssa_reduction)
-    check_beta(beta)
-    if rho_per not in RHO_SCOPES:
-        raise unknown_name("rho_per", rho_per, RHO_SCOPES)
-    for name, number in (("ssa_weight", ssa_weight), ("rho_constant", rho_constant)):
-        if not (0 <= number < math.inf):
-            raise ConfigError(f"{name}: expected a finite number of at least 0, got {number!r}.")
-
-
-def _check_labels(outputs: Mapping[str, StreamOutput], labels: Tensor) -> None:
-    if not outputs:
-        raise DataError("outputs: expected the output of at least one modality, got none.")
-    if labels.ndim != 1 or len(labels) == 0 or labels.is_floating_point():
-        raise DataError(
-            "labels: expected one class number for each clip, integers of shape (N,), got "
-            f"{labels.dtype} of shape {tuple(labels.shape)}."
-        )
-    for modality, output in outputs.items():
-        if output.logits.ndim != 2 or len(output.logits) != len(labels):
-            raise DataError(
-                f"logits of {modality!r}: expected shape (N, K) with N = {len(labels)} as in the "
-                f"labels, got {tuple(output.logits.shape)}."
-            )
-    classes = min(output.logits.shape[1] for output in outputs.values())
-    # Checked here because out of range the device's own check kills the whole CUDA context.
-    lowest, highest = torch.stack(torch.aminmax(labels)).tolist()
-    if lowest < 0 or highest >= classes:
-        raise DataError(
-            f"labels: expected class numbers from 0 to {classes - 1} (the networks have {classes} "
-            f"classes), got values from {lowest} to {highest}. Class numbers count from 0."
-        )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from mmtlib.errors import DataError, unknown_name
-from mmtlib.modalities import check_modalities, get_modality
+from mmtlib.modalities import check_modalities, get_modality, modality_of
 from mmtlib.models.blocks import StagedNetwork
 from mmtlib.models.compact_i3d import CompactI3D
 from mmtlib.models.inception_i3d import InceptionI3D
@@ -38,7 +38,8 @@ def build_model(
 
     Args:
         network: a name of `NETWORKS`.
-        modality: decides the number of input channels.
+        modality: decides the number of input channels; or the name of a second network of it
+            (`mmtlib.modalities.second_network`), which has other initial weights.
         num_classes: K.
         seed: what the initial weights are drawn from.
         feature_stage: which stage gives the features; None: the network's default.
@@ -56,7 +57,7 @@ def build_model(
         "dropout": dropout,
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    channels = get_modality(modality).channels
+    channels = get_modality(modality_of(modality)).channels
     with scoped_seed(seed, "init", modality):
         return NETWORKS[network](channels, num_classes, **given)
 
@@ -65,7 +66,8 @@ class StreamSet(nn.Module):
     """One network per modality, each seeing its own modality only.
 
     Args:
-        networks: modality -> network.
+        networks: modality -> network; a second network of a modality goes by its own name
+            (`mmtlib.modalities.second_network`).
 
     Raises:
         ConfigError: if a modality is unknown or there is none.
@@ -73,25 +75,25 @@ class StreamSet(nn.Module):
 
     def __init__(self, networks: Mapping[str, nn.Module]) -> None:
         super().__init__()
-        self.modalities = check_modalities(networks)
-        self.networks = nn.ModuleDict({name: networks[name] for name in self.modalities})
+        self.modalities = check_modalities(dict.fromkeys(map(modality_of, networks)))
+        self.networks = nn.ModuleDict(networks)
 
     def __getitem__(self, modality: str) -> nn.Module:
-        """Return the network of a modality."""
+        """Return the network of a modality (or the one of that name)."""
         if modality not in self.networks:
-            raise unknown_name("modality of this set", modality, self.modalities)
+            raise unknown_name("modality of this set", modality, self.networks)
         return self.networks[modality]
 
     def forward(
         self, frames: Mapping[str, Tensor], seed_parts: tuple[int | str, ...] | None = None
     ) -> dict[str, StreamOutput]:
-        """Return the output of every network.
+        """Return the output of every network, by its name.
 
         Args:
             frames: modality -> clips ``(N, C, T, H, W)``; modalities without a network are ignored.
             seed_parts: what the dropout of this step is drawn from, e.g. seed and step. In training
-                each network then draws from these parts and its modality, so its draws do not
-                depend on the networks beside it. None: torch's global generator.
+                each network then draws from these parts and its name, so its draws do not depend
+                on the networks beside it. None: torch's global generator.
 
         Raises:
             DataError: if the clips of a modality are missing.
@@ -103,9 +105,10 @@ class StreamSet(nn.Module):
                 f"the batch lacks {', '.join(missing)} (it has {', '.join(frames)})."
             )
         if seed_parts is None or not self.training:
-            return {name: net(frames[name]) for name, net in self.networks.items()}
+            return {name: net(frames[modality_of(name)]) for name, net in self.networks.items()}
         outputs = {}
         for name, net in self.networks.items():
-            with scoped_seed(*seed_parts, name, device=frames[name].device):
-                outputs[name] = net(frames[name])
+            clips = frames[modality_of(name)]
+            with scoped_seed(*seed_parts, name, device=clips.device):
+                outputs[name] = net(clips)
         return outputs

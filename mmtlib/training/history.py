@@ -17,7 +17,8 @@ class History:
 
     Attributes:
         streams: one row per epoch, modality and split: loss and accuracy.
-        pairs: one row per epoch, learner and teacher: mean rho and mean distance of the maps.
+        pairs: one row per epoch, learner and teacher: mean rho, and as ``ssa`` the mean distance of
+            the maps (or of what else the method compares).
     """
 
     streams: list[dict[str, Any]] = field(default_factory=list)

@@ -11,15 +11,18 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmtlib.clips import ClipBatch
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError
 from mmtlib.evaluation import Predictions, accuracy
-from mmtlib.losses import MtutLoss, mtut_objective
+from mmtlib.losses import MtutLoss, transfer_objective
 from mmtlib.models import StreamSet
 from mmtlib.outputs import StreamOutput
 from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.history import EpochSums, History, step_sums
+from mmtlib.training.other_clips import other_clips
 from mmtlib.training.schedules import learning_rate
+from mmtlib.transfer import transfer_pairs, transfer_weight
 
 CHECKPOINT_SECONDS = 30.0
 """Longest time between two saved states, besides the one after every epoch."""
@@ -46,6 +49,7 @@ def fit(
     streams: StreamSet,
     loader: DataLoader,
     *,
+    teachers: StreamSet | None = None,
     validation: DataLoader | None = None,
     state_file: Path | None = None,
     identity: str = "",
@@ -53,20 +57,22 @@ def fit(
 ) -> History:
     """Train the networks in place and return what was measured on the way.
 
-    Two phases in one loop: up to `config.ssa_start_epoch` the weight of the alignment is 0, so each
+    Two phases in one loop: up to `config.ssa_start_epoch` the weight of the transfer is 0, so each
     network minimises its own classification loss; from then on the whole objective. The last state
     is the result. All random draws depend on (seed, epoch, step, clip), so a training that was
     killed goes on from its saved state to the same bits.
 
     Of several processes each takes its part of every batch. Gradients are averaged; rho per batch
-    and the history are those of the whole batch. Only the statistics of batch normalisation are
-    each process's own (see `ExperimentConfig.sync_batchnorm`).
+    and the history are those of the whole batch. The statistics of batch normalisation are each
+    process's own (see `ExperimentConfig.sync_batchnorm`), and so are the clips that are compared
+    with each other (`method` ``"similarity"``) or that another clip is chosen from (`control`).
 
     Args:
         fabric: device, precision and processes; launched.
         config: the settings.
         streams: the networks, by modality.
         loader: training batches; its `batch_sampler` is an `EpochBatches`.
+        teachers: frozen networks that teach, by modality; None = the networks teach each other.
         validation: clips to measure every `config.validate_every` epochs.
         state_file: where the state is saved; None = nowhere.
         identity: what the saved state belongs to.
@@ -80,6 +86,7 @@ def fit(
     # Every process draws its own dropout, the first one as if it were alone.
     rank = (fabric.global_rank,) if fabric.global_rank else ()
     optimizers = make_optimizers(config, streams)
+    teachers = None if teachers is None else fabric.to_device(teachers.eval())
     history, sums, epoch, step = History(), EpochSums(), 0, 0
     if state_file is not None and (state := load_state(state_file, identity)):
         streams.load_state_dict(state["streams"])
@@ -112,18 +119,18 @@ def fit(
     while epoch < config.epochs:
         model.train()
         order.epoch, order.first_step = epoch, step
-        weight = config.ssa_weight if epoch >= config.ssa_start_epoch else 0.0
+        weight = transfer_weight(config) if epoch >= config.ssa_start_epoch else 0.0
         for batch in loader:
             rate = learning_rate(config, epoch * len(order) + step, len(order))
             for optimizer in optimizers.values():
                 optimizer.zero_grad()
             for number, part in enumerate(batch.split(config.accumulate), 1):
                 more = number < config.accumulate
-                draws = ("dropout", config.seed, epoch, step, *rank, *([number] if more else []))
+                draws = (config.seed, epoch, step, *rank, *([number] if more else []))
                 with fabric.no_backward_sync(model, enabled=more and fabric.world_size > 1):
                     part = part.to(fabric.device)
-                    outputs = model(part.frames, seed_parts=draws)
-                    loss = _objective(fabric, config, outputs, part.labels, weight)
+                    outputs = model(part.frames, seed_parts=("dropout", *draws))
+                    loss = _objective(fabric, config, outputs, part, weight, teachers, draws)
                     _check_finite(_over_processes(fabric, loss.total), "loss", config, epoch)
                     fabric.backward(loss.total / config.accumulate)
                 found = step_sums(loss, _count_correct(outputs, part.labels), len(part))
@@ -160,13 +167,27 @@ def _objective(
     fabric: Fabric,
     config: ExperimentConfig,
     outputs: Mapping[str, StreamOutput],
-    labels: Tensor,
+    batch: ClipBatch,
     weight: float,
+    teachers: StreamSet | None,
+    draws: tuple[int, ...],
 ) -> MtutLoss:
-    return mtut_objective(
+    taught = swapped = None
+    if weight > 0 and teachers is not None:
+        with torch.no_grad(), fabric.autocast():
+            taught = teachers(batch.frames)
+    if weight > 0 and config.control.startswith("other_clip"):
+        same_class = config.control == "other_clip_same_class"
+        swapped = other_clips(batch, same_class=same_class, seed_parts=draws)
+    return transfer_objective(
         outputs,
-        labels,
-        ssa_weight=weight,
+        batch.labels,
+        method=config.method,
+        weight=weight,
+        pairs=transfer_pairs(config),
+        teachers=taught,
+        teacher_clips=swapped,
+        temperature=config.temperature,
         ssa_reduction=config.ssa_reduction,
         beta=config.beta,
         focal=config.focal,
@@ -194,7 +215,8 @@ def _check_finite(value: Tensor, what: str, config: ExperimentConfig, epoch: int
     if not torch.isfinite(value):
         raise ConfigError(
             f"The training diverged: in epoch {epoch} the {what} is {float(value)}; "
-            f"lower learning_rate (it is {config.learning_rate:g}) or ssa_weight."
+            f"lower learning_rate (it is {config.learning_rate:g}) or the weight of the transfer "
+            f"term (it is {transfer_weight(config):g})."
         )
 
 

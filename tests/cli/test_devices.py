@@ -19,11 +19,11 @@ COMMAND = [
 ]  # fmt: skip
 
 
-def train(cache):
+def train(cache, *more):
     environment = {**os.environ, "MMTLIB_CACHE": str(cache)}
     return subprocess.Popen(
-        COMMAND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        [*COMMAND, *more], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
     )  # fmt: skip
 
 
@@ -62,6 +62,21 @@ def test_killed_and_started_again_two_processes_end_with_the_same_bits(
         assert same_tensors(weights(whole.path, m), weights(resumed.path, m))
         first, second = (r.predictions()[m] for r in (whole, resumed))
         assert np.array_equal(first.scores, second.scores)
+
+
+def test_two_processes_train_a_teacher_and_then_its_student(fresh_cache):
+    settings = ("method=kd", "teacher=depth", "epochs=2")
+    child = train(fresh_cache, *(word for s in settings for word in ("--set", s)))
+    out, err = child.communicate(timeout=120)
+    assert (child.returncode, err) == (0, ""), err
+    teacher, student = sorted(
+        (load_run(path) for path in (fresh_cache / "runs").iterdir() if path.is_dir()),
+        key=lambda found: len(found.config.modalities),
+    )
+    assert student.facts["teacher"] == teacher.identity
+    assert student.config.devices == teacher.config.devices == 2
+    assert same_tensors(weights(student.path, "depth"), weights(teacher.path, "depth"))
+    assert out.count("validation accuracy") == 1
 
 
 def test_not_in_a_notebook(monkeypatch):

@@ -52,6 +52,20 @@ def test_costs_grow_as_they_should(monkeypatch):
     assert (momentum.state_bytes, one.state_bytes) == (12 * weights, 16 * weights)
 
 
+def test_second_networks_and_frozen_teachers_have_their_costs(monkeypatch):
+    monkeypatch.setattr(cost_module, "_measure_speed", lambda *_: 1e9)
+    plain = estimate_cost(tiny(), 48)
+    second = estimate_cost(tiny(control="same_modality"), 48)
+    assert (second.flops, second.state_bytes) == (2 * plain.flops, 2 * plain.state_bytes)
+    frozen = estimate_cost(tiny(control="frozen_random"), 48)
+    assert frozen.flops == pytest.approx(4 / 3 * plain.flops)
+    assert frozen.batch_bytes == plain.batch_bytes
+    rgb, depth = (estimate_cost(tiny(modalities=m), 48) for m in ("rgb", "depth"))
+    student = estimate_cost(tiny(method="kd", teacher="depth"), 48)
+    assert student.flops == pytest.approx(rgb.flops + depth.flops / 3)
+    assert student.state_bytes == rgb.state_bytes
+
+
 def test_kept_bytes_are_those_of_a_real_forward_pass():
     config, kept = tiny(modalities="rgb"), {}
 

@@ -10,7 +10,7 @@ from mmtlib.clip_store import ClipStore
 from mmtlib.datasets import DATASETS, NVGesture
 from mmtlib.datasets.clip_flow import make_flow
 from mmtlib.errors import ConfigError, DataError
-from mmtlib.experiment import make_transform, open_data
+from mmtlib.experiment import count_clips, make_transform, open_data
 from mmtlib.experiment.data import stored_form
 from mmtlib.recipes import DATA_SETTINGS
 from mmtlib.seeding import torch_generator
@@ -208,3 +208,72 @@ def test_room_for_crops_is_stored():
     for augment, side in (("crop", 18), ("shift", 16), ("none", 16)):
         assert f"height={side}" in repr(stored_form(tiny(augment=augment)))
     assert "height=256" in repr(stored_form(tiny(preset="paper", augment="crop")))
+
+
+def test_fewer_training_clips_are_the_first_of_synthetic_ones(own_cache):
+    config = tiny(train_clips=10)
+    found, whole = open_data(config, "train"), open_data(tiny(), "train")
+    assert [c.clip_id for c in found.clips] == [whole.clips[i].clip_id for i in range(10)]
+    assert found.clips.labels.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    assert found.fingerprint != whole.fingerprint
+    assert found.note == "10 of 48 training clips are used."
+    assert open_data(config.replace(seed=5), "train").fingerprint == found.fingerprint
+    for split in ("validation", "test"):
+        assert open_data(config, split).fingerprint == open_data(tiny(), split).fingerprint
+    assert count_clips(config, "train") == 10
+    assert count_clips(config, "validation") == 24
+
+
+def test_fewer_training_clips_of_a_real_set_are_drawn(fresh_cache, nvgesture_tree):
+    real = tiny(dataset="nvgesture", root=str(nvgesture_tree[0]), train_clips=2)
+    names = set()
+    for seed in range(6):
+        data = open_data(real.replace(seed=seed), "train")
+        assert sorted(data.clips.labels) == sorted(set(open_data(real, "train").clips.labels))
+        names.add(tuple(clip.clip_id for clip in data.clips))
+        alone = open_data(real.replace(seed=seed).alone("rgb"), "train")
+        assert tuple(clip.clip_id for clip in alone.clips) in names
+    assert len(names) > 1
+    assert count_clips(real, "train") == 2
+
+
+@pytest.mark.parametrize("count", [open_data, count_clips])
+def test_more_training_clips_than_there_are(fresh_cache, nvgesture_tree, count):
+    for config, there in (
+        (tiny(train_clips=49), "synthetic has 48"),
+        (tiny(dataset="nvgesture", root=str(nvgesture_tree[0]), train_clips=5), "nvgesture has 4"),
+    ):
+        with pytest.raises(DataError, match=f"{there} training clips here; take fewer"):
+            count(config, "train")
+        count(config, "validation")
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_spoilt_modality(own_cache, split):
+    config = tiny(corrupt="depth", corruption="noise", corruption_strength=1.0)
+    found, clean = open_data(config, split), open_data(tiny(), split)
+    assert found.fingerprint != clean.fingerprint
+    assert found.note == "depth is spoilt (noise, strength 1)."
+    spoilt, plain = found.clips[3], clean.clips[3]
+    assert torch.equal(spoilt.frames["rgb"], plain.frames["rgb"])
+    assert not torch.equal(spoilt.frames["depth"], plain.frames["depth"])
+    # For every seed, and for the modality by itself.
+    for other in (config.replace(seed=4), config.alone("depth")):
+        again = open_data(other, split)
+        assert torch.equal(again.clips[3].frames["depth"], spoilt.frames["depth"])
+        assert again.fingerprint == found.fingerprint
+
+
+def test_clips_that_are_classified_are_not_spoilt():
+    config = tiny(corrupt="depth")
+    assert repr(make_transform(config, training=False)) == repr(
+        make_transform(tiny(), training=False)
+    )
+
+
+def test_clutter(fresh_cache):
+    found = open_data(tiny(clutter=1.5), "train")
+    assert found.clips.clutter == 1.5
+    assert found.fingerprint != open_data(tiny(), "train").fingerprint
+    same = open_data(tiny(clutter=0.35), "train")
+    assert same.fingerprint == open_data(tiny(), "train").fingerprint

@@ -47,3 +47,37 @@ def test_a_real_data_set_has_its_own_classes():
 def test_clips_that_are_too_short():
     with pytest.raises(ConfigError, match="feature_time_pool=4: stage mixed_3 has only 2"):
         plan_training(tiny(feature_stage="mixed_3", feature_time_pool=4).replace())
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (
+            {"method": "kd", "teacher": "depth"},
+            "knowledge distillation, weight 1, temperature 4, from depth only",
+        ),
+        ({"method": "dml", "transfer_weight": 0.5}, "deep mutual learning, weight 0.5"),
+        ({"method": "dml", "transfer_weight": 0.0}, "no alignment: every network is trained by it"),
+        ({"method": "attention", "teacher": "rgb"}, "attention transfer, weight 1, from rgb only"),
+        ({"method": "one_way", "teacher": "rgb"}, "SSA weight 10 on the mean"),
+    ],
+)
+def test_other_methods_are_told(settings, line):
+    plan = plan_training(tiny(**settings))
+    assert plan.weight_line.startswith(line)
+    assert (plan.weights is None) == (settings["method"] != "one_way")
+
+
+def test_directions_and_controls_are_told():
+    one_way = plan_training(tiny(method="one_way", teacher="depth")).weight_line
+    assert one_way == plan_training(tiny()).weight_line + ", from depth only"
+    control = plan_training(tiny(control="frozen_random")).weight_line
+    assert control == plan_training(tiny()).weight_line + ", control frozen_random"
+
+
+def test_networks_that_are_trained():
+    second = plan_training(tiny(control="same_modality"))
+    assert list(second.parameters) == ["rgb", "depth", "rgb-2", "depth-2"]
+    assert second.parameters["rgb"] == second.parameters["rgb-2"]
+    assert list(plan_training(tiny(method="kd", teacher="depth")).parameters) == ["rgb"]
+    assert plan_training(tiny(modalities="rgb", control="same_modality")).weights is not None

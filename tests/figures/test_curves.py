@@ -81,3 +81,15 @@ def test_what_is_missing_is_named():
         training_curves(history_of()[:0])
     with pytest.raises(DataError, match="for these learners has no rows"):
         rho_curves(rho_of(), learners=["ir"])
+
+
+def test_second_networks_are_drawn_paler(check_figure):
+    figure = training_curves(history_of(("rgb", "rgb-2")))
+    check_figure(figure)
+    assert legend_of(figure)[:2] == ["RGB", "RGB (second)"]
+    alphas = [line.get_alpha() for line in figure.axes[0].lines]
+    assert alphas == [None, None, 0.45, 0.45]
+    figure = rho_curves(rho_of(("rgb", "rgb-2")))
+    check_figure(figure)
+    assert [axes.get_title() for axes in figure.axes] == ["Learner: RGB", "Learner: RGB (second)"]
+    assert legend_of(figure) == ["teacher: RGB", "teacher: RGB (second)"]

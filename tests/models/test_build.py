@@ -49,6 +49,15 @@ def test_initial_weights_depend_on_seed_and_modality_only():
     assert not same_weights(alone, compact("ir"))  # one channel too, but its own draw
 
 
+def test_a_second_network_has_its_own_initial_weights():
+    first, second = compact("rgb"), compact("rgb-2")
+    assert second.in_channels == 3
+    assert not same_weights(first, second)
+    assert same_weights(second, compact("rgb-2"))
+    with pytest.raises(ConfigError, match="Unknown modality 'rgb-3'"):
+        compact("rgb-3")
+
+
 def test_building_leaves_the_global_generator_alone():
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -84,6 +93,20 @@ def test_dropout_of_one_network_does_not_depend_on_the_others():
     together = both(batch, seed_parts=step)["depth"].logits
     assert torch.equal(together, alone(batch, seed_parts=step)["depth"].logits)
     assert not torch.equal(together, alone(batch, seed_parts=(7, "dropout", 4))["depth"].logits)
+
+
+def test_a_second_network_sees_the_same_clips_with_its_own_dropout():
+    nets = StreamSet({name: compact("rgb") for name in ("rgb", "rgb-2")})
+    assert nets.modalities == ("rgb",)
+    batch = frames("rgb")
+    outputs = nets(batch, seed_parts=(7, "dropout", 3))
+    assert list(outputs) == ["rgb", "rgb-2"]
+    assert not torch.equal(outputs["rgb"].logits, outputs["rgb-2"].logits)
+    alone = StreamSet({"rgb": compact("rgb")})(batch, seed_parts=(7, "dropout", 3))
+    assert torch.equal(outputs["rgb"].logits, alone["rgb"].logits)
+    nets.eval()
+    outputs = nets(batch)
+    assert torch.equal(outputs["rgb"].features, outputs["rgb-2"].features)
 
 
 def test_seeded_forward_leaves_the_global_generator_alone():

@@ -1,6 +1,6 @@
 """Train two small networks with every batch shared by N processes; run as a script by the tests.
 
-    python tests/support/shared_batches.py N RHO_PER OUT
+    python tests/support/shared_batches.py N RHO_PER OUT [METHOD]
 
 Without batch normalisation, so that N must not change anything but rounding.
 """
@@ -47,6 +47,7 @@ def main() -> None:
     config = ExperimentConfig.make(
         modalities=("rgb", "depth"), preset="tiny", rho_per=rho_per, batch_size=8, epochs=3,
         ssa_start_epoch=1, learning_rate=0.01, gradient_clip=1.0,
+        method="".join(sys.argv[4:]) or "mtut",
     )  # fmt: skip
     with scoped_seed("weights"):
         networks = {"rgb": PlainNetwork(3, 8), "depth": PlainNetwork(1, 6)}

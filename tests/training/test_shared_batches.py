@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 SCRIPT = Path(__file__).parents[1] / "support" / "shared_batches.py"
 
 
-def train(folder, processes, rho_per):
+def train(folder, processes, rho_per, *method):
     folder.mkdir()
-    command = [sys.executable, str(SCRIPT), str(processes), rho_per, str(folder)]
+    command = [sys.executable, str(SCRIPT), str(processes), rho_per, str(folder), *method]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -21,10 +21,10 @@ def train(folder, processes, rho_per):
     return load_file(folder / "weights.safetensors"), history
 
 
-@pytest.mark.parametrize("rho_per", ["clip", "batch"])
-def test_sharing_batches_changes_nothing_but_rounding(tmp_path, rho_per):
-    weights, history = train(tmp_path / "one", 1, rho_per)
-    shared_weights, shared_history = train(tmp_path / "two", 2, rho_per)
+@pytest.mark.parametrize("how", [("clip",), ("batch",), ("batch", "dml")])
+def test_sharing_batches_changes_nothing_but_rounding(tmp_path, how):
+    weights, history = train(tmp_path / "one", 1, *how)
+    shared_weights, shared_history = train(tmp_path / "two", 2, *how)
     assert weights.keys() == shared_weights.keys()
     for name, values in weights.items():
         torch.testing.assert_close(shared_weights[name], values, rtol=1e-4, atol=1e-5)
