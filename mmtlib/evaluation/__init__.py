@@ -5,6 +5,7 @@ clips; no function here needs the network itself.
 """
 
 from mmtlib.evaluation.accuracy import accuracy, accuracy_by_subject, per_class_accuracy
+from mmtlib.evaluation.calibration import expected_calibration_error, reliability
 from mmtlib.evaluation.confusion import confusion
 from mmtlib.evaluation.fusion import fuse
 from mmtlib.evaluation.predictions import Predictions
@@ -27,6 +28,7 @@ __all__ = [
     "accuracy",
     "accuracy_by_subject",
     "confusion",
+    "expected_calibration_error",
     "format_points",
     "fuse",
     "holm",
@@ -34,4 +36,5 @@ __all__ = [
     "mean_interval",
     "paired_difference",
     "per_class_accuracy",
+    "reliability",
 ]
