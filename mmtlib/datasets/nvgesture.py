@@ -167,6 +167,9 @@ class NVGesture(GestureDataset):
       frames of the depth span, each taken from the nearest moment;
     - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
 
+    Directions in the class names are the driver's, who faces the camera: "move hand left" goes to
+    the right in the picture, and "clockwise" is seen counter-clockwise (so in all clips looked at).
+
     Length: every gesture has 80 annotated frames; `transforms.SampleFrames` brings clips to another
     length, and if more frames are asked for, a clip stands still at its last one. Test time: frames
     spread evenly over the whole annotated span, and the whole picture brought to a square (augment
