@@ -35,7 +35,6 @@ SCENERIES: dict[str, tuple[Callable[..., Scene], Camera]] = {
 """Scenery of a preset -> what draws its scenes, and the camera that sees them."""
 CLOSE_RANGE = 0.7
 """Metres beyond which NVGesture-like depth shows nothing."""
-FRAME_RATE = 15.0
 PARALLEL_PIXELS = 2**21
 """Splits with fewer pixels are made in the calling process: other ones take seconds to start."""
 
@@ -191,7 +190,7 @@ class SyntheticGestures:
             name=f"synthetic {p.name} {self.split}",
             class_names=self.classes,
             fingerprint=_hash(made_from),
-            frame_rate=FRAME_RATE,
+            frame_rate=self.preset.frame_rate,
             made_from=made_from,
         )
         folder = store_folder("synthetic", f"{p.name}-{self.split}", info.fingerprint)
@@ -251,7 +250,7 @@ class SyntheticGestures:
             label=row.label,
             subject=row.subject,
             clip_id=row.clip_id,
-            frame_rate=FRAME_RATE,
+            frame_rate=self.preset.frame_rate,
             mask=rendered.mask if self.extras else None,
             joints=torch.from_numpy(joints) if self.extras else None,
         )

@@ -47,6 +47,7 @@ class SyntheticPreset:
         stored: kept as a clip store; otherwise each clip is rendered when it is read.
         scenery: ``"room"``, the benchmark's, or ``"car"``, which looks like NVGesture (see
             `mmtlib.synthetic.car`); for pre-training networks for the real clips.
+        frame_rate: frames per second.
     """
 
     name: str
@@ -57,6 +58,7 @@ class SyntheticPreset:
     clutter: float
     stored: bool = True
     scenery: str = "room"
+    frame_rate: float = 15.0
 
 
 PRESETS: dict[str, SyntheticPreset] = {
@@ -111,6 +113,7 @@ PRESETS: dict[str, SyntheticPreset] = {
             size=32,
             clutter=0.5,
             scenery="car",
+            frame_rate=6.0,  # 80 frames at 30 per second, as 16
         ),
     )
 }

@@ -128,6 +128,7 @@ def test_the_wide_picture_is_squeezed():
 def test_as_a_data_set(monkeypatch, tmp_path):
     preset = get_preset("car")
     assert preset.classes == tuple(GESTURES)
+    assert preset.frames / preset.frame_rate == pytest.approx(80 / 30), "as long as real ones"
     data = SyntheticGestures.__new__(SyntheticGestures)
     data.preset, data.split, data.generator_seed, data.clutter = preset, "train", 0, 0.5
     assert data._made_from()["car_version"] == 1

@@ -81,7 +81,7 @@ def test_a_clip(tiny):
         assert clip.modalities == ALL
         assert (clip.label, clip.subject) == (tiny.labels[i], tiny.subjects[i])
         assert clip.clip_id == f"validation-{i:05d}"
-        assert clip.frame_rate == dataset.FRAME_RATE
+        assert clip.frame_rate == 15.0
         assert clip.mask.shape == (8, 16, 16)
         assert clip.mask.dtype == torch.bool
         assert clip.joints.shape == (8, 21, 3)
