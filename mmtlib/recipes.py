@@ -41,7 +41,7 @@ outweighs the classification of our clips."""
 PAPER_PRESETS = ("paper", "paper-lite")
 """The presets whose own recipe is ``paper``; that of the others is ``compact``."""
 
-FINETUNE_SETTINGS: dict[str, Any] = {"epochs": 100, "augment": "strong", "ssa_weight": 0.0}
+FINETUNE_SETTINGS: dict[str, Any] = {"epochs": 200, "augment": "strong", "ssa_weight": 0.0}
 """What fine-tuning changes in a run's settings: made for a few clips per class."""
 
 PRESET_SETTINGS: dict[str, dict[str, Any]] = {

@@ -13,15 +13,17 @@ import dataclasses
 import numpy as np
 
 from mmtlib.synthetic.camera import CAR_CAMERA
-from mmtlib.synthetic.driver import drive
+from mmtlib.synthetic.driver import SPREAD, drive
 from mmtlib.synthetic.gestures import Motion
 from mmtlib.synthetic.hand_model import FOREARM, Bones, HandPose, pose_hand
 from mmtlib.synthetic.scene import Person, Scene, enlarge, wobble
 
-CAR_VERSION = 1
+CAR_VERSION = 2
 """Raised whenever the same seed gives other pictures of this scenery."""
-STAYS = 0.15
+STAYS = 0.2
 """Share of clips in which the hand is in view from beginning to end."""
+IDLE = 0.3
+"""Share of the other clips in which a hand that waits in view is half closed."""
 FROM_BELOW = 0.2
 """Share of clips in which it comes from below instead of from the wheel."""
 LEFT_HANDED = 0.05
@@ -50,7 +52,7 @@ def draw_car_scene(
     hand = dataclasses.replace(
         person.hand,
         left=left,
-        spread=rng.uniform(0.02, 0.2),
+        spread=rng.uniform(*SPREAD.get(gesture, (0.02, 0.2))),
         thickness=person.hand.thickness * THICKER,
     )
     person = dataclasses.replace(person, hand=hand)
@@ -98,8 +100,11 @@ def _draw_motion(rng: np.random.Generator, person: Person, gesture: str, frames:
     drive(motion, gesture, rng)
     place = [rng.normal(-0.01, 0.05), rng.normal(0.08, 0.04), rng.uniform(0.28, 0.48)]
     moving = rng.uniform(0.08, 0.2)
-    away = np.clip(np.maximum(arrive - time, time - leave) / moving, 0, 1)
-    away = (away**2 * (3 - 2 * away))[:, None]
+    away = _smooth(np.maximum(arrive - time, time - leave) / moving)
+    # Waiting in view, a hand is often half closed until the gesture begins.
+    waiting = (start - time, time - start - length - rng.uniform(0, 0.15))
+    idle = _smooth(np.maximum(*waiting) / 0.12) * (arrive < 0 or rng.uniform() < IDLE)
+    closed = np.maximum(idle, away)
     rest, rest_angles = _draw_rest(rng)
     curl = motion.curl + 0.05 * wobble(rng, time, 5)
     position = motion.position + place
@@ -107,8 +112,14 @@ def _draw_motion(rng: np.random.Generator, person: Person, gesture: str, frames:
     return HandPose(
         position=position * (1 - away) + rest * away + 0.006 * wobble(rng, time, 3),
         angles=motion.angles * (1 - away) + rest_angles * away + 0.06 * wobble(rng, time, 3),
-        curl=np.clip(curl * (1 - away) + rng.uniform(0.3, 0.7) * away, 0, 1.1),
+        curl=np.clip(curl * (1 - closed) + rng.uniform(0.3, 0.9) * closed, 0, 1.1),
     )
+
+
+def _smooth(x: np.ndarray) -> np.ndarray:
+    """Return 0 below 0 and 1 above 1, a gentle step between, as a column ``(T, 1)``."""
+    x = np.clip(x, 0, 1)
+    return (x**2 * (3 - 2 * x))[:, None]
 
 
 def _draw_times(rng: np.random.Generator, speed: float) -> tuple[float, float, float, float]:
@@ -116,8 +127,8 @@ def _draw_times(rng: np.random.Generator, speed: float) -> tuple[float, float, f
 
     In parts of the clip; before and after the movement the hand often waits in view.
     """
-    length = float(np.clip(rng.uniform(0.15, 0.5) / speed, 0.12, 0.6))
-    before, after = rng.uniform(0, 0.2, 2)
+    length = float(np.clip(rng.uniform(0.12, 0.45) / speed, 0.1, 0.55))
+    before, after = rng.uniform(0, 0.25, 2)
     arrive = rng.uniform(0.05, 0.45)
     start = min(arrive + before, 0.9 - length)
     if rng.uniform() < STAYS:

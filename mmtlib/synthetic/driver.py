@@ -65,8 +65,10 @@ def _flick(axis: int, sign: int) -> Habit:
         if axis == _ROLL:
             m.angles[:, _ROLL] += sign * rng.uniform(0.3, 1.5) * (2 * m.ease - 1)
             m.angles[:, _PITCH] += rng.uniform(0, 0.9)
-        else:
-            m.angles[:, _PITCH] += rng.uniform(0.5, 1.5) * ((1 - m.ease) if sign < 0 else m.ease)
+            return
+        # Up starts with the fingers at the camera; down ends so, or comes back again.
+        down = m.ease if rng.uniform() < 0.5 else np.sin(np.pi * m.phase) ** 0.7
+        m.angles[:, _PITCH] += rng.uniform(0.7, 1.8) * ((1 - m.ease) if sign < 0 else down)
 
     return act
 
@@ -80,9 +82,10 @@ def _click(m: Motion, rng: np.random.Generator) -> None:
 
 
 def _beckon(m: Motion, rng: np.random.Generator) -> None:
-    """Bend the fingers, the hand upright or lying on its side, palm up."""
-    m.angles[:, _ROLL] += rng.uniform(-1.5, 0.2)
-    m.angles[:, _PITCH] += rng.uniform(0, 1.2)
+    """Bend the fingers of a hand that lies on its side, palm up; seldom of one upright."""
+    m.angles[:, _ROLL] += rng.uniform(-1.9, -0.7) if rng.uniform() < 0.85 else 0.0
+    m.angles[:, _PITCH] += rng.uniform(0.2, 1.4)
+    m.position[:, 0] += rng.uniform(0, 0.06) * (m.ease - 0.5)
     times = int(rng.integers(1, 4))
     bend = m.ease if rng.uniform() < 0.2 else m.pulses(times)
     m.curl[:, 1:] += rng.uniform(0.5, 0.9) * bend[:, None]
@@ -110,6 +113,17 @@ def _circle(sign: int) -> Habit:
 
 
 _COUNTER = "rotate two fingers counter-clockwise"
+SPREAD: dict[str, tuple[float, float]] = {
+    "open hand": (0.15, 0.4),
+    "close hand twice": (0.12, 0.35),
+    "shake hand": (0.05, 0.3),
+    "OK": (0.1, 0.3),
+    "show three fingers": (0.1, 0.3),
+    "show two fingers": (0.1, 0.3),
+    "move two fingers up": (0.0, 0.08),
+    "move two fingers down": (0.0, 0.12),
+}
+"""Radians between neighbouring fingers, least and most, where a gesture has its own."""
 _OWN: dict[str, Habit] = {
     "click": _click,
     "beckon": _beckon,

@@ -6,7 +6,7 @@ import torch
 
 from mmtlib.synthetic import GESTURES, SyntheticGestures, depth_to_8bit, get_preset
 from mmtlib.synthetic.camera import CAR_CAMERA
-from mmtlib.synthetic.car import NEAREST, draw_car_scene
+from mmtlib.synthetic.car import CAR_VERSION, NEAREST, draw_car_scene
 from mmtlib.synthetic.dataset import ClipMaker
 from mmtlib.synthetic.driver import drive
 from mmtlib.synthetic.gestures import MIRRORED, Motion
@@ -131,7 +131,7 @@ def test_as_a_data_set(monkeypatch, tmp_path):
     assert preset.frames / preset.frame_rate == pytest.approx(80 / 30), "as long as real ones"
     data = SyntheticGestures.__new__(SyntheticGestures)
     data.preset, data.split, data.generator_seed, data.clutter = preset, "train", 0, 0.5
-    assert data._made_from()["car_version"] == 1
+    assert data._made_from()["car_version"] == CAR_VERSION
     room = get_preset("tiny")
     data.preset = room
     assert "car_version" not in data._made_from(), "other presets keep their identity"
