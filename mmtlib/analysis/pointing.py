@@ -85,9 +85,9 @@ def pointing_energy(maps: Tensor, masks: Tensor) -> np.ndarray:
     .. math:: \sum_{i \in hand} s_i \Big/ \sum_i s_i
 
     A map that is the same everywhere has the share of the hand's area. That is a low bar: hands are
-    often in the middle, and so is much saliency of any network. Another clip's masks
-    (``masks.roll(1, 0)``) or a network with random weights (`mmtlib.analysis.randomized_networks`)
-    make a higher one.
+    often in the middle, and so is much saliency of any network. Another clip's hand
+    (`pointing_table`) or a network with random weights (`mmtlib.analysis.randomized_networks`) make
+    a higher one.
 
     Args:
         maps: ``(N, T, H, W)``, not negative (`mmtlib.analysis.saliency`).
@@ -117,15 +117,17 @@ def pointing_energy(maps: Tensor, masks: Tensor) -> np.ndarray:
 
 
 def pointing_table(maps: Tensor, masks: Tensor, batch: ClipBatch) -> pd.DataFrame:
-    """Return `pointing_energy` clip by clip, beside what a map without content would have.
+    """Return `pointing_energy` clip by clip, beside two levels that must be surpassed.
 
     Args:
         maps, masks: as `pointing_energy`.
         batch: the clips, for their names, labels and people.
 
     Returns:
-        One row per clip: ``clip_id``, ``label``, ``subject``, ``energy`` and ``chance`` (the share
-        of the hand's area, both in [0, 1]).
+        One row per clip: ``clip_id``, ``label``, ``subject``, and as shares from 0 to 1 ``energy``
+        (on the hand), ``chance`` (the share of the hand's area: a map without content) and
+        ``other`` (on where the hand is in the clip before in the batch, the last one for the first:
+        a map of the usual places, whatever the clip; NaN for a single clip).
 
     Raises:
         DataError: as `pointing_energy`, or if the batch has another number of clips.
@@ -133,6 +135,7 @@ def pointing_table(maps: Tensor, masks: Tensor, batch: ClipBatch) -> pd.DataFram
     energy = pointing_energy(maps, masks)
     if len(batch) != len(energy):
         raise DataError(f"Expected a batch of {len(energy)} clips, got {len(batch)}.")
+    other = pointing_energy(maps, masks.roll(1, 0)) if len(batch) > 1 else np.nan
     return pd.DataFrame(
         {
             "clip_id": batch.clip_ids,
@@ -140,6 +143,7 @@ def pointing_table(maps: Tensor, masks: Tensor, batch: ClipBatch) -> pd.DataFram
             "subject": batch.subjects.cpu().numpy(),
             "energy": energy,
             "chance": masks.double().mean(dim=(1, 2, 3)).cpu().numpy(),
+            "other": other,
         }
     )
 

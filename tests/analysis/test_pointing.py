@@ -44,14 +44,18 @@ def test_energy_needs_maps_that_are_not_negative():
         pointing_energy(torch.ones(1, 1, 2, 3), mask)
 
 
-def test_the_table_has_names_and_the_level_of_chance(make_batch):
+def test_the_table_has_names_and_the_levels_to_surpass(make_batch):
     maps = torch.tensor([[0.0, 0, 1, 1], [1.0, 0, 0, 0]]).view(2, 1, 2, 2)
     masks = torch.tensor([[0, 0, 0, 1], [1, 1, 1, 0]]).bool().view(2, 1, 2, 2)
     table = pointing_table(maps, masks, make_batch(2, subjects=[7, 8]))
-    assert table.to_dict("records") == [
-        {"clip_id": "clip0", "label": 0, "subject": 7, "energy": 0.5, "chance": 0.25},
-        {"clip_id": "clip1", "label": 1, "subject": 8, "energy": 1.0, "chance": 0.75},
+    assert table[["clip_id", "label", "subject"]].to_numpy().tolist() == [
+        ["clip0", 0, 7],
+        ["clip1", 1, 8],
     ]
+    assert table["energy"].tolist() == [0.5, 1.0]
+    assert table["chance"].tolist() == [0.25, 0.75]
+    assert table["other"].tolist() == [0.5, 0.0]
+    assert pointing_table(maps[:1], masks[:1], make_batch(1))["other"].isna().all()
     with pytest.raises(DataError, match="a batch of 2 clips, got 3"):
         pointing_table(maps, masks, make_batch(3))
 
