@@ -14,9 +14,8 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from mmtlib.analysis.features import BATCH_SIZE, stage_features
+from mmtlib.analysis.features import BATCH_SIZE, over_frames, stage_features
 from mmtlib.errors import ConfigError, DataError
 from mmtlib.losses import correlation_map, ssa_distance
 from mmtlib.models import StagedNetwork
@@ -93,12 +92,6 @@ def similarity_over_frames(
     t, y, x = position
     row = maps[:, (t * grid[1] + y) * grid[2] + x]
     return over_frames(row.reshape(-1, *grid), size)
-
-
-def over_frames(values: Tensor, size: Sequence[int]) -> Tensor:
-    """Return values on a grid of positions ``(N, t, h, w)`` at the size of the clips, trilinear."""
-    spread = F.interpolate(values[:, None], tuple(size), mode="trilinear", align_corners=False)
-    return spread[:, 0]
 
 
 def map_distances(

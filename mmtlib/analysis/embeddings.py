@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
 from mmtlib.errors import ConfigError, DataError, unknown_name
 from mmtlib.evaluation import Predictions, accuracy
@@ -50,7 +51,7 @@ class CommonSemantics:
 
 
 def embed(
-    features: Mapping[str, ArrayLike],
+    features: Mapping[str, ArrayLike | Tensor],
     labels: ArrayLike,
     *,
     method: str = "pca",
@@ -102,7 +103,7 @@ def embed(
 
 
 def cross_modal_probes(
-    features: Mapping[str, ArrayLike],
+    features: Mapping[str, ArrayLike | Tensor],
     labels: ArrayLike,
     subjects: ArrayLike,
     *,
@@ -194,9 +195,12 @@ def common_semantics(probes: Probes) -> CommonSemantics:
     )
 
 
-def _same_channels(features: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+def _same_channels(features: Mapping[str, ArrayLike | Tensor]) -> dict[str, np.ndarray]:
     """Return the features as float64 ``(N, C)``, all of one shape."""
-    arrays = {name: np.asarray(x, dtype=np.float64) for name, x in features.items()}
+    arrays = {
+        name: np.asarray(x.cpu() if isinstance(x, Tensor) else x, dtype=np.float64)
+        for name, x in features.items()
+    }
     if not arrays:
         raise DataError("No features were given; expected one array (N, C) per modality.")
     for name, x in arrays.items():

@@ -1,12 +1,13 @@
-"""The features of any stage of a network, and a network that is looked at without being changed."""
+"""The features of any stage of a network, which is looked at without being changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from mmtlib.errors import ConfigError, DataError
 from mmtlib.models import StagedNetwork
@@ -77,6 +78,12 @@ def pooled_features(
         ConfigError, DataError: as `stage_features`.
     """
     return stage_features(network, clips, stage, batch_size=batch_size).mean(dim=(2, 3, 4))
+
+
+def over_frames(values: Tensor, size: Sequence[int]) -> Tensor:
+    """Return values on a grid of positions ``(N, t, h, w)`` at the size of the clips, trilinear."""
+    spread = F.interpolate(values[:, None], tuple(size), mode="trilinear", align_corners=False)
+    return spread[:, 0]
 
 
 def batches(clips: Tensor, batch_size: int) -> tuple[Tensor, ...]:

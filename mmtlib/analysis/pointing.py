@@ -110,6 +110,7 @@ def pointing_energy(maps: Tensor, masks: Tensor) -> np.ndarray:
     maps = maps.double()
     if not (torch.isfinite(maps).all() and (maps >= 0).all()):
         raise DataError("Expected saliency that is finite and not negative.")
+    masks = masks.to(maps.device)
     inside = (maps * masks).sum(dim=(1, 2, 3))
     everything = maps.sum(dim=(1, 2, 3))
     undefined = (everything == 0) | ~masks.any(dim=3).any(dim=2).any(dim=1)

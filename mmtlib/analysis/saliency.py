@@ -15,8 +15,7 @@ import torch
 from captum.attr import IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor
 
-from mmtlib.analysis.correlation_maps import over_frames
-from mmtlib.analysis.features import batches, evaluating
+from mmtlib.analysis.features import batches, evaluating, over_frames
 from mmtlib.errors import ConfigError, DataError, unknown_name
 from mmtlib.models import StagedNetwork
 

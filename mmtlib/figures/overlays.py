@@ -134,7 +134,7 @@ def similarity_strip(
     times = ((steps + 0.5) * clip.shape[0] / grid[0]).astype(int)
     # Features after a ReLU have no negative similarity: give them the whole scale.
     signed = min(values.min() for values in arrays.values()) < -1e-6
-    colors, low = ("PuOr_r", -1.0) if signed else ("cividis", 0.0)
+    colors, low = ("PuOr_r", -1.0) if signed else ("viridis", 0.0)
     scale = _Scale(colors=colors, low=low, label="Similarity\n(cosine)")
     t, y, x = (i + 1 for i in position)
     alt = f"How alike each place of clip {clip.clip_id} is to time step {t}, row {y}, column {x}"
