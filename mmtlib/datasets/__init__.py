@@ -7,6 +7,7 @@ from mmtlib.datasets.optical_flow import compute_flow
 from mmtlib.datasets.recordings import read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.selection import select_clips
+from mmtlib.datasets.silhouette import hand_silhouette
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
 from mmtlib.datasets.video_windows import video_windows
 from mmtlib.datasets.viva import VIVA
@@ -29,6 +30,7 @@ __all__ = [
     "alignment_note",
     "clip_from_video",
     "compute_flow",
+    "hand_silhouette",
     "read_recording",
     "read_video",
     "select_clips",

@@ -14,11 +14,10 @@ registration from above.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-HAND_LEVEL = 16
-"""8-bit depth levels above this are a reading; coding leaves lower ones around edges."""
+from mmtlib.datasets.silhouette import hand_silhouette
+
 BLACK_LEVEL = 16
 """A pixel has colour if red, green or blue is above this (of 255)."""
 
@@ -26,8 +25,7 @@ BLACK_LEVEL = 16
 def registered_share(depth: np.ndarray, colour: np.ndarray) -> float:
     """Return the share of the hand's silhouette in depth that falls on recorded colour.
 
-    The silhouette of a frame is its largest connected part with depth levels above `HAND_LEVEL`:
-    the hand and forearm, without the specks around them. All frames count together.
+    The silhouette is that of `mmtlib.datasets.hand_silhouette`. All frames count together.
 
     Args:
         depth: uint8 ``(T, H, W)``, 0 = no reading.
@@ -36,18 +34,8 @@ def registered_share(depth: np.ndarray, colour: np.ndarray) -> float:
     Returns:
         0 to 1; NaN where no frame has a silhouette.
     """
-    seen = total = 0
+    silhouette = hand_silhouette(depth)
     red, green, blue = np.moveaxis(colour, -1, 0)
-    for level, bright in zip(depth, np.maximum(np.maximum(red, green), blue), strict=True):
-        silhouette = _largest_part(level > HAND_LEVEL)
-        total += int(silhouette.sum())
-        seen += int((bright[silhouette] > BLACK_LEVEL).sum())
-    return seen / total if total else float("nan")
-
-
-def _largest_part(mask: np.ndarray) -> np.ndarray:
-    """Return the largest part of a mask whose pixels touch, corners included."""
-    parts, numbers, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    if parts < 2:
-        return mask
-    return numbers == 1 + facts[1:, cv2.CC_STAT_AREA].argmax()
+    bright = np.maximum(np.maximum(red, green), blue)
+    total = int(silhouette.sum())
+    return int((bright[silhouette] > BLACK_LEVEL).sum()) / total if total else float("nan")

@@ -18,6 +18,7 @@ from mmtlib.evaluation.significance import (
     mcnemar,
     mean_interval,
     paired_difference,
+    paired_means,
 )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "mcnemar",
     "mean_interval",
     "paired_difference",
+    "paired_means",
     "per_class_accuracy",
     "reliability",
 ]

@@ -38,7 +38,7 @@ class SeedInterval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedDifference:
-    """The accuracy trained together minus the accuracy trained alone, as fractions of clips.
+    """A mean over clips of one network minus that of another, e.g. of accuracy, as a fraction.
 
     Attributes:
         mean: the mean over seeds.
@@ -111,11 +111,45 @@ def paired_difference(
 
     Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007.
     """
+    check_pairs(alone, together)
+    first, second = (np.stack([p.correct for p in networks]) for networks in (alone, together))
+    return paired_means(
+        first,
+        second,
+        alone[0].subjects,
+        confidence=confidence,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def paired_means(
+    first: np.ndarray,
+    second: np.ndarray,
+    subjects: np.ndarray,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> PairedDifference:
+    """Return the mean of `second` minus that of `first`, with the interval of `paired_difference`.
+
+    For any number that a network has on every clip, such as the share of its saliency on the hand.
+
+    Args:
+        first, second: ``(S, N)``, a number for each of S seeds (row i of both is the same seed) and
+            N clips; true and false count as 1 and 0.
+        subjects: ``(N,)``, the person in each clip.
+        confidence, resamples, seed: as `paired_difference`.
+
+    Raises:
+        DataError: if the shapes do not fit together, are empty, or a number is not finite.
+        ConfigError: if `confidence` or `resamples` is out of range.
+    """
     _check_confidence(confidence)
     if resamples < 1:
         raise ConfigError(f"Expected at least 1 resample, got {resamples}.")
-    _check_pairs(alone, together)
-    sums, clips = _sums_by_subject(alone, together)
+    sums, clips = _sums_by_subject(*_numbers(first, second, subjects))
     per_seed = sums.sum(axis=1) / clips.sum()
     interval = mean_interval(per_seed, confidence)
     low, high = None, None
@@ -136,7 +170,12 @@ def paired_difference(
     )
 
 
-def _check_pairs(alone: Sequence[Predictions], together: Sequence[Predictions]) -> None:
+def check_pairs(alone: Sequence[Predictions], together: Sequence[Predictions]) -> None:
+    """Make sure that there is one pair of predictions per seed, all about the same clips.
+
+    Raises:
+        DataError: if that is not so.
+    """
     if not alone or len(alone) != len(together):
         raise DataError(
             f"Expected one pair of predictions per seed, got {len(alone)} trained alone and "
@@ -146,14 +185,28 @@ def _check_pairs(alone: Sequence[Predictions], together: Sequence[Predictions]) 
         check_same_clips(alone[0], other)
 
 
-def _sums_by_subject(
-    alone: Sequence[Predictions], together: Sequence[Predictions]
+def _numbers(
+    first: np.ndarray, second: np.ndarray, subjects: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Return the differences ``(S, N)`` and the subjects ``(N,)``, checked."""
+    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    subjects = np.asarray(subjects)
+    if first.ndim != 2 or not first.size or first.shape != second.shape:
+        raise DataError(
+            f"Expected two tables of numbers (seeds, clips) of one shape, got {first.shape} and "
+            f"{second.shape}."
+        )
+    if subjects.shape != first.shape[1:]:
+        raise DataError(f"Expected {first.shape[1]} subjects, got an array {subjects.shape}.")
+    difference = second - first
+    if not np.isfinite(difference).all():
+        raise DataError("The numbers hold NaN or infinity; leave those clips out of both first.")
+    return difference, subjects
+
+
+def _sums_by_subject(difference: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the summed differences ``(seeds, subjects)`` and the clips ``(subjects,)``."""
-    _, subject = np.unique(alone[0].subjects, return_inverse=True)
-    difference = np.stack(
-        [b.correct.astype(float) - a.correct for a, b in zip(alone, together, strict=True)]
-    )
+    _, subject = np.unique(subjects, return_inverse=True)
     member = np.eye(subject.max() + 1)[subject]
     return difference @ member, member.sum(axis=0)
 

@@ -7,13 +7,16 @@ cell shows it, ``figure.savefig("name.pdf")`` writes it.
 from mmtlib.figures.clips import class_sheet, clip_strip
 from mmtlib.figures.comparison import accuracy_bars, paired_seeds
 from mmtlib.figures.confusion import confusion_matrix
-from mmtlib.figures.correlation import correlation_maps
+from mmtlib.figures.correlation import correlation_maps, correlation_pairs
 from mmtlib.figures.curves import rho_curves, training_curves
+from mmtlib.figures.embeddings import embedding_scatter, probe_matrices
 from mmtlib.figures.focal import focal_curve
+from mmtlib.figures.overlays import saliency_strip, similarity_strip
 from mmtlib.figures.pictures import flow_to_rgb, modality_to_rgb
 from mmtlib.figures.recordings import annotated_span, depth_levels, silhouettes_on_colour
 from mmtlib.figures.style import ONE_COLUMN, TWO_COLUMN, StyledFigure, figure_style
 from mmtlib.figures.timeline import score_timeline
+from mmtlib.figures.transfer import corruption_curves, gain_bars
 
 __all__ = [
     "ONE_COLUMN",
@@ -25,14 +28,21 @@ __all__ = [
     "clip_strip",
     "confusion_matrix",
     "correlation_maps",
+    "correlation_pairs",
+    "corruption_curves",
     "depth_levels",
+    "embedding_scatter",
     "figure_style",
     "flow_to_rgb",
     "focal_curve",
+    "gain_bars",
     "modality_to_rgb",
     "paired_seeds",
+    "probe_matrices",
     "rho_curves",
+    "saliency_strip",
     "score_timeline",
     "silhouettes_on_colour",
+    "similarity_strip",
     "training_curves",
 ]

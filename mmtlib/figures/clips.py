@@ -13,14 +13,22 @@ from torch import Tensor
 
 from mmtlib.clips import GestureClip
 from mmtlib.errors import ConfigError, DataError
+from mmtlib.figures.panels import (
+    GAP,
+    LABEL_WIDTH,
+    LEAST_ROW,
+    TITLE_HEIGHT,
+    axes_at,
+    even_times,
+    outline_hand,
+    show_picture,
+)
 from mmtlib.figures.pictures import NO_READING, depth_range, flow_to_rgb, modality_to_rgb
 from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
 from mmtlib.modalities import get_modality
 
-OUTLINE = "#F0E442"
-"""The colour of the outline of the hand."""
-LABEL_WIDTH, KEY_WIDTH, TITLE_HEIGHT, GAP, LEAST_ROW = 0.36, 1.28, 0.2, 0.05, 0.55
-"""Sizes of a strip in inches, so that text at print size never meets its neighbour."""
+KEY_WIDTH = 1.28
+"""Width of the key of colours, in inches."""
 
 
 @styled
@@ -47,7 +55,7 @@ def clip_strip(
     """
     if frames < 1:
         raise ConfigError(f"Expected at least 1 frame, got {frames}.")
-    times = _even_times(clip.shape[0], frames)
+    times = even_times(clip.shape[0], frames)
     key = 0.05 if clip.modalities == ("rgb",) else KEY_WIDTH
     side = min((TWO_COLUMN - LABEL_WIDTH - key) / max(len(times), 4), 1.3)
     _, h, w = clip.shape
@@ -62,7 +70,7 @@ def clip_strip(
     for row, name in enumerate(clip.modalities):
         top = TITLE_HEIGHT + row * pitch
         places = [(LABEL_WIDTH + i * side, top, side - GAP, pitch - GAP) for i in range(len(times))]
-        panels = [_axes(figure, place) for place in places]
+        panels = [axes_at(figure, place) for place in places]
         _strip_row(panels, clip, name, times, outline=outline)
         panels[0].set_ylabel(get_modality(name).title.replace(" ", "\n"))
         place = (LABEL_WIDTH + len(times) * side + 0.05, top, key, pitch - GAP)
@@ -73,42 +81,16 @@ def clip_strip(
     return figure
 
 
-def _even_times(length: int, frames: int) -> np.ndarray:
-    return np.linspace(0, length - 1, min(frames, length)).round().astype(int)
-
-
-def _axes(figure: StyledFigure, place: tuple[float, float, float, float]) -> Axes:
-    """Add axes at ``(left, top, width, height)`` in inches from the upper left corner."""
-    left, top, width, height = place
-    all_width, all_height = figure.get_size_inches()
-    bottom = all_height - top - height
-    return figure.add_axes(
-        (left / all_width, bottom / all_height, width / all_width, height / all_height)
-    )
-
-
 def _strip_row(
     panels: Sequence[Axes], clip: GestureClip, name: str, times: np.ndarray, *, outline: bool
 ) -> None:
     pictures = modality_to_rgb(name, clip.frames[name])
     for axes, time in zip(panels, times, strict=True):
-        _show(axes, pictures[time])
+        show_picture(axes, pictures[time])
         if name == "flow":
             _arrows(axes, clip.frames[name][:, time].numpy(), clip.frames[name])
         if outline and clip.mask is not None:
-            _outline(axes, clip.mask[time].numpy())
-
-
-def _show(axes: Axes, picture: np.ndarray) -> None:
-    axes.imshow(picture)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set(visible=True, color="#BBBBBB", linewidth=0.4)
-
-
-def _outline(axes: Axes, mask: np.ndarray) -> None:
-    if mask.any() and not mask.all():
-        axes.contour(mask.astype(float), levels=[0.5], colors=OUTLINE, linewidths=0.8)
+            outline_hand(axes, clip.mask[time].numpy())
 
 
 def _arrows(axes: Axes, flow: np.ndarray, whole: Tensor) -> None:
@@ -149,10 +131,10 @@ def _key(
     kind = get_modality(modality).kind
     if kind == "vector":
         side = min(height, 0.6)
-        axes = _axes(figure, (left, top + (height - side) / 2, side, side))
+        axes = axes_at(figure, (left, top + (height - side) / 2, side, side))
         _flow_key(axes, _top_speed(frames))
     elif modality != "rgb":
-        axes = _axes(figure, (left, top + 0.04, 0.12, height - 0.08))
+        axes = axes_at(figure, (left, top + 0.04, 0.12, height - 0.08))
         if kind == "image":
             _grey_key(axes, (0.0, 1.0), "brightness", holes=False)
         else:
@@ -164,7 +146,7 @@ def _flow_key(axes: Axes, top: float) -> None:
     y, x = np.mgrid[-1:1:129j, -1:1:129j]
     wheel = flow_to_rgb(np.stack([x, y]), max_speed=1.0)
     wheel[np.hypot(x, y) > 1] = 1.0
-    _show(axes, wheel)
+    show_picture(axes, wheel)
     axes.spines[:].set_visible(False)
     for turn in range(4):
         way = np.array([np.cos(turn * np.pi / 2), np.sin(turn * np.pi / 2)])
@@ -222,7 +204,7 @@ def class_sheet(
     tile = TWO_COLUMN / max(columns, 4)
     titles = [textwrap.fill(_class_name(c, class_names), int(tile / 0.058)) for c in clips]
     title_height = 0.08 + 0.12 * max(title.count("\n") + 1 for title in titles)
-    times = [_even_times(clip.shape[0], frames) for clip in clips]
+    times = [even_times(clip.shape[0], frames) for clip in clips]
     side = tile / max(len(one) for one in times) - GAP
     row = title_height + side * max(clip.shape[1] / clip.shape[2] for clip in clips) + GAP
     columns = min(columns, len(clips))
@@ -238,7 +220,7 @@ def class_sheet(
         left, top = i % columns * tile + GAP, i // columns * row + title_height
         for j, time in enumerate(times[i]):
             place = (left + j * (side + 0.7 * GAP), top, side, row - title_height - GAP)
-            _show(_axes(figure, place), pictures[time])
+            show_picture(axes_at(figure, place), pictures[time])
         all_width, all_height = figure.get_size_inches()
         x, y = left / all_width, 1 - (top - 0.04) / all_height
         figure.text(x, y, titles[i], fontsize=7, va="bottom")

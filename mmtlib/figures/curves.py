@@ -7,8 +7,10 @@ from itertools import cycle
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
@@ -18,6 +20,7 @@ SPLIT_LINES = {"train": (0, (2, 1.2)), "validation": "solid"}
 ALIGNMENT = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
 SECOND_ALPHA = 0.45
 """How strongly the curves of a second network of a modality are drawn."""
+BAND_ALPHA = 0.2
 TEACHER_LINES = ("solid", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 
 
@@ -69,6 +72,15 @@ def _line(axes: Axes, rows: pd.DataFrame, column: str, look: dict[str, Any]) -> 
     axes.plot(rows["epoch"], rows[column], marker=marker, **look)
 
 
+def _band(axes: Axes, rows: pd.DataFrame, color: str) -> None:
+    """Draw the interval of each epoch, where there is one."""
+    if {"low", "high"} <= set(rows.columns) and rows["low"].notna().any():
+        rows = rows.dropna(subset=["low", "high"]).sort_values("epoch")
+        axes.fill_between(
+            rows["epoch"], rows["low"], rows["high"], color=color, alpha=BAND_ALPHA, lw=0
+        )
+
+
 def _look(network: str) -> dict[str, Any]:
     """Return how the curves of a network are drawn: its modality's colour, a second one paler."""
     color = get_modality(modality_of(network)).color
@@ -89,7 +101,8 @@ def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) 
 
     Args:
         history: columns ``epoch``, ``learner``, ``teacher`` (names of modalities) and ``rho``
-            (mean of the epoch); one row each.
+            (mean of the epoch); one row each. Optional ``low`` and ``high``, the ends of an
+            interval over seeds, drawn as a band (`mmtlib.analysis.rho_over_epochs`).
         learners: which networks to show, one panel each; default all, in order of appearance.
 
     Returns:
@@ -119,10 +132,15 @@ def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) 
         rows = history[history["learner"] == learner]
         for teacher, chosen in rows.groupby("teacher", sort=False):
             _line(axes, chosen, "rho", looks[teacher])
+            _band(axes, chosen, looks[teacher]["color"])
         axes.set_title(f"Learner: {network_title(learner)}")
         _epochs(axes, None)
     panels[0].set_ylabel("rho (0 = does not listen)")
     panels[0].set_ylim(bottom=0)
-    handles = [Line2D([], [], label=f"teacher: {network_title(m)}", **looks[m]) for m in teachers]
+    handles: list[Artist] = [
+        Line2D([], [], label=f"teacher: {network_title(m)}", **looks[m]) for m in teachers
+    ]
+    if any(axes.collections for axes in panels):
+        handles.append(Patch(color=GREY, alpha=BAND_ALPHA, lw=0, label="interval over seeds"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure

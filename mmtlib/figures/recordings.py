@@ -11,7 +11,7 @@ from matplotlib.gridspec import GridSpec
 
 from mmtlib.clips import GestureClip
 from mmtlib.errors import DataError
-from mmtlib.figures.clips import OUTLINE
+from mmtlib.figures.panels import outline_hand
 from mmtlib.figures.pictures import NO_READING
 from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, new_figure, styled
 
@@ -159,7 +159,6 @@ def _outlined(axes: Axes, clip: GestureClip, cut: float) -> None:
     hand = both["depth"][0, middle].numpy() > cut
     picture[hand & (picture.max(axis=-1) <= cut)] = to_rgb(NO_READING)
     axes.imshow(picture)
-    if hand.any() and not hand.all():
-        axes.contour(hand.astype(float), levels=[0.5], colors=OUTLINE, linewidths=0.9)
+    outline_hand(axes, hand)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.style
-import pandas as pd
 from matplotlib.figure import Figure
 
-from mmtlib.errors import DataError
+from mmtlib.tables import need_columns as need_columns
 
 ONE_COLUMN = 3.5
 """Width of a one-column figure, in inches."""
@@ -83,25 +82,3 @@ def new_figure(width: float, height: float, alt_text: str) -> StyledFigure:
     figure = StyledFigure(figsize=(width, height))
     figure.alt_text = alt_text
     return figure
-
-
-def need_columns(table: pd.DataFrame, columns: Iterable[str], what: str) -> None:
-    """Make sure that a table has rows and these columns.
-
-    Args:
-        table: the table given by the caller.
-        columns: the names that are needed.
-        what: what the table is, for the message.
-
-    Raises:
-        DataError: if the table is empty or lacks a column.
-    """
-    columns = list(columns)
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise DataError(
-            f"The {what} lacks the columns {', '.join(missing)}; expected {', '.join(columns)}, "
-            f"got {', '.join(map(str, table.columns))}."
-        )
-    if table.empty:
-        raise DataError(f"The {what} has no rows; there is nothing to draw.")

@@ -14,6 +14,7 @@ from mmtlib.evaluation import (
     mcnemar,
     mean_interval,
     paired_difference,
+    paired_means,
 )
 from mmtlib.evaluation.significance import _pigeonhole
 
@@ -168,6 +169,37 @@ def test_pairs_that_do_not_fit_are_refused():
             paired_difference(alone, together, confidence=confidence)
     with pytest.raises(ConfigError, match="resample"):
         paired_difference(alone, together, resamples=0)
+
+
+def test_any_number_per_clip_is_compared_as_right_and_wrong_are():
+    alone, together = random_pairs()
+    first, second = (np.stack([p.correct for p in side]) for side in (alone, together))
+    subjects = alone[0].subjects
+    assert paired_means(first, second, subjects) == paired_difference(alone, together)
+    scaled = paired_means(0.5 * first + 3, 0.5 * second + 3, subjects)
+    whole = paired_difference(alone, together)
+    assert scaled.mean == pytest.approx(whole.mean / 2)
+    assert (scaled.low, scaled.high) == pytest.approx((whole.low / 2, whole.high / 2))
+
+
+def test_means_by_hand():
+    found = paired_means([[0.1, 0.2, 0.3]], [[0.2, 0.4, 0.9]], [5, 5, 6])
+    assert found.mean == pytest.approx(0.3)
+    # Both people twice: (0.1 + 0.2) / 2 and 0.6; each once: 0.9 / 3.
+    assert (found.low, found.high) == pytest.approx((0.15, 0.6))
+
+
+def test_numbers_that_are_no_pairs_are_refused():
+    with pytest.raises(DataError, match=r"of one shape, got \(1, 2\) and \(1, 3\)"):
+        paired_means([[1, 2]], [[1, 2, 3]], [0, 1])
+    with pytest.raises(DataError, match=r"got \(2,\) and \(2,\)"):
+        paired_means([1, 2], [1, 2], [0, 1])
+    with pytest.raises(DataError, match=r"got \(1, 0\) and \(1, 0\)"):
+        paired_means(np.zeros((1, 0)), np.zeros((1, 0)), [])
+    with pytest.raises(DataError, match="Expected 2 subjects"):
+        paired_means([[1, 2]], [[1, 2]], [0])
+    with pytest.raises(DataError, match="NaN or infinity"):
+        paired_means([[1, np.nan]], [[1, 2]], [0, 1])
 
 
 def test_mean_interval():

@@ -93,3 +93,18 @@ def test_second_networks_are_drawn_paler(check_figure):
     check_figure(figure)
     assert [axes.get_title() for axes in figure.axes] == ["Learner: RGB", "Learner: RGB (second)"]
     assert legend_of(figure) == ["teacher: RGB", "teacher: RGB (second)"]
+
+
+def test_intervals_over_seeds_are_bands(check_figure):
+    history = rho_of(("rgb", "depth"))
+    figure = rho_curves(history.assign(low=history["rho"] - 0.1, high=history["rho"] + 0.3))
+    check_figure(figure)
+    assert legend_of(figure)[-1] == "interval over seeds"
+    for axes in figure.axes:
+        (band,) = axes.collections
+        corners = band.get_paths()[0].vertices
+        assert corners[:, 1].max() == pytest.approx(1.3)
+        assert corners[:, 1].min() == pytest.approx(1 / 3 - 0.1)
+    one_seed = rho_curves(history.assign(low=np.nan, high=np.nan))
+    assert not any(axes.collections for axes in one_seed.axes)
+    assert len(legend_of(one_seed)) == 2

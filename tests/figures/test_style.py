@@ -1,15 +1,12 @@
 import io
 
 import matplotlib as mpl
-import pandas as pd
 import pytest
 
-from mmtlib.errors import DataError
 from mmtlib.figures import ONE_COLUMN, figure_style
 from mmtlib.figures.style import (
     SCREEN_PIXELS_PER_INCH,
     STYLE_FILE,
-    need_columns,
     new_figure,
     styled,
 )
@@ -64,11 +61,3 @@ def test_no_figure_uses_pyplot():
     for file in STYLE_FILE.parent.glob("*.py"):
         assert "import matplotlib.pyplot" not in file.read_text()
         assert "import pyplot" not in file.read_text()
-
-
-def test_need_columns():
-    need_columns(pd.DataFrame({"a": [1], "b": [2]}), ("a",), "table")
-    with pytest.raises(DataError, match=r"table lacks the columns c; expected a, c, got a, b"):
-        need_columns(pd.DataFrame({"a": [1], "b": [2]}), ("a", "c"), "table")
-    with pytest.raises(DataError, match="no rows"):
-        need_columns(pd.DataFrame({"a": []}), ("a",), "table")

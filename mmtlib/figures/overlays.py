@@ -1,0 +1,231 @@
+"""What a network sees, laid over the frames of a clip: similarity to a place, and saliency."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from mmtlib.clips import GestureClip
+from mmtlib.errors import ConfigError, DataError
+from mmtlib.figures.panels import (
+    GAP,
+    LABEL_WIDTH,
+    LEAST_ROW,
+    TITLE_HEIGHT,
+    axes_at,
+    even_times,
+    outline_hand,
+    show_picture,
+)
+from mmtlib.figures.pictures import modality_to_rgb
+from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
+from mmtlib.modalities import get_modality
+
+BAR_WIDTH, LINE_HEIGHT = 0.75, 0.13
+"""Inches for the colour bar with its labels, and for a line of a row's label."""
+STRONGEST = 0.8
+"""How much of a pixel the colour of the value 1 covers."""
+HAND = "white"
+"""The hand's outline, on black: the colour in `clip_strip` is one of the map's here."""
+BRIGHTNESS = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in a grey picture (ITU-R BT.601)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    """How values become colours: stronger ones cover more of the picture below."""
+
+    colors: str
+    low: float
+    label: str
+
+    def over(self, grey: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Return grey pictures ``(..., H, W)`` with values of that shape over them, as colours."""
+        ramp = mpl.colormaps[self.colors]((values - self.low) / (1 - self.low))[..., :3]
+        cover = STRONGEST * np.abs(values)[..., None].clip(0, 1)
+        return (1 - cover) * grey[..., None] + cover * ramp
+
+
+@styled
+def saliency_strip(
+    clip: GestureClip,
+    maps: Mapping[str, ArrayLike],
+    *,
+    modality: str | None = None,
+    frames: int = 6,
+    mask: ArrayLike | None = None,
+) -> StyledFigure:
+    """Show where networks look at several moments of a clip, with the outline of the hand.
+
+    Args:
+        clip: before `mmtlib.transforms.Standardize`, as it is drawn.
+        maps: title of a row (e.g. ``"RGB alone"``) -> saliency ``(T, H, W)`` in [0, 1] of the clip
+            (`mmtlib.analysis.saliency`).
+        modality: which pictures to show below; default the clip's first.
+        frames: the number of columns; fewer if the clip is shorter.
+        mask: bool ``(T, H, W)``, where the hand is; default the clip's own, if it has one.
+
+    Returns:
+        The figure: the axes of the clip's pictures, those of each map's row, then the colour bar.
+
+    Raises:
+        ConfigError: if `frames` is less than 1.
+        DataError: if there is no map, or one does not fit the clip or is not in [0, 1].
+    """
+    if frames < 1:
+        raise ConfigError(f"Expected at least 1 frame, got {frames}.")
+    arrays = _fitting(maps, clip, low=0.0)
+    times = even_times(clip.shape[0], frames)
+    hand = clip.mask if mask is None else mask
+    alt = f"Saliency of {', '.join(arrays)} in {len(times)} frames of clip {clip.clip_id}"
+    scale = _Scale(colors="inferno", low=0.0, label="Saliency, share\nof the highest")
+    figure, rows = _strip(clip, arrays, times, scale, modality, alt + _shares(arrays, hand))
+    if hand is not None:
+        hand = _fitting({"the hand's mask": hand}, clip, low=0.0)["the hand's mask"] > 0
+        for panels in rows:
+            for axes, time in zip(panels, times, strict=True):
+                outline_hand(axes, hand[time], "black", 1.8)
+                outline_hand(axes, hand[time], HAND)
+    return figure
+
+
+@styled
+def similarity_strip(
+    clip: GestureClip,
+    similarities: Mapping[str, ArrayLike],
+    *,
+    position: tuple[int, int, int],
+    grid: tuple[int, int, int],
+    modality: str | None = None,
+    frames: int = 6,
+) -> StyledFigure:
+    """Show how alike every place of a clip is to one position, which is marked by a cross.
+
+    Args:
+        clip: before `mmtlib.transforms.Standardize`, as it is drawn.
+        similarities: title of a row -> ``(T, H, W)`` in [-1, 1] of the clip
+            (`mmtlib.analysis.similarity_over_frames`).
+        position: ``(t, y, x)`` on the grid of the features, counted from 0.
+        grid: that grid, ``(T, H, W)``.
+        modality: which pictures to show below; default the clip's first.
+        frames: the most columns; there is one for each time step of the grid, else every second or
+            so, the marked one among them.
+
+    Returns:
+        The figure: the axes of the clip's pictures, those of each row, then the colour bar.
+
+    Raises:
+        ConfigError: if the position is not on the grid, or `frames` is less than 1.
+        DataError: if there is no similarity, or one does not fit the clip or is not in [-1, 1].
+    """
+    if frames < 1:
+        raise ConfigError(f"Expected at least 1 frame, got {frames}.")
+    if any(not 0 <= i < n for i, n in zip(position, grid, strict=True)):
+        raise ConfigError(f"position: expected (t, y, x) on the grid {grid}, got {position}.")
+    arrays = _fitting(similarities, clip, low=-1.0)
+    every = -(-grid[0] // frames)
+    steps = np.arange(position[0] % every, grid[0], every)
+    times = ((steps + 0.5) * clip.shape[0] / grid[0]).astype(int)
+    # Features after a ReLU have no negative similarity: give them the whole scale.
+    signed = min(values.min() for values in arrays.values()) < -1e-6
+    colors, low = ("PuOr_r", -1.0) if signed else ("viridis", 0.0)
+    scale = _Scale(colors=colors, low=low, label="Similarity\n(cosine)")
+    t, y, x = (i + 1 for i in position)
+    alt = f"How alike each place of clip {clip.clip_id} is to time step {t}, row {y}, column {x}"
+    figure, rows = _strip(clip, arrays, times, scale, modality, f"{alt}, for {', '.join(arrays)}.")
+    column = int(np.flatnonzero(steps == position[0])[0])
+    _, h, w = clip.shape
+    for panels in rows:
+        _cross(panels[column], (x - 0.5) * w / grid[2] - 0.5, (y - 0.5) * h / grid[1] - 0.5)
+    return figure
+
+
+def _fitting(
+    maps: Mapping[str, ArrayLike], clip: GestureClip, *, low: float
+) -> dict[str, np.ndarray]:
+    if not maps:
+        raise DataError("No maps were given; there is nothing to draw.")
+    arrays = {title: np.asarray(values, dtype=float) for title, values in maps.items()}
+    for title, values in arrays.items():
+        inside = values.shape == clip.shape and (values >= low - 1e-5) & (values <= 1 + 1e-5)
+        if not np.all(inside):
+            raise DataError(
+                f"{title}: expected values of {low:g} to 1 in the shape {clip.shape} of clip "
+                f"{clip.clip_id}, got shape {values.shape}."
+            )
+    return arrays
+
+
+def _shares(arrays: Mapping[str, np.ndarray], hand: ArrayLike | None) -> str:
+    """Return the end of a sentence: how much of each map lies on the hand."""
+    if hand is None:
+        return "."
+    hand = np.asarray(hand, dtype=bool)
+    shares = [
+        f"{title} {values[hand].sum() / values.sum():.0%}"
+        for title, values in arrays.items()
+        if values.shape == hand.shape and values.sum() > 0
+    ]
+    return f"; share on the hand: {', '.join(shares)}." if shares else "."
+
+
+def _strip(
+    clip: GestureClip,
+    arrays: Mapping[str, np.ndarray],
+    times: Sequence[int],
+    scale: _Scale,
+    modality: str | None,
+    alt: str,
+) -> tuple[StyledFigure, list[list[Axes]]]:
+    """Return the figure and its rows of pictures, the clip's own first."""
+    name = modality or clip.modalities[0]
+    pictures = modality_to_rgb(name, clip.select([name]).frames[name])
+    grey = pictures @ np.array(BRIGHTNESS)
+    shown = [(get_modality(name).title, pictures)]
+    shown += [(title, scale.over(grey, values)) for title, values in arrays.items()]
+    side = min((TWO_COLUMN - 2 * LABEL_WIDTH - BAR_WIDTH) / max(len(times), 4), 1.3)
+    row = max(side * clip.shape[1] / clip.shape[2], LEAST_ROW) + GAP
+    labels = [textwrap.fill(title, max(8, int(row / 0.075))) for title, _ in shown]
+    first = max(LABEL_WIDTH, 0.08 + LINE_HEIGHT * max(label.count("\n") + 1 for label in labels))
+    height = TITLE_HEIGHT + len(shown) * row
+    figure = new_figure(first + len(times) * side + BAR_WIDTH, height, alt)
+    figure.set_layout_engine("none")
+    rows = []
+    for number, (_, values) in enumerate(shown):
+        top = TITLE_HEIGHT + number * row
+        places = [(first + i * side, top, side - GAP, row - GAP) for i in range(len(times))]
+        rows.append([axes_at(figure, place) for place in places])
+        for axes, time in zip(rows[-1], times, strict=True):
+            show_picture(axes, values[time])
+        rows[-1][0].set_ylabel(labels[number], labelpad=3)
+    for axes, time in zip(rows[0], times, strict=True):
+        axes.set_title(f"{time / clip.frame_rate:.2f} s", fontsize=7, pad=3)
+    left = first + len(times) * side + 0.05
+    _bar(axes_at(figure, (left, TITLE_HEIGHT + 0.06, 0.11, height - TITLE_HEIGHT - 0.15)), scale)
+    return figure, rows
+
+
+def _bar(axes: Axes, scale: _Scale) -> None:
+    """Draw the colours as they look on a middle grey."""
+    ramp = np.linspace(scale.low, 1, 128)[:, None]
+    axes.imshow(
+        scale.over(np.full(ramp.shape, 0.5), ramp),
+        extent=(0, 1, scale.low, 1),
+        origin="lower",
+        aspect="auto",
+    )
+    axes.set_xticks([])
+    axes.set_yticks([scale.low, (scale.low + 1) / 2, 1])
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    axes.set_ylabel(scale.label, fontsize=7, labelpad=3)
+
+
+def _cross(axes: Axes, x: float, y: float) -> None:
+    axes.plot(x, y, marker="X", markersize=6, mfc="black", mec="white", mew=0.8, clip_on=False)
