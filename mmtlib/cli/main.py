@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mmtlib import __version__
-from mmtlib.cli import course, data, deploy, runs
+from mmtlib.cli import course, data, deploy, runs, sweep
 from mmtlib.errors import MmtlibError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 runs.register(app)
+sweep.register(app)
 deploy.register(app)
 course.register(app)
 
