@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ import joblib
 import torch
 from dask.utils import parse_bytes
 from distributed import Client, Nanny, Scheduler, SpecCluster
+from distributed.comm.addressing import get_address_host_port
 from distributed.system import MEMORY_LIMIT
 
 from mmtlib.ablation.tasks import Task
@@ -127,6 +129,21 @@ def _environment_kept() -> Iterator[None]:
         os.environ.update(before)
 
 
+def check_address(scheduler: str) -> None:
+    """Raise an `MmtlibError` if nothing listens at the address of a scheduler.
+
+    A `Client` that finds nobody there leaves a thread behind which can block the next client.
+    """
+    try:
+        where = get_address_host_port(scheduler, strict=True)
+        socket.create_connection(where, timeout=CONNECT_S).close()
+    except (OSError, ValueError) as error:
+        raise MmtlibError(
+            f"No Dask scheduler answers at {scheduler} ({error}); start `dask scheduler` and "
+            "`dask worker` there, or leave the address out to use this computer."
+        ) from None
+
+
 @contextmanager
 def connect(
     workers: int | None,
@@ -149,14 +166,8 @@ def connect(
         MmtlibError: if nothing answers at the address.
     """
     if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise MmtlibError(
-                f"No Dask scheduler answers at {scheduler} ({error}); start `dask scheduler` and "
-                "`dask worker` there, or leave the address out to use this computer."
-            ) from None
-        with client:
+        check_address(scheduler)
+        with Client(scheduler, timeout=CONNECT_S, set_as_default=False) as client:
             yield client
         return
     gpus = gpus_for(tasks)

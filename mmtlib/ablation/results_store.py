@@ -61,12 +61,15 @@ def append(tables: Mapping[str, pa.Table], folder: Path | None = None) -> None:
             _write(folder / kind, table.append_column(RECORDED, times))
 
 
-def _write(folder: Path, table: pa.Table) -> None:
+def _write(folder: Path, table: pa.Table) -> Path:
+    """Write a part under the hash of its content, and return it."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
     content = sink.getvalue()
-    with whole_file(folder / f"{_hash(content)}.parquet") as temporary:
+    part = folder / f"{_hash(content)}.parquet"
+    with whole_file(part) as temporary:
         temporary.write_bytes(content)
+    return part
 
 
 def _hash(content: pa.Buffer | bytes) -> str:
@@ -180,8 +183,9 @@ def _compact(folder: Path, kind: str) -> int:
         owner = "identity" if "identity" in KEYS[kind] else "study"
         merged = merged.sort_by([(owner, "ascending"), (RECORDED, "ascending")])
         merged = _last_of_each_key(merged, kind)
-        _write(folder, merged)
-        for part in small:
+        written = _write(folder, merged)
+        # Where one part had the last row of every key, the merged one is that very part.
+        for part in set(small) - {written}:
             part.unlink()
         return len(small)
 
