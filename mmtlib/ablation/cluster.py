@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 import dask
 import joblib
@@ -15,6 +17,7 @@ from dask.utils import parse_bytes
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from distributed.comm.addressing import get_address_host_port
 from distributed.system import MEMORY_LIMIT
+from distributed.utils import silence_logging_cmgr
 
 from mmtlib.ablation.tasks import Task
 from mmtlib.errors import ConfigError, MmtlibError
@@ -111,10 +114,29 @@ def local_cluster(
     }
     with _environment_kept(), dask.config.set(_SETTINGS):
         scheduler = {"cls": Scheduler, "options": {**here, "port": 0}}
-        with SpecCluster(
-            workers=nannies, scheduler=scheduler, silence_logs=logging.CRITICAL
-        ) as cluster:
+        with _interrupt_blocked():
+            cluster = SpecCluster(
+                workers=nannies, scheduler=scheduler, silence_logs=logging.CRITICAL
+            )
+        with cluster:
             yield cluster
+
+
+@contextmanager
+def _interrupt_blocked() -> Iterator[None]:
+    """Let what is started in here, and by it, not hear Ctrl-C.
+
+    A terminal sends it to all processes; the one that the user started ends the others in order.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # started later, it would undo the blocking
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -167,7 +189,10 @@ def connect(
     """
     if scheduler is not None:
         check_address(scheduler)
-        with Client(scheduler, timeout=CONNECT_S, set_as_default=False) as client:
+        with (
+            silence_logging_cmgr(logging.CRITICAL),  # what there is to say, the sweep says
+            Client(scheduler, timeout=CONNECT_S, set_as_default=False) as client,
+        ):
             yield client
         return
     gpus = gpus_for(tasks)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +193,9 @@ def _merge(
     kind: str, labels: pd.DataFrame, folder: str | Path | None, on: list[str]
 ) -> pd.DataFrame:
     """Return the rows of a table that belong to these runs, with their labels before them."""
-    where = pc.field("identity").isin(labels["identity"].unique().tolist())
-    if "target" in on:
-        where &= pc.field("target").isin(labels["target"].unique().tolist())
+    names = ["identity", "target"] if "target" in on else ["identity"]
+    chosen = [pc.field(name).isin(pa.array(labels[name].unique(), pa.string())) for name in names]
+    where = functools.reduce(operator.and_, chosen)
     found = _everywhere(kind, folder, where)
     lost = set(labels["identity"]).difference(found["identity"])
     if lost and kind != "pairs":  # of networks that do not listen there are none

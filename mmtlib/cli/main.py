@@ -11,6 +11,9 @@ from mmtlib import __version__
 from mmtlib.cli import course, data, deploy, runs, sweep
 from mmtlib.errors import MmtlibError
 
+INTERRUPTED = 130
+"""Exit code of a command that the user stopped, as shells have it."""
+
 app = typer.Typer(
     name="mmt",
     no_args_is_help=True,
@@ -51,9 +54,12 @@ def main() -> None:
     except MmtlibError as error:
         typer.echo(f"mmt: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer makes an exit with code 130, without a word, of the interrupt.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         typer.echo("mmt: stopped; the same command goes on where it was.", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

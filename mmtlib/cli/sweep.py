@@ -49,16 +49,13 @@ def sweep(
             study, split=split, workers=workers, scheduler=scheduler, memory=memory,
             progress=runs, data_progress=clips,
         )  # fmt: skip
+    show.console.print(f"{found.stored} runs were there, {found.done} made now", soft_wrap=True)
     if found.stored + found.done:
-        results = load_results(study.name)
         arms = list(dict.fromkeys(task.arm for task in study.tasks))
+        results = load_results(study.name)
         results = results[(results["split"] == split) & results["arm"].isin(arms)]
         show.table(_means(results, arms), f"{split} accuracy: {study.name}")
-    show.console.print(
-        f"{found.stored} runs were there, {found.done} made now; "
-        f"next: mmtlib.load_results({study.name!r})",
-        soft_wrap=True,
-    )
+        show.console.print(f"next: mmtlib.load_results({study.name!r})", soft_wrap=True)
     if found.failures:
         _tell(found.failures)
         raise typer.Exit(2)

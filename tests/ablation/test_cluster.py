@@ -12,20 +12,13 @@ from distributed import Client
 from support.grids import tiny_grid
 
 from mmtlib.ablation import cluster as module
-from mmtlib.ablation import local_cluster, worker_environments
+from mmtlib.ablation import worker_environments
 from mmtlib.ablation.cluster import connect, gpus_for, memory_limit, visible_gpus
 from mmtlib.errors import ConfigError, MmtlibError
 
 CPU_TASKS = tiny_grid(seeds=[0, 1, 2]).tasks
+THREADS = "OMP_NUM_THREADS"
 AUTO_TASKS = tiny_grid(base={"device": "auto"}, seeds=[0, 1, 2]).tasks
-
-
-def settings_of_a_process():
-    return {
-        "OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"],
-        "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
-        "daemon": multiprocessing.current_process().daemon,
-    }
 
 
 def test_each_process_has_one_thread_and_one_gpu(monkeypatch):
@@ -33,12 +26,16 @@ def test_each_process_has_one_thread_and_one_gpu(monkeypatch):
     monkeypatch.setattr("joblib.cpu_count", lambda: 1)
     before = dict(os.environ)
     with connect(None, None, tasks=AUTO_TASKS, memory="3GiB") as client:
-        found = client.run(settings_of_a_process)
+        # Functions without a name: named ones would make each process import this file.
+        found = client.run(
+            lambda: {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", THREADS)}
+        )
+        daemons = client.run(lambda: multiprocessing.current_process().daemon)
         workers = client.scheduler_info()["workers"].values()
         assert {(w["nthreads"], w["memory_limit"]) for w in workers} == {(1, 3 * 2**30)}
-    assert sorted(each.pop("gpu") for each in found.values()) == ["0", "3"]
-    for each in found.values():
-        assert each == {"OMP_NUM_THREADS": "1", "daemon": False}
+    assert sorted(each["CUDA_VISIBLE_DEVICES"] for each in found.values()) == ["0", "3"]
+    assert {each[THREADS] for each in found.values()} == {"1"}
+    assert set(daemons.values()) == {False}  # they may have processes of their own
     assert dict(os.environ) == before
 
 
@@ -98,7 +95,13 @@ def test_gpus_in_turn(workers, gpus, expected):
 
 @pytest.mark.parametrize(
     ("workers", "gpus", "cores", "expected"),
-    [(None, (), 2, 2), (None, (), 8, 3), (None, ("0",), 8, 1), (5, (), 1, 3), (1, ("0", "1"), 8, 1)],
+    [
+        (None, (), 2, 2),
+        (None, (), 8, 3),
+        (None, ("0",), 8, 1),
+        (5, (), 1, 3),
+        (1, ("0", "1"), 8, 1),
+    ],
 )
 def test_how_many(monkeypatch, workers, gpus, cores, expected):
     asked = []
@@ -121,7 +124,7 @@ def test_memory():
     assert 0 < memory_limit(None, 2) <= psutil.virtual_memory().total // 2
     assert memory_limit(None, 4) == pytest.approx(memory_limit(None, 2) / 2, abs=2)
     for wrong in ("much", "", "-4GiB", "3 bytes"):
-        with pytest.raises(ConfigError, match="memory must be a size with its unit, e.g. 4GiB"):
+        with pytest.raises(ConfigError, match=r"memory must be a size with its unit, e.g. 4GiB"):
             memory_limit(wrong, 2)
 
 
@@ -132,29 +135,26 @@ def test_wrong_numbers_of_processes():
         pass
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1", "nowhere", "ftp://127.0.0.1:9"])
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "127.0.0.1", "nowhere", "ftp://127.0.0.1:9"]
+)
 def test_no_scheduler_there(monkeypatch, address):
     monkeypatch.setattr(module, "CONNECT_S", 0.3)
-    with pytest.raises(MmtlibError, match=f"No Dask scheduler answers at {address} .*start `dask"):
-        with connect(None, address, tasks=CPU_TASKS):
-            pass
+    message = f"No Dask scheduler answers at {address} .*start `dask"
+    with pytest.raises(MmtlibError, match=message), connect(None, address, tasks=CPU_TASKS):
+        pass
 
 
-def test_a_process_that_needs_too_much_memory_is_ended():
-    """Checked on the settings that the nanny and the process really have."""
-    with local_cluster(1, memory="2GiB") as started:
-        (nanny,) = started.workers.values()
-        assert nanny.memory_manager.memory_limit == 2 * 2**30
+def test_a_process_that_needs_too_much_memory_is_ended(cluster):
+    """Checked on the settings that the nannies and the processes really have."""
+    for nanny in cluster.workers.values():
+        assert nanny.memory_manager.memory_limit == 4 * 2**30
         assert nanny.memory_manager.memory_terminate_fraction == 0.95
-        with Client(started, set_as_default=False) as client:
-            (found,) = client.run(_thresholds).values()
-    assert found == (False, False, False)
-
-
-def _thresholds(dask_worker):
-    manager = dask_worker.memory_manager
-    return (
-        manager.memory_target_fraction,
-        manager.memory_spill_fraction,
-        manager.memory_pause_fraction,
-    )
+    with Client(cluster, set_as_default=False) as client:
+        found = client.run(
+            lambda dask_worker: [
+                getattr(dask_worker.memory_manager, f"memory_{name}_fraction")
+                for name in ("target", "spill", "pause")
+            ]
+        )
+    assert list(found.values()) == [[False] * 3] * 2

@@ -1,6 +1,9 @@
 """Grids as files: what is read, what is refused, and the way to JSON and back."""
 
 import json
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -30,6 +33,13 @@ def test_the_example_that_comes_with_the_package():
         "ssa_weight=1.0, focal=true", "ssa_weight=1.0, focal=false",
         "ssa_weight=10.0, focal=true", "ssa_weight=10.0, focal=false", "no-alignment", "alone",
     }  # fmt: skip
+
+
+def test_the_readme_shows_the_example():
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (shown,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    assert tomllib.loads(shown) == tomllib.loads(EXAMPLE.read_text())
+    assert EXAMPLE.relative_to(Path(__file__).parents[2]).as_posix() in shown
 
 
 def test_settings_of_the_base_can_be_replaced(tmp_path):

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -169,7 +170,7 @@ def test_killed_at_any_moment_of_merging(processes, tmp_path):
 def test_stopped_between_the_merged_part_and_deleting_the_others(tmp_path, monkeypatch):
     for number in range(4):
         append(made_up(number), tmp_path)
-    deleted = []
+    deleted, delete = [], Path.unlink
 
     def stop(path, **_):
         if path.suffix != ".parquet":
@@ -177,7 +178,7 @@ def test_stopped_between_the_merged_part_and_deleting_the_others(tmp_path, monke
         if deleted:
             raise KeyboardInterrupt
         deleted.append(path)
-        os.remove(path)
+        delete(path)
 
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.unlink", stop)

@@ -220,7 +220,9 @@ def test_stored_predictions_are_those_of_the_run(sweep, fresh_cache):
             assert again.clip_ids == kept.clip_ids
             assert (again.labels == kept.labels).all()
             assert (again.subjects == kept.subjects).all()
-    assert rows.set_index("target")["accuracy"].drop("fused").to_dict() == stored.validation_accuracy
+    assert (
+        rows.set_index("target")["accuracy"].drop("fused").to_dict() == stored.validation_accuracy
+    )
 
 
 def test_the_scheduler_holds_a_few_tasks_at_a_time(sweep, fresh_cache, monkeypatch):
