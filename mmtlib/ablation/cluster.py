@@ -112,14 +112,24 @@ def local_cluster(
         number: {"cls": Nanny, "options": {**options, "env": environment}}
         for number, environment in enumerate(worker_environments(workers, gpus))
     }
-    with _environment_kept(), dask.config.set(_SETTINGS):
-        scheduler = {"cls": Scheduler, "options": {**here, "port": 0}}
+    before = dict(os.environ)
+    with dask.config.set(_SETTINGS):
         with _interrupt_blocked():
             cluster = SpecCluster(
-                workers=nannies, scheduler=scheduler, silence_logs=logging.CRITICAL
+                workers=nannies,
+                scheduler={"cls": Scheduler, "options": {**here, "port": 0}},
+                silence_logs=logging.CRITICAL,
             )
-        with cluster:
-            yield cluster
+        # What Dask sets here for the processes that it starts (threads, hash seed).
+        changed = [name for name, value in os.environ.items() if before.get(name) != value]
+        try:
+            with cluster:
+                yield cluster
+        finally:
+            for name in changed:
+                del os.environ[name]
+                if name in before:
+                    os.environ[name] = before[name]
 
 
 @contextmanager
@@ -137,18 +147,6 @@ def _interrupt_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _environment_kept() -> Iterator[None]:
-    """Undo what Dask sets for the processes that it starts (threads, hash seed)."""
-    before = dict(os.environ)
-    try:
-        yield
-    finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
 
 
 def check_address(scheduler: str) -> None:

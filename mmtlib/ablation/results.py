@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import operator
@@ -18,20 +17,13 @@ from mmtlib.ablation.schema import (
     KEYS,
     PREDICTIONS_SCHEMA,
     RESULTS_SCHEMA,
-    SETTINGS_SCHEMA,
     setting_value,
 )
-from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError, DataError, unknown_name
 
 LABELS = ("study", "arm", "method", "seed", "modalities")
 """What rows of predictions and of histories are told apart by, besides their own columns."""
 HISTORIES = ("streams", "pairs")
-_DEFAULTS = {
-    each.name: each.default
-    for each in dataclasses.fields(ExperimentConfig)
-    if each.default is not dataclasses.MISSING and each.name in SETTINGS_SCHEMA.names
-}
 
 
 def load_results(study: str | None = None, *, folder: str | Path | None = None) -> pd.DataFrame:
@@ -77,10 +69,9 @@ def _everywhere(
     kind: str, folder: str | Path | None, where: pc.Expression | None = None
 ) -> pd.DataFrame:
     """Return the rows of the store and of the package; of equal keys those of the store."""
-    complete = _complete if kind == "results" else lambda table: table
     own = Path(folder) if folder is not None else store.results_dir()
     parts = [
-        store.read_table(kind, each, where=where, complete=complete).assign(stored=stored)
+        store.read_table(kind, each, where=where).assign(stored=stored)
         for each, stored in ((store.SHIPPED, True), (own, False))
     ]
     full = [part for part in parts if len(part)]
@@ -90,18 +81,6 @@ def _everywhere(
         return columns.assign(stored=pd.Series(dtype=bool))
     found = pd.concat(full, ignore_index=True) if len(full) > 1 else full[0]
     return found.drop_duplicates(list(KEYS[kind]), keep="last", ignore_index=True)
-
-
-def _complete(table: pa.Table) -> pa.Table:
-    """Add the settings that did not exist when a part was written.
-
-    Runs were then made as the default makes them: a new setting changes no existing run.
-    """
-    for name, default in _DEFAULTS.items():
-        if name not in table.column_names:
-            value = pa.scalar(setting_value(default), SETTINGS_SCHEMA.field(name).type)
-            table = table.append_column(name, pa.repeat(value, table.num_rows))
-    return table
 
 
 def _with_bundles(rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import datetime
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mmtlib.ablation.schema import KEYS, RECORDED
+from mmtlib.ablation.schema import KEYS, RECORDED, with_all_settings
 from mmtlib.cache import cache_dir, locked, whole_file
 from mmtlib.errors import DataError
 
@@ -81,7 +82,6 @@ def read_table(
     folder: Path,
     *,
     where: pc.Expression | None = None,
-    complete: Callable[[pa.Table], pa.Table] = lambda table: table,
 ) -> pd.DataFrame:
     """Return the rows of a table, each key once, in the order in which they were recorded.
 
@@ -89,7 +89,6 @@ def read_table(
         kind: a name of `KEYS`.
         folder: the store.
         where: read these rows only.
-        complete: applied to the rows of every part.
 
     Returns:
         The rows; without any row a frame without columns.
@@ -97,7 +96,7 @@ def read_table(
     Raises:
         DataError: if a part is damaged; names the file.
     """
-    parts = _read_parts(folder / kind, lambda part: complete(_read_part(part, where)))
+    parts = _read_parts(folder / kind, lambda part: _read_part(part, kind, where))
     if not parts:
         return pd.DataFrame()
     frame = pa.concat_tables(parts, promote_options="permissive").to_pandas(
@@ -115,7 +114,7 @@ def distinct(kind: str, columns: Sequence[str], folder: Path) -> set[tuple]:
     """
 
     def values(part: Path) -> set[tuple]:
-        table = _read_part(part, columns=list(columns)).group_by(list(columns)).aggregate([])
+        table = _read_part(part, kind, columns=list(columns)).group_by(list(columns)).aggregate([])
         return set(zip(*(table[name].to_pylist() for name in columns), strict=True))
 
     return set().union(*_read_parts(folder / kind, values))
@@ -136,7 +135,10 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def _read_part(
-    part: Path, where: pc.Expression | None = None, columns: Sequence[str] | None = None
+    part: Path,
+    kind: str,
+    where: pc.Expression | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pa.Table:
     try:
         content = part.read_bytes()
@@ -150,7 +152,8 @@ def _read_part(
             f"{part} is damaged (its content has changed since it was written); delete it and "
             "start the same sweep again, which writes its rows anew from the stored runs."
         )
-    return pq.read_table(pa.BufferReader(content), columns=columns, filters=where)
+    rows = pq.read_table(pa.BufferReader(content), columns=columns, filters=where)
+    return with_all_settings(rows) if kind == "results" and columns is None else rows
 
 
 def compact_results(folder: Path | None = None) -> int:
@@ -171,13 +174,11 @@ def compact_results(folder: Path | None = None) -> int:
 
 def _compact(folder: Path, kind: str) -> int:
     with locked(folder):
-        for temporary in folder.glob(".*.tmp"):
-            if time.time() - temporary.stat().st_mtime > ABANDONED_S:
-                temporary.unlink(missing_ok=True)
+        _remove_abandoned(folder)
         small = [part for part in _parts(folder) if part.stat().st_size < SMALL_BYTES]
         if len(small) < 2:
             return 0
-        tables = [_read_part(part) for part in small]
+        tables = [_read_part(part, kind) for part in small]
         merged = pa.concat_tables(tables, promote_options="permissive")
         # Rows of a run side by side: readers of few runs pass over the other groups of rows.
         owner = "identity" if "identity" in KEYS[kind] else "study"
@@ -188,6 +189,14 @@ def _compact(folder: Path, kind: str) -> int:
         for part in set(small) - {written}:
             part.unlink()
         return len(small)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed writers left behind."""
+    for temporary in folder.glob(".*.tmp"):
+        with suppress(FileNotFoundError):  # its writer has just renamed it
+            if time.time() - temporary.stat().st_mtime > ABANDONED_S:
+                temporary.unlink()
 
 
 def _last_of_each_key(table: pa.Table, kind: str) -> pa.Table:

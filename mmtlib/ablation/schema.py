@@ -91,3 +91,17 @@ PREDICTIONS_SCHEMA = pa.schema(
 def setting_value(value: Any) -> Any:
     """Return a setting as it is kept: tuples as text, ``"rgb+depth"``."""
     return "+".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def with_all_settings(results: pa.Table) -> pa.Table:
+    """Add the settings that did not exist when these rows were written.
+
+    Runs were then made as the default makes them: a new setting changes no existing run.
+    """
+    for each in dataclasses.fields(ExperimentConfig):
+        absent = each.name in SETTINGS_SCHEMA.names and each.name not in results.column_names
+        if absent and each.default is not dataclasses.MISSING:
+            kind = SETTINGS_SCHEMA.field(each.name).type
+            value = pa.scalar(setting_value(each.default), kind)
+            results = results.append_column(each.name, pa.repeat(value, results.num_rows))
+    return results

@@ -24,6 +24,7 @@ AUTO_TASKS = tiny_grid(base={"device": "auto"}, seeds=[0, 1, 2]).tasks
 def test_each_process_has_one_thread_and_one_gpu(monkeypatch):
     monkeypatch.setattr(module, "visible_gpus", lambda: ("0", "3"))
     monkeypatch.setattr("joblib.cpu_count", lambda: 1)
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
     before = dict(os.environ)
     with connect(None, None, tasks=AUTO_TASKS, memory="3GiB") as client:
         # Functions without a name: named ones would make each process import this file.

@@ -71,11 +71,14 @@ def test_factors_that_are_no_settings_are_columns_of_their_study(tmp_path):
     assert "kind" not in mmtlib.load_results(folder=tmp_path).columns
 
 
-def test_settings_younger_than_a_part_have_the_value_that_held_then(tmp_path):
+@pytest.mark.parametrize("merge", [False, True])
+def test_settings_younger_than_a_part_have_the_value_that_held_then(tmp_path, merge):
     tables = made_up(1)
     older = tables["results"].drop_columns(["sampling", "focal", "dropout", "step_epochs"])
     append({"results": older}, tmp_path)
     append(made_up(2), tmp_path)
+    if merge:
+        compact_results(tmp_path)
     rows = mmtlib.load_results("made-up", folder=tmp_path).groupby("seed").first()
     assert rows["sampling"].to_dict() == {1: "plain", 2: "plain"}
     assert rows["focal"].to_dict() == {1: True, 2: True}
