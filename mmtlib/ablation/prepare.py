@@ -17,7 +17,7 @@ DataProgress = Callable[[int, int], None]
 
 _NOT_OF_THE_DATA = frozenset(
     {
-        "recipe", "seed", "ssa_weight", "focal", "beta", "rho_constant", "ssa_start_epoch",
+        "recipe", "ssa_weight", "focal", "beta", "rho_constant", "ssa_start_epoch",
         "epochs", "learning_rate", "weight_decay", "dropout", "batch_size",
     }
 )  # fmt: skip

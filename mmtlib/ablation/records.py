@@ -19,12 +19,11 @@ from mmtlib.ablation.tasks import Task
 from mmtlib.config import ExperimentConfig
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment import Run
+from mmtlib.modalities import MODALITIES
 
 Tables = dict[str, pa.Table]
 
 _FROM_RUN = ("device", "precision", "code", "torch", "python", "machine", "date", "command")
-_ALIGNED = ("rgb", "depth")
-"""Any two networks: with them the settings of the alignment have a meaning."""
 
 
 def method_of(config: ExperimentConfig, target: str) -> str:
@@ -49,9 +48,12 @@ def settings_row(config: ExperimentConfig) -> dict[str, Any]:
 
     A network trained alone has no `ssa_weight`: it belongs to none of the arms that vary it.
     """
-    aligned = config.replace(modalities=_ALIGNED, ssa_weight=config.ssa_weight or 1.0)
+    trained = config.modalities
+    others = [m for m in MODALITIES if m not in trained][: len(trained) == 1]
+    # Two networks and a weight: what counts now, but not before, has no influence.
+    aligned = config.replace(modalities=(*trained, *others), ssa_weight=config.ssa_weight or 1.0)
     idle = aligned.canonical().keys() - config.canonical().keys()
-    if len(config.modalities) > 1:
+    if len(trained) > 1:
         idle -= {"ssa_weight"}  # 0 is a weight
     names = [name for name in SETTINGS_SCHEMA.names if name not in idle]
     return {name: setting_value(getattr(config, name)) for name in names}

@@ -26,9 +26,7 @@ def opened(monkeypatch):
 
 
 def test_each_kind_of_clips_is_opened_once(opened):
-    grid = tiny_grid(
-        seeds=[0, 1], baselines=True, factors={"beta": [1.0, 2.0], "generator_seed": [0, 1]}
-    )
+    grid = tiny_grid(baselines=True, factors={"beta": [1.0, 2.0], "generator_seed": [0, 1]})
     fingerprints, failed = prepare(grid.tasks, "validation")
     assert (len(fingerprints), failed) == (len(grid.tasks), {})
     assert sorted(opened) == sorted(
