@@ -77,17 +77,18 @@ def expand(grid: Grid) -> tuple[Task, ...]:
     partners: dict[str, list[Levels]] = {}
     for name, levels, settings in points:
         for config in _configs(grid, name or _text(levels), settings):
-            entry = found.setdefault(_key(config), _Merged(config))
+            key = _key(config)
+            entry = found.setdefault(key, _Merged(config))
             if name is None:
                 entry.points.append(levels)
             elif name not in entry.arms:
                 entry.arms.append(name)
-            if not grid.baselines or len(config.modalities) == 1:
-                continue
             shown = levels if name is None else {ARM: name}
-            for m in config.modalities:
+            for m in config.modalities if grid.baselines else ():
                 single = config.alone(m)
-                entry = found.setdefault(_key(single), _Merged(single))
+                if (single_key := _key(single)) == key:
+                    continue
+                entry = found.setdefault(single_key, _Merged(single))
                 entry.alone = m
                 entry.baseline_of.append(shown)
                 partners.setdefault(m, []).append(shown)

@@ -152,7 +152,7 @@ def _train(
     loader = make_loader(train.clips, augment, order, **loading)
     measuring = predict_loader(validation.clips, make_transform(config, training=False), **loading)
     state_file = folder / "state.pt"
-    resumed, start = state_file.exists(), time.perf_counter()
+    resumed, began = state_file.exists(), time.perf_counter()
     history = fit(
         fabric,
         config,
@@ -167,7 +167,7 @@ def _train(
     if fabric.is_global_zero:
         streams = networks_to_keep(config, streams, teachers)
         # Of a training in several parts the time of the earlier ones is not known.
-        seconds = None if resumed else round(time.perf_counter() - start, 3)
+        seconds = None if resumed else round(time.perf_counter() - began, 3)
         predictions = predict(fabric, streams, measuring)
         _write_run(
             fabric,

@@ -10,8 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from mmtlib.ablation import append, compact_results
-from mmtlib.ablation.schema import PREDICTIONS_SCHEMA, RESULTS_SCHEMA, SETTINGS_SCHEMA
-from mmtlib.ablation.tasks import Task
+from mmtlib.ablation.schema import (
+    PREDICTIONS_SCHEMA,
+    RESULTS_SCHEMA,
+    SETTINGS_SCHEMA,
+    setting_value,
+)
 from mmtlib.config import ExperimentConfig
 
 TARGETS = ("rgb", "depth", "fused")
@@ -22,8 +26,7 @@ def made_up(number: int, **facts: Any) -> dict[str, pa.Table]:
     config = ExperimentConfig.make(preset="tiny", modalities=("rgb", "depth"), seed=number)
     identity = hashlib.sha256(str(number).encode()).hexdigest()
     shared = {
-        **{name: getattr(config, name) for name in SETTINGS_SCHEMA.names},
-        "modalities": "rgb+depth", "step_epochs": "", "complete_for": "",
+        **{name: setting_value(getattr(config, name)) for name in SETTINGS_SCHEMA.names},
         "study": "made-up", "arm": "base", "levels": "{}", "method": "mtut",
         "split": "validation", "identity": identity, "run_id": identity[:12],
         "task": f"task-{number}", "accuracy": number / 1000, "n_clips": 4, "seconds": 1.5,
@@ -49,10 +52,6 @@ def made_up(number: int, **facts: Any) -> dict[str, pa.Table]:
         "streams": pa.Table.from_pylist([stream]),
         "results": pa.Table.from_pylist(rows, schema=RESULTS_SCHEMA),
     }
-
-
-def task_for(config: ExperimentConfig, arm: str = "base", **levels: str) -> Task:
-    return Task(study="study", arm=arm, levels=levels, config=config, key="key")
 
 
 def append_many(folder: str, numbers: list[int], compact_every: int, told: str) -> None:
