@@ -11,7 +11,7 @@ from mmtlib.ablation.tasks import Task
 from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.errors import ConfigError, MmtlibError
 from mmtlib.experiment import RECIPE_VERSION, open_data
-from mmtlib.experiment.machine import check_pretrained
+from mmtlib.experiment.starting_point import check_starting_point
 
 DataProgress = Callable[[int, int], None]
 
@@ -73,14 +73,14 @@ def _open(
 ) -> tuple[list[str], str | None]:
     """Return the fingerprints of what a run starts from, and an error if there is one."""
     try:
-        pretrained = check_pretrained(config)
+        start = check_starting_point(config)
         parts = {
             part: open_data(config, part, progress=progress).fingerprint
             for part in dict.fromkeys(("train", "validation", split))
         }
     except MmtlibError as error:
         return [], str(error)
-    return [*parts.values(), *pretrained.values()], None
+    return [*parts.values(), *start.values()], None
 
 
 def missing(

@@ -20,27 +20,31 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment import Run
 from mmtlib.modalities import MODALITIES
+from mmtlib.transfer import ALIGNING, transfer_pairs
 
 Tables = dict[str, pa.Table]
 
+PLAIN = {"method": "mtut", "teacher": None, "transfer_weight": None, "control": "none"}
+"""The method whose settings are those of SSA."""
 _FROM_RUN = ("device", "precision", "code", "torch", "python", "machine", "date", "command")
 
 
 def method_of(config: ExperimentConfig, target: str) -> str:
     """Return the name of the method that a row is a result of.
 
-    * ``"unimodal"``: networks that do not listen to each other (one of them, or weight 0);
+    * ``"unimodal"``: networks that do not learn from each other (one of them, or weight 0);
     * ``"late_fusion"``: the mean of the scores of several such networks;
     * ``"mtut"``: alignment with the focal regularization parameter, fused or not;
-    * ``"ssa"``: alignment with a constant instead of it.
+    * ``"ssa"``: alignment with a constant instead of it;
+    * the other methods of `mmtlib.transfer.METHODS` by their own names.
 
     Args:
         config: the settings.
         target: the modality that is tested, or ``"fused"``.
     """
-    if len(config.modalities) == 1 or config.ssa_weight == 0:
+    if not transfer_pairs(config):
         return "late_fusion" if target == FUSED else "unimodal"
-    return "mtut" if config.focal else "ssa"
+    return "ssa" if config.method == "mtut" and not config.focal else config.method
 
 
 def settings_row(config: ExperimentConfig) -> dict[str, Any]:
@@ -50,10 +54,12 @@ def settings_row(config: ExperimentConfig) -> dict[str, Any]:
     """
     trained = config.modalities
     others = [m for m in MODALITIES if m not in trained][: len(trained) == 1]
-    # Two networks and a weight: what counts now, but not before, has no influence.
-    aligned = config.replace(modalities=(*trained, *others), ssa_weight=config.ssa_weight or 1.0)
+    # Two networks, SSA and a weight: what counts then, but not now, has no influence.
+    aligned = config.replace(
+        modalities=(*trained, *others), ssa_weight=config.ssa_weight or 1.0, **PLAIN
+    )
     idle = aligned.canonical().keys() - config.canonical().keys()
-    if len(trained) > 1:
+    if len(trained) > 1 and config.method in ALIGNING:
         idle -= {"ssa_weight"}  # 0 is a weight
     names = [name for name in SETTINGS_SCHEMA.names if name not in idle]
     return {name: setting_value(getattr(config, name)) for name in names}

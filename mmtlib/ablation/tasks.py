@@ -20,7 +20,9 @@ REPEATS = ("fold", "generator_seed")
 BASE_ARM, ALONE_ARM = "base", "alone"
 ARM = "arm"
 """What stands for the level of a run that is an explicit arm."""
-_OUTSIDE = ("root", "flow_folder", "complete_for", "pretrained", "precision", "device")
+_OUTSIDE = (
+    "root", "flow_folder", "complete_for", "pretrained", "start_from", "precision", "device",
+)  # fmt: skip
 """What `canonical` leaves out although it can lead to another run (other files, other hardware)."""
 
 Levels = dict[str, str]

@@ -35,6 +35,12 @@ def task(config, arm="base", **levels):
         ({}, "fused", "mtut"),
         ({"focal": False}, "rgb", "ssa"),
         ({"focal": False}, "fused", "ssa"),
+        ({"method": "one_way", "teacher": "depth"}, "rgb", "one_way"),
+        ({"method": "kd", "teacher": "depth", "ssa_weight": 0}, "rgb", "kd"),
+        ({"method": "kd", "teacher": "depth", "transfer_weight": 0.0}, "rgb", "unimodal"),
+        ({"method": "dml", "transfer_weight": 0.0}, "fused", "late_fusion"),
+        ({"method": "similarity", "focal": False}, "rgb", "similarity"),
+        ({"modalities": "rgb", "control": "same_modality"}, "rgb", "mtut"),
     ],
 )
 def test_methods(settings, target, method):
@@ -61,7 +67,10 @@ def test_settings_without_influence_are_left_empty():
     assert everything == set(SETTINGS_SCHEMA.names)
     assert everything - settings_row(tiny(modalities="depth")).keys() == aligned
     assert everything - settings_row(tiny(ssa_weight=0)).keys() == aligned - {"ssa_weight"}
-    assert everything - settings_row(tiny(modalities="rgb,flow,ir")).keys() == set()
+    assert everything - settings_row(tiny(modalities="rgb,flow,ir", corrupt="ir")).keys() == set()
+    taught = settings_row(tiny(method="kd", teacher="depth"))
+    assert everything - taught.keys() == aligned - {"ssa_start_epoch"}
+    assert (taught["teacher"], taught["control"], taught["temperature"]) == ("depth", "none", 4.0)
 
 
 def test_a_record_has_everything(joint_run):

@@ -59,6 +59,19 @@ def test_baselines_that_differ_say_in_what():
     ]
 
 
+def test_methods_and_controls_are_arms_with_the_same_baselines():
+    arms = {
+        "mtut": {},
+        "kd": {"method": "kd", "teacher": "depth"},
+        "second network": {"control": "same_modality", "modalities": ["rgb"]},
+    }
+    grid = tiny_grid(baselines=True, arms=arms)
+    assert [name[:2] for name in names(grid)] == [
+        ("mtut", "rgb+depth"), ("alone", "rgb"), ("alone", "depth"), ("kd", "rgb+depth"),
+        ("second network", "rgb"),
+    ]  # fmt: skip
+
+
 def test_an_arm_whose_baseline_is_another_one():
     arms = {"long": {"epochs": 2}, "off": {"ssa_weight": 0}}
     grid = tiny_grid(baselines=True, factors={"ssa_weight": [1.0, 2.0]}, arms=arms)
