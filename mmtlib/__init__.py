@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmtlib.ablation import Grid, load_history, load_predictions, load_results, sweep
     from mmtlib.config import ExperimentConfig
     from mmtlib.datasets import VIVA, EgoGesture, NVGesture
     from mmtlib.errors import MmtlibError
@@ -41,6 +42,7 @@ _HOMES = {
     "EgoGesture": "mmtlib.datasets",
     "Evaluation": "mmtlib.experiment",
     "ExperimentConfig": "mmtlib.config",
+    "Grid": "mmtlib.ablation",
     "MmtlibError": "mmtlib.errors",
     "NVGesture": "mmtlib.datasets",
     "Run": "mmtlib.experiment",
@@ -48,10 +50,14 @@ _HOMES = {
     "compare": "mmtlib.experiment",
     "evaluate": "mmtlib.experiment",
     "list_runs": "mmtlib.experiment",
+    "load_history": "mmtlib.ablation",
+    "load_predictions": "mmtlib.ablation",
+    "load_results": "mmtlib.ablation",
     "load_run": "mmtlib.experiment",
     "predict_video": "mmtlib.experiment",
     "run": "mmtlib.experiment",
     "run_all": "mmtlib.experiment",
+    "sweep": "mmtlib.ablation",
 }
 
 __all__ = [
@@ -60,6 +66,7 @@ __all__ = [
     "EgoGesture",
     "Evaluation",
     "ExperimentConfig",
+    "Grid",
     "MmtlibError",
     "NVGesture",
     "Run",
@@ -68,10 +75,14 @@ __all__ = [
     "compare",
     "evaluate",
     "list_runs",
+    "load_history",
+    "load_predictions",
+    "load_results",
     "load_run",
     "predict_video",
     "run",
     "run_all",
+    "sweep",
 ]
 
 

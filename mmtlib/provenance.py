@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import platform
 import shlex
 import subprocess
@@ -11,6 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+
+COMMAND_VARIABLE = "MMTLIB_COMMAND"
+"""Environment variable with the command of a process that works for another one."""
 
 
 def code_version() -> str:
@@ -39,6 +43,13 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def command_line() -> str:
+    """Return the command that the user gave, in a process that works for another one too."""
+    given = os.environ.get(COMMAND_VARIABLE)
+    arguments = (shlex.quote(argument) for argument in sys.argv[1:])
+    return given or " ".join([Path(sys.argv[0]).name, *arguments])
+
+
 def provenance(device: str = "cpu") -> dict[str, str]:
     """Return what to store beside every number.
 
@@ -54,7 +65,5 @@ def provenance(device: str = "cpu") -> dict[str, str]:
         "python": platform.python_version(),
         "machine": name,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "command": " ".join(
-            [Path(sys.argv[0]).name, *(shlex.quote(argument) for argument in sys.argv[1:])]
-        ),
+        "command": command_line(),
     }

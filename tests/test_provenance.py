@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from mmtlib import provenance as module
-from mmtlib.provenance import code_version, processor_name, provenance
+from mmtlib.provenance import (
+    COMMAND_VARIABLE,
+    code_version,
+    command_line,
+    processor_name,
+    provenance,
+)
 
 
 def test_what_is_stored(monkeypatch):
@@ -19,6 +25,13 @@ def test_what_is_stored(monkeypatch):
     age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(found["date"])
     assert abs(age.total_seconds()) < 60
     assert all(isinstance(value, str) and value for value in found.values())
+
+
+def test_command_of_a_process_that_works_for_another(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/bin/worker", "7"])
+    assert command_line() == "worker 7"
+    monkeypatch.setenv(COMMAND_VARIABLE, "mmt sweep grid.toml")
+    assert command_line() == provenance()["command"] == "mmt sweep grid.toml"
 
 
 def test_gpu_is_named(monkeypatch):

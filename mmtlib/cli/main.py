@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from mmtlib import __version__
-from mmtlib.cli import course, data, deploy, finetune, runs
+from mmtlib.cli import course, data, deploy, finetune, runs, sweep
 from mmtlib.errors import MmtlibError
+
+INTERRUPTED = 130
+"""Exit code of a command that the user stopped, as shells have it."""
 
 app = typer.Typer(
     name="mmt",
@@ -22,6 +25,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 runs.register(app)
 finetune.register(app)
+sweep.register(app)
 deploy.register(app)
 course.register(app)
 
@@ -51,9 +55,12 @@ def main() -> None:
     except MmtlibError as error:
         typer.echo(f"mmt: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer makes an exit with code 130, without a word, of the interrupt.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         typer.echo("mmt: stopped; the same command goes on where it was.", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -151,6 +152,7 @@ def _train(
     loader = make_loader(train.clips, augment, order, **loading)
     measuring = predict_loader(validation.clips, make_transform(config, training=False), **loading)
     state_file = folder / "state.pt"
+    resumed, began = state_file.exists(), time.perf_counter()
     history = fit(
         fabric,
         config,
@@ -164,6 +166,8 @@ def _train(
     )
     if fabric.is_global_zero:
         streams = networks_to_keep(config, streams, teachers)
+        # Of a training in several parts the time of the earlier ones is not known.
+        seconds = None if resumed else round(time.perf_counter() - began, 3)
         predictions = predict(fabric, streams, measuring)
         _write_run(
             fabric,
@@ -174,7 +178,7 @@ def _train(
             streams.cpu(),
             history,
             predictions,
-            start,
+            {**start, "seconds": seconds},
         )
         state_file.unlink(missing_ok=True)
 
@@ -188,7 +192,7 @@ def _write_run(
     streams: StreamSet,
     history: History,
     predictions: dict[str, Predictions],
-    start: dict[str, str],
+    more: dict[str, Any],
 ) -> None:
     """Write the run's folder; ``run.json`` comes last and means that it is whole."""
     train, validation = data
@@ -209,7 +213,7 @@ def _write_run(
             "alignment": plan_training(config).weight_line,
             "device": device,
             "precision": resolve_device(config)[1],
-            **start,
+            **more,
             "validation_accuracy": {m: accuracy(p) for m, p in predictions.items()},
             **provenance(device),
         },

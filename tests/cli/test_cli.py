@@ -55,8 +55,8 @@ def test_as_a_command(own_cache, tmp_path):
 def test_version_and_help(mmt):
     assert mmt("--version").out == f"mmtlib {__version__}\n"
     text = mmt("--help").out
-    for command in ("data", "train", "finetune", "evaluate", "predict", "export", "compare", "runs",
-                    "tutorial", "lab", "test", "lint", "notebooks"):  # fmt: skip
+    for command in ("data", "train", "finetune", "evaluate", "predict", "export", "compare",
+                    "sweep", "runs", "tutorial", "lab", "test", "lint", "notebooks"):  # fmt: skip
         assert re.search(rf"│ {command} +\w", text), command
         assert mmt(command, "--help").code == 0
 

@@ -78,6 +78,8 @@ def test_killed_at_any_moment_a_run_goes_on_to_the_same_bits(
     resumed = run(config)
     assert resumed.path == folder
     assert same_run(whole, resumed)
+    assert whole.facts["seconds"] > 0
+    assert resumed.facts["seconds"] is None  # of the parts before the last one it is not known
     assert not [p for p in folder.iterdir() if p.name.startswith(".") or p.name == "state.pt"]
 
 
