@@ -15,7 +15,7 @@ def arrays_of(value):
     """Return every array and number of a dataclass, nested ones too."""
     if dataclasses.is_dataclass(value):
         return [x for f in dataclasses.fields(value) for x in arrays_of(getattr(value, f.name))]
-    return [np.asarray(value)]
+    return [] if value is None else [np.asarray(value)]
 
 
 def equal(a, b):
