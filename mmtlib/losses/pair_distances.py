@@ -112,10 +112,12 @@ class _GramDistances(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, pairs: tuple[Pair, ...], learner_only: bool, *columns: Tensor) -> Tensor:
-        stacked = torch.cat(columns, dim=1)
+        stacked = _stack(columns)
         wide = stacked if stacked.device.type == "mps" else stacked.double()
         sizes = [column.shape[1] for column in columns]
-        gram = stacked.new_empty(len(stacked), sum(sizes), sum(sizes))
+        gram = torch.empty(
+            (len(stacked), sum(sizes), sum(sizes)), dtype=stacked.dtype, device=stacked.device
+        )
         norms: dict[Pair, Tensor] = {}
         with full_precision(stacked.device.type):
             for m, block in enumerate(wide.split(sizes, dim=1)):
@@ -144,9 +146,19 @@ class _GramDistances(torch.autograd.Function):
                 blocks = rows[m].split(ctx.sizes, dim=2)
                 involved = sorted(factors[m])
                 weighted = torch.cat([blocks[n] * factors[m][n] for n in involved], dim=2)
-                others = torch.cat([columns[n] for n in involved], dim=1)
-                grads[m] = torch.bmm(weighted, stacked if len(involved) == count else others)
+                others = stacked
+                if len(involved) < count:
+                    others = _stack([columns[n] for n in involved])
+                # As a product of rows, so that the gradient lies in memory as the features do.
+                grads[m] = torch.bmm(others.mT, weighted.mT).mT
         return None, None, *grads
+
+
+def _stack(columns: Sequence[Tensor]) -> Tensor:
+    """Return ``(N, sum of C, d)``, in the layout of its parts: channels last stay together."""
+    if all(column.stride(1) == 1 for column in columns):
+        return torch.cat([column.mT for column in columns], dim=2).mT
+    return torch.cat(tuple(columns), dim=1)
 
 
 _FORMS = {"direct": _DirectDistances, "gram": _GramDistances}
