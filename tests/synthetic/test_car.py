@@ -1,5 +1,7 @@
 """The scenery that imitates NVGesture: what can be told from its pictures and motions."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -116,13 +118,18 @@ def test_depth_ends_behind_the_hand_and_colour_is_black_beyond_the_driver():
     assert 0.3 < np.mean(black) < 0.95
 
 
-def test_the_wide_picture_is_squeezed():
-    """A ball as wide as high is higher than wide in a square picture of a wide view."""
-    scene = scene_of(0, size=64)
-    across, down = scene.camera.field
-    assert across > down
-    clip = render(scene, size=64, generator=torch.Generator().manual_seed(0))
-    assert clip.rgb.shape == (3, 16, 64, 64)
+def test_the_wide_picture_is_squeezed(make_scene, one_ball):
+    """A ball is higher than wide in a square picture of a view that is wider than high."""
+    room = make_scene(size=96)
+    scene = dataclasses.replace(one_ball(room, [(0.0, 0.0, 0.5)] * 2), camera=CAR_CAMERA)
+    clip = render(scene, size=96, generator=torch.Generator().manual_seed(0))
+    rows, columns = clip.mask[0].nonzero().T
+    height, width = (int(at.max() - at.min()) + 1 for at in (rows, columns))
+    # A ball of 5 cm at 0.5 m is seen under an angle of tangent 0.1005.
+    across, down = CAR_CAMERA.field
+    assert width == pytest.approx(96 * 0.1005 / across, abs=1.1)
+    assert height == pytest.approx(96 * 0.1005 / down, abs=1.1)
+    assert height > width
 
 
 def test_as_a_data_set(monkeypatch, tmp_path):
