@@ -26,7 +26,7 @@ FLOORS = {
     3: ("training", "analysis", "figures"),
     4: ("experiment",),
     5: ("ablation",),
-    6: ("interactive", "exercises", "course", "notebook_page"),
+    6: ("study", "interactive", "exercises", "course", "notebook_page"),
     7: ("cli", "__main__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mmtlib import __version__
-from mmtlib.cli import course, data, deploy, finetune, runs, sweep
+from mmtlib.cli import course, data, deploy, finetune, runs, study, sweep
 from mmtlib.errors import MmtlibError
 
 INTERRUPTED = 130
@@ -26,6 +26,7 @@ app.add_typer(data.app, name="data")
 runs.register(app)
 finetune.register(app)
 sweep.register(app)
+study.register(app)
 deploy.register(app)
 course.register(app)
 

@@ -3,16 +3,16 @@
 import pandas as pd
 import pytest
 
-from mmtlib.ablation import study
 from mmtlib.errors import DataError
+from mmtlib.study import plan
 
 
 def results(best):
     """Accuracies in which the trial `best[method]` (its number) is the best."""
     rows = []
-    for method, trials in study.TRIALS.items():
+    for method, trials in plan.TRIALS.items():
         for number, trial in enumerate(trials):
-            for seed in study.TUNING_SEEDS:
+            for seed in plan.TUNING_SEEDS:
                 accuracy = 0.7 + 0.1 * (number == best.get(method, 0)) + 0.001 * seed
                 row = {"arm": f"{method} {trial}", "seed": seed, "target": "rgb"}
                 rows.append({**row, "split": "validation", "accuracy": accuracy})
@@ -20,16 +20,16 @@ def results(best):
 
 
 def test_every_method_gets_as_many_trials():
-    assert set(study.TRIALS) == {"alone", *study.METHODS}
-    assert {len(trials) for trials in study.TRIALS.values()} == {4}
-    grid = study.tuning()
-    assert len(grid.tasks) == 4 * len(study.TRIALS) * len(study.TUNING_SEEDS)
+    assert set(plan.TRIALS) == {"alone", *plan.METHODS}
+    assert {len(trials) for trials in plan.TRIALS.values()} == {4}
+    grid = plan.tuning()
+    assert len(grid.tasks) == 4 * len(plan.TRIALS) * len(plan.TUNING_SEEDS)
     assert {task.config.generator_seed for task in grid.tasks} == {0}
-    assert not set(study.TUNING_SEEDS) & set(study.SEEDS)
+    assert not set(plan.TUNING_SEEDS) & set(plan.SEEDS)
 
 
 def test_the_best_trial_on_validation_is_chosen():
-    chosen = study.choose(results({"mtut": 2, "kd": 3, "alone": 1}))
+    chosen = plan.choose(results({"mtut": 2, "kd": 3, "alone": 1}))
     assert chosen["mtut"] == {"ssa_weight": 30.0}
     assert chosen["kd"] == {"method": "kd", "teacher": "depth", "transfer_weight": 10.0}
     assert chosen["alone"] == {"modalities": ["rgb"], "dropout": 0.3}
@@ -39,13 +39,13 @@ def test_the_best_trial_on_validation_is_chosen():
 def test_nothing_is_chosen_from_test_clips_or_from_half_the_trials():
     found = results({})
     with pytest.raises(DataError, match="lacks runs of 'alone as it is'"):
-        study.choose(found.assign(split="test"))
+        plan.choose(found.assign(split="test"))
     with pytest.raises(DataError, match="lacks runs of 'mtut 10'"):
-        study.choose(found[(found["arm"] != "mtut 10") | (found["seed"] == 300)])
+        plan.choose(found[(found["arm"] != "mtut 10") | (found["seed"] == 300)])
 
 
 def test_the_primary_question():
-    grid = study.primary(study.choose(results({"mtut": 1})))
+    grid = plan.primary(plan.choose(results({"mtut": 1})))
     joint = [task.config for task in grid.tasks if len(task.config.modalities) == 2]
     alone = [task.config for task in grid.tasks if task.config.modalities == ("rgb",)]
     assert len(joint) == len(alone) == 24
@@ -57,14 +57,14 @@ def test_the_primary_question():
 
 
 def test_the_secondary_questions():
-    chosen = study.choose(results({"mtut": 1, "alone": 3}))
-    grids = study.secondary(chosen, 1.7)
+    chosen = plan.choose(results({"mtut": 1, "alone": 3}))
+    grids = plan.secondary(chosen, 1.7)
     assert list(grids) == ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"]
     assert len({grid.name for grid in grids.values()}) == 8
     for question, grid in grids.items():
         configs = [task.config for task in grid.tasks]
         assert {c.generator_seed for c in configs} == {1001}, question
-        assert {c.seed for c in configs} <= set(study.SEEDS), question
+        assert {c.seed for c in configs} <= set(plan.SEEDS), question
         assert any(c.modalities == ("rgb",) for c in configs), "its baseline"
     arms = {task.arm for task in grids["S3"].tasks}
     assert {"frozen random teacher", "second rgb", "constant rho", "other_clip_same_class"} <= arms

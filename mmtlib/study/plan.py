@@ -1,4 +1,4 @@
-"""The grids of the study that `docs/study_plan.md` describes, and what is chosen in between."""
+"""The grids of `docs/study_plan.md`, and what is chosen in between."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from mmtlib.ablation.grid import Grid
+from mmtlib.ablation import Grid
 from mmtlib.errors import DataError
 
 Settings = dict[str, Any]
 
 TARGET = "rgb"
+TUNING, PRIMARY = "study-tuning", "study-primary"
 TUNING_SEEDS = (300, 301)
 SEEDS = tuple(range(400, 412))
 GENERATORS = (1001, 1002)
@@ -60,7 +61,7 @@ def tuning() -> Grid:
         for method, trials in TRIALS.items()
         for trial, settings in trials.items()
     }
-    return Grid(name="study-tuning", seeds=TUNING_SEEDS, base=BASE, arms=arms)
+    return Grid(name=TUNING, seeds=TUNING_SEEDS, base=BASE, arms=arms)
 
 
 def choose(results: pd.DataFrame) -> dict[str, Settings]:
@@ -95,7 +96,7 @@ def choose(results: pd.DataFrame) -> dict[str, Settings]:
 def primary(chosen: Mapping[str, Settings]) -> Grid:
     """Return the grid of H1: RGB alone against RGB with depth, 12 seeds, two sets of people."""
     return Grid(
-        name="study-primary",
+        name=PRIMARY,
         seeds=SEEDS,
         baselines=True,
         base=BASE,

@@ -1,0 +1,99 @@
+"""Run the study in the order of its plan: what is chosen comes before any test clip is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from mmtlib.ablation import Grid, SweepReport, load_history, load_results, sweep
+from mmtlib.errors import DataError, unknown_name
+from mmtlib.study import plan
+
+PARTS = ("tuning", "primary", "secondary")
+"""In the order in which they must be run."""
+
+
+def conduct(
+    parts: Iterable[str] = PARTS,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    data_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[SweepReport]:
+    """Run parts of the study, grid by grid, and yield what came of each.
+
+    Every grid is complete on validation clips before its test clips are read, once; the test clips
+    of the tuning are never read. What is there already is not run again.
+
+    Args:
+        parts: of `PARTS`.
+        workers, scheduler, memory: as `mmtlib.sweep`.
+        progress, data_progress: as `mmtlib.sweep`, for one grid at a time.
+
+    Raises:
+        ConfigError: if there is no such part.
+        DataError: if what a part builds on is not there, or a run failed.
+    """
+    chosen = list(parts)
+    for part in chosen:
+        if part not in PARTS:
+            raise unknown_name("part of the study", part, PARTS)
+    for part in sorted(chosen, key=PARTS.index):
+        for grid in grids_of(part).values():
+            for split in splits_of(part):
+                report = sweep(
+                    grid, split=split, workers=workers, scheduler=scheduler, memory=memory,
+                    progress=progress, data_progress=data_progress,
+                )  # fmt: skip
+                _check_complete(report)
+                yield report
+
+
+def splits_of(part: str) -> tuple[str, ...]:
+    """Return what a part is measured on, in this order."""
+    return ("validation",) if part == "tuning" else ("validation", "test")
+
+
+def grids_of(part: str) -> dict[str, Grid]:
+    """Return the grids of a part by the number of their question, as the results so far make them.
+
+    Raises:
+        ConfigError: if there is no such part.
+        DataError: if the results of the parts before it are not there.
+    """
+    if part not in PARTS:
+        raise unknown_name("part of the study", part, PARTS)
+    if part == "tuning":
+        return {"tuning": plan.tuning()}
+    chosen = plan.choose(load_results(plan.tuning().name))
+    if part == "primary":
+        return {"H1": plan.primary(chosen)}
+    return plan.secondary(chosen, matched_rho())
+
+
+def matched_rho() -> float:
+    """Return the mean of rho for RGB as learner of depth over the runs and epochs of H1.
+
+    Raises:
+        ConfigError: if H1 has not been run.
+        DataError: if its histories are not there.
+    """
+    pairs = load_history(plan.PRIMARY, "pairs", method="mtut")
+    mine = pairs[pairs["learner"] == plan.TARGET]
+    if mine.empty:
+        raise DataError(
+            f"The runs of {plan.PRIMARY!r} have no rho: their networks did not learn from each "
+            "other; look at what the tuning chose."
+        )
+    return round(float(mine["rho"].mean()), 4)
+
+
+def _check_complete(report: SweepReport) -> None:
+    if report.failures:
+        first = report.failures[0]
+        raise DataError(
+            f"{len(report.failures)} runs of {report.study!r} failed, e.g. {first.task.arm!r}, "
+            f"seed {first.task.config.seed}: {first.error} Start the study again when that is "
+            "mended; it goes on where it was."
+        )
