@@ -26,8 +26,9 @@ FLOORS = {
     3: ("training", "analysis", "figures"),
     4: ("experiment",),
     5: ("ablation",),
-    6: ("study", "interactive", "exercises", "course", "notebook_page"),
-    7: ("cli", "__main__"),
+    6: ("study",),
+    7: ("interactive", "exercises", "course", "notebook_page"),
+    8: ("cli", "__main__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
