@@ -46,8 +46,10 @@ def processor_name() -> str:
 def command_line() -> str:
     """Return the command that the user gave, in a process that works for another one too."""
     given = os.environ.get(COMMAND_VARIABLE)
-    arguments = (shlex.quote(argument) for argument in sys.argv[1:])
-    return given or " ".join([Path(sys.argv[0]).name, *arguments])
+    program, *arguments = sys.argv
+    ours = Path(program) == Path(__file__).resolve().parent / "__main__.py"  # python -m mmtlib
+    name = "mmt" if ours else Path(program).name
+    return given or " ".join([name, *map(shlex.quote, arguments)])
 
 
 def provenance(device: str = "cpu") -> dict[str, str]:

@@ -2,6 +2,7 @@ import datetime
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,6 +26,13 @@ def test_what_is_stored(monkeypatch):
     age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(found["date"])
     assert abs(age.total_seconds()) < 60
     assert all(isinstance(value, str) and value for value in found.values())
+
+
+def test_the_package_run_as_a_module_is_the_same_command(monkeypatch):
+    monkeypatch.setattr(sys, "argv", [str(Path(module.__file__).parent / "__main__.py"), "runs"])
+    assert command_line() == "mmt runs"
+    monkeypatch.setattr(sys, "argv", ["/elsewhere/__main__.py", "runs"])
+    assert command_line() == "__main__.py runs"
 
 
 def test_command_of_a_process_that_works_for_another(monkeypatch):
