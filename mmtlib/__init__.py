@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         predict_video,
         run,
         run_all,
+        stored_run,
+        stored_runs,
     )
     from mmtlib.synthetic import SyntheticGestures
 
@@ -57,6 +59,8 @@ _HOMES = {
     "predict_video": "mmtlib.experiment",
     "run": "mmtlib.experiment",
     "run_all": "mmtlib.experiment",
+    "stored_run": "mmtlib.experiment",
+    "stored_runs": "mmtlib.experiment",
     "sweep": "mmtlib.ablation",
 }
 
@@ -82,6 +86,8 @@ __all__ = [
     "predict_video",
     "run",
     "run_all",
+    "stored_run",
+    "stored_runs",
     "sweep",
 ]
 

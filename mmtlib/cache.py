@@ -14,6 +14,9 @@ from filelock import FileLock, Timeout
 
 from mmtlib.errors import DataError
 
+SHIPPED = Path(__file__).resolve().parent / "stored"
+"""Results and runs that come with the package: read beside the cache's own, never written to."""
+
 
 def cache_dir(*parts: str) -> Path:
     """Return (and make) a folder of the cache.

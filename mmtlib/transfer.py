@@ -46,6 +46,24 @@ def transfer_pairs(config: Any) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in everyone if config.teacher in (None, pair[1]))
 
 
+def method_name(config: Any, *, fused: bool = False) -> str:
+    """Return the name of the method that a result belongs to.
+
+    * ``"unimodal"``: networks that do not learn from each other (one of them, or weight 0);
+    * ``"late_fusion"``: the mean of the scores of several such networks;
+    * ``"mtut"``: alignment with the focal regularization parameter, fused or not;
+    * ``"ssa"``: alignment with a constant instead of it;
+    * the other `METHODS` by their own names.
+
+    Args:
+        config: the settings.
+        fused: whether it is the result of all networks together.
+    """
+    if not transfer_pairs(config):
+        return "late_fusion" if fused else "unimodal"
+    return "ssa" if config.method == "mtut" and not config.focal else config.method
+
+
 def trained_networks(config: Any) -> tuple[str, ...]:
     """Return the names of the networks that are trained, those of the modalities first."""
     pairs = transfer_pairs(config)

@@ -20,7 +20,7 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment import Run
 from mmtlib.modalities import MODALITIES
-from mmtlib.transfer import ALIGNING, transfer_pairs
+from mmtlib.transfer import ALIGNING, method_name
 
 Tables = dict[str, pa.Table]
 
@@ -30,21 +30,13 @@ _FROM_RUN = ("device", "precision", "code", "torch", "python", "machine", "date"
 
 
 def method_of(config: ExperimentConfig, target: str) -> str:
-    """Return the name of the method that a row is a result of.
-
-    * ``"unimodal"``: networks that do not learn from each other (one of them, or weight 0);
-    * ``"late_fusion"``: the mean of the scores of several such networks;
-    * ``"mtut"``: alignment with the focal regularization parameter, fused or not;
-    * ``"ssa"``: alignment with a constant instead of it;
-    * the other methods of `mmtlib.transfer.METHODS` by their own names.
+    """Return the method that a row is a result of, by `mmtlib.transfer.method_name`.
 
     Args:
         config: the settings.
         target: the modality that is tested, or ``"fused"``.
     """
-    if not transfer_pairs(config):
-        return "late_fusion" if target == FUSED else "unimodal"
-    return "ssa" if config.method == "mtut" and not config.focal else config.method
+    return method_name(config, fused=target == FUSED)
 
 
 def settings_row(config: ExperimentConfig) -> dict[str, Any]:

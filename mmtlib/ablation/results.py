@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmtlib import cache
 from mmtlib.ablation import results_store as store
 from mmtlib.ablation.schema import (
     KEYS,
@@ -72,7 +73,7 @@ def _everywhere(
     own = Path(folder) if folder is not None else store.results_dir()
     parts = [
         store.read_table(kind, each, where=where).assign(stored=stored)
-        for each, stored in ((store.SHIPPED, True), (own, False))
+        for each, stored in ((cache.SHIPPED, True), (own, False))
     ]
     full = [part for part in parts if len(part)]
     if not full:
@@ -168,6 +169,21 @@ def _chosen(study: str, folder: str | Path | None, where: dict[str, Any]) -> pd.
     return rows
 
 
+def _check_all_there(kind: str, wanted: pd.DataFrame, found: pd.DataFrame) -> None:
+    """Refuse to return a part for the whole."""
+    lost = set(wanted.itertuples(index=False, name=None)).difference(
+        found.drop_duplicates().itertuples(index=False, name=None)
+    )
+    if lost:
+        identity, *rest = min(lost)
+        names = ", ".join([identity[:12], *rest])
+        raise DataError(
+            f"The {kind} of {len(lost)} results are not in the store, e.g. of {names}; start the "
+            "same sweep again, which adds them from the stored runs, or ask for fewer (of the "
+            "package's results only some have them)."
+        )
+
+
 def _merge(
     kind: str, labels: pd.DataFrame, folder: str | Path | None, on: list[str]
 ) -> pd.DataFrame:
@@ -176,10 +192,6 @@ def _merge(
     chosen = [pc.field(name).isin(pa.array(labels[name].unique(), pa.string())) for name in names]
     where = functools.reduce(operator.and_, chosen)
     found = _everywhere(kind, folder, where)
-    lost = set(labels["identity"]).difference(found["identity"])
-    if lost and kind != "pairs":  # of networks that do not listen there are none
-        raise DataError(
-            f"The {kind} of {len(lost)} runs are not in the store, e.g. of {min(lost)[:12]}; start "
-            "the same sweep again, which adds them from the stored runs."
-        )
+    if kind != "pairs":  # of networks that do not listen there are none
+        _check_all_there(kind, labels[on], found[on])
     return labels.merge(found, on=on, validate="one_to_many")

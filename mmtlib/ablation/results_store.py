@@ -26,8 +26,6 @@ from mmtlib.ablation.schema import KEYS, RECORDED, with_all_settings
 from mmtlib.cache import cache_dir, locked, whole_file
 from mmtlib.errors import DataError
 
-SHIPPED = Path(__file__).resolve().parent.parent / "stored"
-"""Results that come with the package, if any: the same folders, read after the cache's own."""
 SMALL_BYTES = 64 * 2**20
 """Parts below this size are merged; larger ones stay as they are."""
 ROWS_PER_GROUP = 50_000

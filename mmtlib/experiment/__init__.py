@@ -30,6 +30,7 @@ from mmtlib.experiment.predict import (
 )
 from mmtlib.experiment.preprocessing import Preprocessing
 from mmtlib.experiment.runs import Run, list_runs, load_run
+from mmtlib.experiment.stored import ship_run, stored_run, stored_runs
 from mmtlib.experiment.train import RECIPE_VERSION, run, run_all
 
 __all__ = [
@@ -66,5 +67,8 @@ __all__ = [
     "run_all",
     "run_classifier",
     "segments",
+    "ship_run",
+    "stored_run",
+    "stored_runs",
     "time_prediction",
 ]

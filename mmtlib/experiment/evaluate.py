@@ -68,9 +68,15 @@ def evaluate(
 
     Raises:
         ConfigError: if `root` or `other` do not fit, or the network does not know a class.
-        DataError: if the clips are missing or broken, or if no `root` is given and the training or
-            validation clips are not those that the run was trained with.
+        DataError: if the run came with the package, if the clips are missing or broken, or if no
+            `root` is given and the training or validation clips are not those that the run was
+            trained with.
     """
+    if stored.shipped:
+        raise DataError(
+            f"Run {stored.run_id} came with the package, and nothing is written there: make it "
+            "here with mmtlib.run(run.config), then evaluate that."
+        )
     config = _data_config(stored, root, other)
     data = open_data(config, split)
     note = _check_fingerprint(stored, split, data, on_purpose=root is not None)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from mmtlib import cache
 from mmtlib.cache import cache_dir
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import CheckpointError, ConfigError, DataError, unknown_name
@@ -41,8 +42,19 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        """The first 12 digits of the identity: the folder's name."""
-        return self.path.name
+        """The first 12 digits of the identity; in the cache also the folder's name."""
+        return self.identity[:12]
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the run came with the package; its folder is then only read."""
+        return self.path.is_relative_to(cache.SHIPPED)
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from: ``"made by: COMMAND on DATE"``, after ``"stored, "`` if shipped."""
+        made = f"made by: {self.facts.get('command')} on {self.facts['date'][:10]}"
+        return f"stored, {made}" if self.shipped else made
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -130,6 +142,8 @@ class Run:
 def load_run(where: str | Path) -> Run:
     """Return a stored run by its folder or by (the beginning of) its identity.
 
+    Runs of the cache come before those of the package (`mmtlib.stored_runs`).
+
     Raises:
         CheckpointError: if there is no such finished run, or several.
     """
@@ -137,6 +151,7 @@ def load_run(where: str | Path) -> Run:
     if not folder.is_dir():
         stored = sorted(cache_dir("runs").iterdir())
         found = [f for f in stored if f.is_dir() and f.name.startswith(str(where))]
+        found = found or _shipped(str(where))
         if len(found) != 1:
             what = "is no run" if not found else f"are {len(found)} runs"
             raise CheckpointError(f"There {what} {str(where)!r}; `mmt runs` lists all of them.")
@@ -152,6 +167,12 @@ def load_run(where: str | Path) -> Run:
     except ConfigError as error:
         raise _damaged(folder / "run.json", error) from None
     return Run(folder, config, facts["identity"])
+
+
+def _shipped(beginning: str) -> list[Path]:
+    """Return the folders of the package's runs whose identity begins like this."""
+    files = sorted((cache.SHIPPED / "runs").glob("*/run.json"))
+    return [f.parent for f in files if _read_json(f, FACTS)["identity"].startswith(beginning)]
 
 
 def _read_json(path: Path, keys: Sequence[str]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def test_finding_a_run(copied):
 
 
 def test_list_is_in_order_of_time(copied):
-    facts = {**copied.facts, "date": "2001-01-01T00:00:00+00:00"}
+    facts = {**copied.facts, "date": "2001-01-01T00:00:00+00:00", "identity": "0" * 64}
     facts["config"] = {**facts["config"], "modalities": ["rgb"]}
     older = copied.path.with_name("000000000000")
     shutil.copytree(copied.path, older)
