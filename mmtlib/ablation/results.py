@@ -22,7 +22,7 @@ from mmtlib.ablation.schema import (
 )
 from mmtlib.errors import ConfigError, DataError, unknown_name
 
-LABELS = ("study", "arm", "method", "seed", "modalities")
+LABELS = ("study", "arm", "method", "seed", "generator_seed", "modalities")
 """What rows of predictions and of histories are told apart by, besides their own columns."""
 HISTORIES = ("streams", "pairs")
 
@@ -100,7 +100,8 @@ def load_predictions(study: str, *, folder: str | Path | None = None, **where: A
         where: values of columns of `load_results`, e.g. ``target="rgb", split="validation"``.
 
     Returns:
-        One row per run, target and clip: `study`, `arm`, `method`, `seed`, `modalities`, `target`,
+        One row per run, target and clip: `study`, `arm`, `method`, `seed`, `generator_seed` (which
+        clips: their ids are the same for all), `modalities`, `target`,
         `split`, `run_id`, `clip_id`, `label` and `subject` (whole numbers), `scores` (float32
         array of K probabilities), `stored`.
 

@@ -79,7 +79,7 @@ def expand(grid: Grid) -> tuple[Task, ...]:
     partners: dict[str, list[Levels]] = {}
     for name, levels, settings in points:
         for config in _configs(grid, name or _text(levels), settings):
-            key = _key(config)
+            key = task_key(config)
             entry = found.setdefault(key, _Merged(config))
             if name is None:
                 entry.points.append(levels)
@@ -88,7 +88,7 @@ def expand(grid: Grid) -> tuple[Task, ...]:
             shown = levels if name is None else {ARM: name}
             for m in config.modalities if grid.baselines else ():
                 single = config.alone(m)
-                if (single_key := _key(single)) == key:
+                if (single_key := task_key(single)) == key:
                     continue
                 entry = found.setdefault(single_key, _Merged(single))
                 entry.alone = m
@@ -145,7 +145,7 @@ def _configs(grid: Grid, arm: str, settings: dict[str, Any]) -> Iterator[Experim
             raise ConfigError(f"arm {arm!r}: {error}") from None
 
 
-def _key(config: ExperimentConfig) -> str:
+def task_key(config: ExperimentConfig) -> str:
     """Return what is equal for configs that ask for one and the same run."""
     return hash_settings(
         {"settings": config.canonical(), **{name: getattr(config, name) for name in _OUTSIDE}}

@@ -4,7 +4,20 @@
 takes from them, the primary and the secondary questions on test clips.
 """
 
+from mmtlib.study.answers import answers, calibration_and_cost, complete_grids, focal_contrasts
 from mmtlib.study.parts import PARTS, conduct, grids_of
 from mmtlib.study.plan import choose, primary, secondary, tuning
 
-__all__ = ["PARTS", "choose", "conduct", "grids_of", "primary", "secondary", "tuning"]
+__all__ = [
+    "PARTS",
+    "answers",
+    "calibration_and_cost",
+    "choose",
+    "complete_grids",
+    "conduct",
+    "focal_contrasts",
+    "grids_of",
+    "primary",
+    "secondary",
+    "tuning",
+]

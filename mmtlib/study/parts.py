@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from mmtlib.ablation import Grid, SweepReport, load_history, load_results, sweep
 from mmtlib.errors import DataError, unknown_name
@@ -55,8 +56,12 @@ def splits_of(part: str) -> tuple[str, ...]:
     return ("validation",) if part == "tuning" else ("validation", "test")
 
 
-def grids_of(part: str) -> dict[str, Grid]:
+def grids_of(part: str, folder: str | Path | None = None) -> dict[str, Grid]:
     """Return the grids of a part by the number of their question, as the results so far make them.
+
+    Args:
+        part: of `PARTS`.
+        folder: the results store; None = the cache's, beside the package's.
 
     Raises:
         ConfigError: if there is no such part.
@@ -66,20 +71,23 @@ def grids_of(part: str) -> dict[str, Grid]:
         raise unknown_name("part of the study", part, PARTS)
     if part == "tuning":
         return {"tuning": plan.tuning()}
-    chosen = plan.choose(load_results(plan.tuning().name))
+    chosen = plan.choose(load_results(plan.TUNING, folder=folder))
     if part == "primary":
         return {"H1": plan.primary(chosen)}
-    return plan.secondary(chosen, matched_rho())
+    return plan.secondary(chosen, matched_rho(folder))
 
 
-def matched_rho() -> float:
+def matched_rho(folder: str | Path | None = None) -> float:
     """Return the mean of rho for RGB as learner of depth over the runs and epochs of H1.
+
+    Args:
+        folder: the results store; None = the cache's, beside the package's.
 
     Raises:
         ConfigError: if H1 has not been run.
         DataError: if its histories are not there.
     """
-    pairs = load_history(plan.PRIMARY, "pairs", method="mtut")
+    pairs = load_history(plan.PRIMARY, "pairs", folder=folder, method="mtut")
     mine = pairs[pairs["learner"] == plan.TARGET]
     if mine.empty:
         raise DataError(

@@ -26,7 +26,7 @@ def swept(monkeypatch):
     ]
     learners, rho = ["rgb", "rgb", "depth"], [1.0, 2.0, 9.0]
     monkeypatch.setattr(parts, "sweep", sweep)
-    monkeypatch.setattr(parts, "load_results", lambda name: pd.DataFrame(rows))
+    monkeypatch.setattr(parts, "load_results", lambda *_, **__: pd.DataFrame(rows))
     monkeypatch.setattr(
         parts, "load_history", lambda *_, **__: pd.DataFrame({"learner": learners, "rho": rho})
     )

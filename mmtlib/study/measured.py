@@ -1,0 +1,161 @@
+"""What the networks of a grid got right, clip by clip, and paired differences of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mmtlib.ablation import Grid, load_predictions
+from mmtlib.ablation.tasks import task_key
+from mmtlib.config import ExperimentConfig
+from mmtlib.errors import DataError
+from mmtlib.evaluation import PairedDifference, Predictions, fuse, paired_means
+from mmtlib.evaluation.predictions import check_same_clips
+
+Key = tuple[str, int, int]
+"""(arm, generator seed, seed): one run of a grid."""
+PEOPLE_PER_GENERATOR = 1_000_000
+"""Sets apart the people of different generator seeds, who are numbered alike."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The predictions of one grid on one split.
+
+    Attributes:
+        grid: a grid that is complete in the results store.
+        split: ``"validation"`` or ``"test"``.
+        folder: the results store; None = the cache's, beside the package's.
+    """
+
+    grid: Grid
+    split: str = "test"
+    folder: str | Path | None = None
+    _read: dict[str, dict[Key, Predictions]] = field(default_factory=dict, repr=False)
+
+    def predictions(self, target: str) -> dict[Key, Predictions]:
+        """Return what each run said about the clips, by (arm, generator seed, seed).
+
+        Raises:
+            ConfigError: if the study is not in the store.
+            DataError: if predictions are missing or damaged.
+        """
+        if target not in self._read:
+            rows = load_predictions(
+                self.grid.name, folder=self.folder, target=target, split=self.split
+            )
+            runs = rows.groupby(["arm", "generator_seed", "seed"], sort=False)
+            self._read[target] = {
+                (str(arm), int(generator), int(seed)): _predictions(clips)
+                for (arm, generator, seed), clips in runs
+            }
+        return self._read[target]
+
+    def of_arm(self, arm: str, target: str) -> list[list[Predictions]]:
+        """Return the predictions of an arm: for each of its seeds, one for each generator seed.
+
+        Raises:
+            DataError: if a run of the arm is missing.
+        """
+        found = self.predictions(target)
+        configs = [task.config for task in self.grid.tasks if task.arm == arm]
+        generators = sorted({config.generator_seed for config in configs})
+        seeds = sorted({config.seed for config in configs})
+        missing = [k for s in seeds for g in generators if (k := (arm, g, s)) not in found]
+        if missing or not seeds:
+            raise DataError(
+                f"{self.grid.name} has no {self.split} result of {arm!r} for {target}"
+                f"{f' with seed {missing[0][2]}' if missing else ''}; `mmt study` makes it."
+            )
+        return [[found[(arm, g, s)] for g in generators] for s in seeds]
+
+    def fused(self, arms: Sequence[tuple[str, str]]) -> list[list[Predictions]]:
+        """Return the late fusion of networks trained apart: (arm, target) of each, as `of_arm`."""
+        each = [self.of_arm(arm, target) for arm, target in arms]
+        return [
+            [fuse(list(parts)) for parts in zip(*seed, strict=True)]
+            for seed in zip(*each, strict=True)
+        ]
+
+
+def baseline_arm(grid: Grid, arm: str, target: str) -> str | None:
+    """Return the arm that an arm is compared with: the same network alone, from the same clips.
+
+    For an arm that is one network by itself (with other settings) it is the network as the grid's
+    base has it.
+
+    Returns:
+        Its name, or None if the arm is that baseline, or has none.
+    """
+    by_key = {task.key: task.arm for task in grid.tasks}
+    config = next(task.config for task in grid.tasks if task.arm == arm)
+    same_clips = {"generator_seed": config.generator_seed, "seed": config.seed}
+    plain = ExperimentConfig.make(**{**grid.base, **same_clips})
+    for alone in (config.alone(target), plain.alone(target)):
+        name = by_key.get(task_key(alone))
+        if name not in (None, arm):
+            return name
+    return None
+
+
+def difference(
+    first: Sequence[Sequence[Predictions]], second: Sequence[Sequence[Predictions]]
+) -> tuple[PairedDifference, float]:
+    """Return the paired difference in accuracy, second minus first, and its p value.
+
+    The clips and people of several generator seeds count together. p is that of a paired t test
+    over the seeds (two-sided); 1 where all differences are 0, NaN for a single seed.
+
+    Args:
+        first, second: of `Measured.of_arm`: seeds x generator seeds.
+
+    Raises:
+        DataError: if they are not about the same seeds, clips and people.
+    """
+    if [len(seed) for seed in first] != [len(seed) for seed in second]:
+        raise DataError("The two arms have other seeds or generator seeds; nothing can be paired.")
+    _check_same(first, second)
+    found = paired_means(_correct(first), _correct(second), _people(first[0]))
+    steps = np.asarray(found.per_seed)
+    if len(steps) < 2:
+        return found, float("nan")
+    if np.ptp(steps) == 0:
+        return found, 1.0 if steps[0] == 0 else 0.0
+    return found, float(stats.ttest_1samp(steps, 0.0).pvalue)
+
+
+def mean_accuracy(arm: Sequence[Sequence[Predictions]]) -> float:
+    """Return the mean accuracy over seeds and clips, 0 to 1."""
+    return float(_correct(arm).mean())
+
+
+def _predictions(clips: pd.DataFrame) -> Predictions:
+    return Predictions(
+        scores=np.stack(clips["scores"].to_numpy()),
+        labels=clips["label"].to_numpy(),
+        subjects=clips["subject"].to_numpy(),
+        clip_ids=tuple(clips["clip_id"]),
+    )
+
+
+def _correct(arm: Sequence[Sequence[Predictions]]) -> np.ndarray:
+    """Return ``(seeds, clips of all generator seeds)``."""
+    return np.stack([np.concatenate([p.correct for p in seed]) for seed in arm])
+
+
+def _people(seed: Sequence[Predictions]) -> np.ndarray:
+    return np.concatenate([p.subjects + PEOPLE_PER_GENERATOR * g for g, p in enumerate(seed)])
+
+
+def _check_same(
+    first: Sequence[Sequence[Predictions]], second: Sequence[Sequence[Predictions]]
+) -> None:
+    for arm in (first, second):
+        for seed in arm:
+            for one, other in zip(first[0], seed, strict=True):
+                check_same_clips(one, other)
