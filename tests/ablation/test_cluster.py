@@ -28,14 +28,14 @@ def test_each_process_has_one_thread_and_one_gpu(monkeypatch):
     before = dict(os.environ)
     with connect(None, None, tasks=AUTO_TASKS, memory="3GiB") as client:
         # Functions without a name: named ones would make each process import this file.
-        found = client.run(
-            lambda: {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", THREADS)}
-        )
+        names = ("CUDA_VISIBLE_DEVICES", THREADS, "MALLOC_TRIM_THRESHOLD_")
+        found = client.run(lambda: {name: os.environ.get(name) for name in names})
         daemons = client.run(lambda: multiprocessing.current_process().daemon)
         workers = client.scheduler_info()["workers"].values()
         assert {(w["nthreads"], w["memory_limit"]) for w in workers} == {(1, 3 * 2**30)}
     assert sorted(each["CUDA_VISIBLE_DEVICES"] for each in found.values()) == ["0", "3"]
     assert {each[THREADS] for each in found.values()} == {"1"}
+    assert {each["MALLOC_TRIM_THRESHOLD_"] for each in found.values()} == {None}
     assert set(daemons.values()) == {False}  # they may have processes of their own
     assert dict(os.environ) == before
 
