@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,24 @@ def cache_dir(*parts: str) -> Path:
     if not os.access(folder, os.W_OK):
         raise DataError(_cannot_write(folder, "no permission"))
     return folder
+
+
+@contextmanager
+def temporary_cache() -> Iterator[Path]:
+    """Use an empty cache while the block runs, here and in processes started by it.
+
+    It is deleted afterwards; what the cache of before holds is not read.
+    """
+    before = os.environ.get("MMTLIB_CACHE")
+    with tempfile.TemporaryDirectory(prefix="mmtlib-") as folder:
+        os.environ["MMTLIB_CACHE"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            if before is None:
+                del os.environ["MMTLIB_CACHE"]
+            else:
+                os.environ["MMTLIB_CACHE"] = before
 
 
 def _cannot_write(folder: Path, why: object) -> str:

@@ -57,11 +57,15 @@ def append(tables: Mapping[str, pa.Table], folder: Path | None = None) -> None:
     for kind, table in tables.items():
         if table.num_rows:
             times = pa.array([now] * table.num_rows, pa.string())
-            _write(folder / kind, table.append_column(RECORDED, times))
+            write_part(folder / kind, table.append_column(RECORDED, times))
 
 
-def _write(folder: Path, table: pa.Table) -> Path:
-    """Write a part under the hash of its content, and return it."""
+def write_part(folder: Path, table: pa.Table) -> Path:
+    """Write rows as one part, under the hash of its content, and return it.
+
+    Raises:
+        DataError: if the disk is full.
+    """
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
     content = sink.getvalue()
@@ -182,7 +186,7 @@ def _compact(folder: Path, kind: str) -> int:
         owner = "identity" if "identity" in KEYS[kind] else "study"
         merged = merged.sort_by([(owner, "ascending"), (RECORDED, "ascending")])
         merged = _last_of_each_key(merged, kind)
-        written = _write(folder, merged)
+        written = write_part(folder, merged)
         # Where one part had the last row of every key, the merged one is that very part.
         for part in set(small) - {written}:
             part.unlink()

@@ -26,7 +26,7 @@ app.add_typer(data.app, name="data")
 runs.register(app)
 finetune.register(app)
 sweep.register(app)
-study.register(app)
+app.add_typer(study.app, name="study")
 deploy.register(app)
 course.register(app)
 

@@ -1,28 +1,36 @@
-"""``mmt study``: the study of docs/study_plan.md, from its first trial to its last question."""
+"""``mmt study``: the study of docs/study_plan.md: run it, check it, report it, ship it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mmtlib.cli import show
 
+app = typer.Typer(
+    invoke_without_command=True,
+    no_args_is_help=False,
+    help="Run the study of docs/study_plan.md, or what is missing of it: ten hours of one core.\n\n"
+    "Trials are measured on validation clips; test clips are read once per question, when all its "
+    "runs are there. Stopped at any moment, the same command goes on.",
+)
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(study)
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Processes; default one per GPU (each sees its own), else per core."),
+]
 
 
+@app.callback()
 def study(
+    context: typer.Context,
     part: Annotated[
         list[str] | None,
         typer.Option(help="tuning, primary or secondary; may be repeated; default: all in order."),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Processes; default one per GPU (each sees its own), else per core."),
-    ] = None,
+    workers: Workers = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask cluster to use instead: tcp://HOST:PORT.")
     ] = None,
@@ -31,11 +39,9 @@ def study(
         typer.Option(help="Most memory of a process, e.g. 4GiB; 0 = no limit; default: a share."),
     ] = None,
 ) -> None:
-    """Run the study, or what is missing of it: about ten hours of one core.
-
-    Trials are measured on validation clips; test clips are read once per question, when all its
-    runs are there. Stopped at any moment, the same command goes on.
-    """
+    """Run the study, or what is missing of it."""
+    if context.invoked_subcommand is not None:
+        return
     from mmtlib.study import PARTS, conduct
 
     with show.bars("clips", "runs") as (clips, runs):
@@ -43,9 +49,58 @@ def study(
             part or PARTS, workers=workers, scheduler=scheduler, memory=memory,
             progress=runs, data_progress=clips,
         )  # fmt: skip
-        for report in reports:
+        for found in reports:
             show.console.print(
-                f"{report.study}, {report.split}: {report.stored} runs were there, "
-                f"{report.done} made now",
+                f"{found.study}, {found.split}: {found.stored} runs were there, "
+                f"{found.done} made now",
                 soft_wrap=True,
             )
+
+
+@app.command()
+def check(workers: Workers = None) -> None:
+    """Make some of the stored runs again, in an empty cache, and compare: about ten minutes."""
+    from mmtlib.study import check as make_again
+
+    with show.bars("runs") as (runs,):
+        found = make_again(workers=workers, progress=runs)
+    table = found.assign(
+        stored=[show.percent(share) for share in found["stored"]],
+        here=[show.percent(share) for share in found["here"]],
+        spread=[show.percent(share) for share in found["spread"]],
+    )
+    shown = ["study", "arm", "seed", "target", "split", "stored", "here", "spread"]
+    show.table(table[[*shown, "same_bits", "holds"]], "stored and made again")
+    alike = "the same" if found["alike"].all() else "another"
+    show.console.print(
+        f"{found['holds'].sum()} of {len(found)} hold, {found['same_bits'].sum()} bit for bit; "
+        f"{alike} kind of processor and PyTorch",
+        soft_wrap=True,
+    )
+    if not found["holds"].all():
+        raise typer.Exit(2)
+
+
+@app.command()
+def report(
+    page: Annotated[
+        Path, typer.Option(help="A page with the two marks; what is between them is replaced.")
+    ] = Path("docs/benchmark.md"),
+    stored: Annotated[bool, typer.Option(help="Of the package's results alone.")] = False,
+) -> None:
+    """Write what the study found into a page."""
+    from mmtlib.cache import SHIPPED
+    from mmtlib.study import write_report
+
+    write_report(page, SHIPPED if stored else None)
+    show.console.print(f"written into {page}", soft_wrap=True)
+
+
+@app.command()
+def ship() -> None:
+    """Put the study's results and a few of its networks into the package."""
+    from mmtlib.study import ship as put
+
+    sizes = put()
+    for name, size in sizes.items():
+        show.console.print(f"{name}: {show.size(size)}")

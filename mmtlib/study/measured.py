@@ -17,8 +17,8 @@ from mmtlib.errors import DataError
 from mmtlib.evaluation import PairedDifference, Predictions, fuse, paired_means
 from mmtlib.evaluation.predictions import check_same_clips
 
-Key = tuple[str, int, int]
-"""(arm, generator seed, seed): one run of a grid."""
+Key = tuple[int, int]
+"""(generator seed, seed): one run of an arm."""
 PEOPLE_PER_GENERATOR = 1_000_000
 """Sets apart the people of different generator seeds, who are numbered alike."""
 
@@ -36,25 +36,25 @@ class Measured:
     grid: Grid
     split: str = "test"
     folder: str | Path | None = None
-    _read: dict[str, dict[Key, Predictions]] = field(default_factory=dict, repr=False)
+    _read: dict[tuple[str, str], dict[Key, Predictions]] = field(default_factory=dict, repr=False)
 
-    def predictions(self, target: str) -> dict[Key, Predictions]:
-        """Return what each run said about the clips, by (arm, generator seed, seed).
+    def predictions(self, arm: str, target: str) -> dict[Key, Predictions]:
+        """Return what each run of an arm said about the clips, by (generator seed, seed).
 
         Raises:
             ConfigError: if the study is not in the store.
             DataError: if predictions are missing or damaged.
         """
-        if target not in self._read:
+        if (arm, target) not in self._read:
             rows = load_predictions(
-                self.grid.name, folder=self.folder, target=target, split=self.split
+                self.grid.name, folder=self.folder, arm=arm, target=target, split=self.split
             )
-            runs = rows.groupby(["arm", "generator_seed", "seed"], sort=False)
-            self._read[target] = {
-                (str(arm), int(generator), int(seed)): _predictions(clips)
-                for (arm, generator, seed), clips in runs
+            runs = rows.groupby(["generator_seed", "seed"], sort=False)
+            self._read[arm, target] = {
+                (int(generator), int(seed)): _predictions(clips)
+                for (generator, seed), clips in runs
             }
-        return self._read[target]
+        return self._read[arm, target]
 
     def of_arm(self, arm: str, target: str) -> list[list[Predictions]]:
         """Return the predictions of an arm: for each of its seeds, one for each generator seed.
@@ -62,17 +62,17 @@ class Measured:
         Raises:
             DataError: if a run of the arm is missing.
         """
-        found = self.predictions(target)
+        found = self.predictions(arm, target)
         configs = [task.config for task in self.grid.tasks if task.arm == arm]
         generators = sorted({config.generator_seed for config in configs})
         seeds = sorted({config.seed for config in configs})
-        missing = [k for s in seeds for g in generators if (k := (arm, g, s)) not in found]
+        missing = [k for s in seeds for g in generators if (k := (g, s)) not in found]
         if missing or not seeds:
             raise DataError(
                 f"{self.grid.name} has no {self.split} result of {arm!r} for {target}"
-                f"{f' with seed {missing[0][2]}' if missing else ''}; `mmt study` makes it."
+                f"{f' with seed {missing[0][1]}' if missing else ''}; `mmt study` makes it."
             )
-        return [[found[(arm, g, s)] for g in generators] for s in seeds]
+        return [[found[g, s] for g in generators] for s in seeds]
 
     def fused(self, arms: Sequence[tuple[str, str]]) -> list[list[Predictions]]:
         """Return the late fusion of networks trained apart: (arm, target) of each, as `of_arm`."""

@@ -1,0 +1,102 @@
+"""The page says what the store says, in plain sentences, and nothing else of it is touched."""
+
+import pytest
+from support.made_up_study import write_study
+
+from mmtlib.errors import DataError
+from mmtlib.study import report, write_report
+from mmtlib.study.reporting import BEGIN, END, arm_name
+
+
+def accuracies(gain):
+    def wanted(task, target, split):
+        joint = len(task.config.modalities) > 1
+        return 0.9 if target != "rgb" else 0.6 + gain * joint
+
+    return wanted
+
+
+def written(folder, gain, upto="primary"):
+    write_study(folder, accuracies(gain), upto=upto)
+    return report(folder)
+
+
+def test_a_gain_is_told(tmp_path):
+    text = written(tmp_path, 0.1)
+    assert "RGB alone 60.0 %, trained with depth" in text
+    assert "**+10.0 points**" in text
+    assert "**H1 holds.**" in text
+    assert text.count("Not run yet.") == 8
+    assert "72 trainings" not in text  # 64 of the tuning and 72 of H1
+    assert text.startswith("136 trainings, ")
+
+
+def test_so_are_no_gain_and_a_loss(tmp_path):
+    assert "H1 was **not shown**: the interval holds zero" in written(tmp_path / "none", 0.0)
+    assert "H1 is **refuted**: RGB lost" in written(tmp_path / "loss", -0.1)
+
+
+def test_every_question_has_its_table(tmp_path):
+    text = written(tmp_path, 0.1, upto="secondary")
+    assert "Not run yet." not in text
+    for heading in ("### H1.", *(f"### S{number}." for number in range(1, 10))):
+        assert heading in text
+    row = "| SSA + focal | RGB | 60.0 | 70.0 | +10.0 |"
+    assert row in text
+    assert "| late fusion of RGB and depth, each alone | both |" in text
+    assert "| weight 100, no focal, noise 0.5 | RGB |" in text
+    # Arms of one network alone are as good as the network alone here.
+    assert "Not shown: a second RGB network; alone, twice the epochs" in text
+    assert "With focal regularization against without it:" in text
+    for line in text.splitlines():
+        assert line.count("|") in (0, 3, 7, 9), line  # the tables have two, six or eight columns
+
+
+def test_the_chosen_trials_are_marked(tmp_path):
+    text = written(tmp_path, 0.1)
+    assert "| alone | **as it is: 60.0**, dropout 0.3: 60.0," in text
+
+
+def test_nothing_to_report(tmp_path):
+    with pytest.raises(DataError, match="no test results of the study"):
+        report(tmp_path)
+
+
+def test_only_what_is_between_the_marks_changes(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"# Before\n\n{BEGIN}\nformer text\n{END}\n\nAfter\n")
+    write_study(tmp_path / "store", accuracies(0.1), upto="primary")
+    write_report(page, tmp_path / "store")
+    text = page.read_text()
+    assert text.startswith(f"# Before\n\n{BEGIN}\n\n136 trainings")
+    assert text.endswith(f"{END}\n\nAfter\n")
+    assert "former text" not in text
+    write_report(page, tmp_path / "store")
+    assert page.read_text() == text
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}\n{END}\n{BEGIN}"])
+def test_a_page_without_its_marks_is_left_alone(tmp_path, text):
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(DataError, match="needs the lines"):
+        write_report(page, tmp_path)
+    assert page.read_text() == text
+    with pytest.raises(DataError, match="There is no page"):
+        write_report(tmp_path / "nowhere.md", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arm", "name"),
+    [
+        ("kd", "distillation from depth"),
+        ("rgb+depth+flow+ir", "RGB + depth + flow + infrared"),
+        ("ssa_weight=100.0, focal=false, corruption_strength=0.0", "weight 100, no focal, noise 0"),
+        ("train_clips=120", "120 training clips"),
+        ("feature_stage=mixed_2", "mixed_2"),
+        ("alone, twice the epochs", "alone, twice the epochs"),
+        ("alone (clutter=0.1)", "alone (clutter=0.1)"),
+    ],
+)
+def test_names_of_arms(arm, name):
+    assert arm_name(arm) == name

@@ -1,0 +1,98 @@
+"""What comes with the package answers the same questions, in little room."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from support.made_up_study import write_study
+from support.tiny_runs import tiny
+
+from mmtlib import cache
+from mmtlib.ablation import load_history, load_predictions, load_results
+from mmtlib.errors import DataError
+from mmtlib.experiment import run, stored_run
+from mmtlib.study import answers, report, ship
+from mmtlib.study.shipping import NETWORKS, rounded
+
+
+def wanted(task, target, split):
+    return 0.9 if target != "rgb" else 0.6 + 0.1 * (len(task.config.modalities) > 1)
+
+
+@pytest.fixture
+def store(tmp_path):
+    write_study(tmp_path / "store", wanted)
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def no_networks(monkeypatch):
+    monkeypatch.setattr("mmtlib.study.shipping.NETWORKS", {})
+
+
+def files(folder):
+    return {f.relative_to(folder): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+@pytest.mark.usefixtures("no_networks")
+def test_the_package_answers_like_the_store(store, tmp_path, monkeypatch):
+    sizes = ship(tmp_path / "package", store)
+    assert set(sizes) == {"results", "predictions", "streams", "pairs"}
+    assert sum(sizes.values()) == sum(map(len, files(tmp_path / "package").values()))
+    monkeypatch.setattr(cache, "SHIPPED", tmp_path / "package")
+    empty = tmp_path / "empty"
+    assert answers(empty).equals(answers(store))
+    assert report(empty) == report(store)
+    rows = load_results(folder=empty)
+    assert rows["stored"].all()
+    assert rows["origin"].str.startswith("stored, made by: ").all()
+    assert len(rows) == len(load_results(folder=store))
+    assert len(load_history("study-primary", folder=empty)) > 0
+
+
+@pytest.mark.usefixtures("no_networks")
+def test_shipping_again_gives_the_same_bytes(store, tmp_path):
+    ship(tmp_path / "package", store)
+    first = files(tmp_path / "package")
+    ship(tmp_path / "package", store)
+    assert files(tmp_path / "package") == first
+
+
+@pytest.mark.usefixtures("no_networks")
+def test_a_part_is_not_given_for_the_whole(store, tmp_path, monkeypatch):
+    ship(tmp_path / "package", store)
+    monkeypatch.setattr(cache, "SHIPPED", tmp_path / "package")
+    empty = tmp_path / "empty"
+    assert len(load_predictions("study-rivals", folder=empty, target="rgb", split="test"))
+    with pytest.raises(DataError, match="of the package's results only some have them"):
+        load_predictions("study-rivals", folder=empty, target="rgb", split="validation")
+
+
+def test_networks_come_along(store, tmp_path, monkeypatch, own_cache):
+    made = run(tiny(epochs=1, ssa_start_epoch=0))
+    monkeypatch.setattr("mmtlib.study.shipping._run_of", lambda *_: made)
+    sizes = ship(tmp_path / "package", store)
+    assert sizes["runs"] > 0
+    monkeypatch.setattr(cache, "SHIPPED", tmp_path / "package")
+    for name in NETWORKS:
+        assert stored_run(name).identity == made.identity
+
+
+def test_a_network_that_is_not_there(store, tmp_path):
+    with pytest.raises(Exception, match="is no run"):
+        ship(tmp_path / "package", store)
+
+
+def test_nothing_to_ship(tmp_path):
+    with pytest.raises(DataError, match="has no test results here"):
+        ship(tmp_path / "package", tmp_path / "empty")
+
+
+@given(arrays(np.float32, (5, 4), elements=st.floats(2**-10, 1, width=32)))
+def test_rounding_keeps_the_class(raw):
+    scores = raw / raw.sum(axis=1, keepdims=True)
+    found = rounded(scores)
+    assert np.array_equal(found.argmax(axis=1), scores.argmax(axis=1))
+    assert np.abs(found - scores).max() <= 0.5 / 4096 + 1e-7
+    assert np.array_equal(rounded(found), found)
