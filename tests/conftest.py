@@ -16,7 +16,12 @@ def own_cache(tmp_path_factory):
         yield folder
 
 
-@pytest.fixture(autouse=True)
-def nothing_shipped(tmp_path_factory, monkeypatch):
-    """Tests see the results they make, not those of the package; who tests these sets it back."""
-    monkeypatch.setattr(cache, "SHIPPED", tmp_path_factory.getbasetemp() / "no results shipped")
+@pytest.fixture(scope="session", autouse=True)
+def nothing_shipped(tmp_path_factory):
+    """Tests see the results they make, not those of the package; who tests these sets it back.
+
+    For the session, so that fixtures of whole modules do not see them either.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "SHIPPED", tmp_path_factory.getbasetemp() / "no results shipped")
+        yield
