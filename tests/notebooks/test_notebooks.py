@@ -53,8 +53,10 @@ def exercises(cells):
 
 
 def test_there_is_a_course():
-    assert [s.stem[:2] for s in SOURCES] == [f"{i:02d}" for i in range(len(SOURCES))]
-    assert len(SOURCES) >= 5
+    numbers = [s.stem[:2] for s in SOURCES]
+    # Numbers are fixed in advance, so a notebook may be there before the ones that precede it.
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[:6] == [f"{i:02d}" for i in range(6)]
 
 
 @each_notebook
