@@ -10,6 +10,7 @@ from jupytext.compare import compare_notebooks
 
 from mmtlib.course import execute, notebook_sources, paired_notebook, read_source
 from mmtlib.exercises import HINTS, checks
+from mmtlib.exercises.self_tests import load_questions, question_folder
 
 SOURCES = notebook_sources()
 each_notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
@@ -125,6 +126,21 @@ def test_exercises_have_stub_hint_solution_and_check(source):
         assert f"def {name}(" in solution.source
     marked = {"exercise", "solution", "check"}
     assert sum(bool(marked & set(tags(cell))) for cell in cells) == 3 * len(found)
+
+
+@each_notebook
+def test_ends_with_its_own_self_test(source):
+    last = parts(source)[0][-1]
+    assert lines(last) == [
+        "from mmtlib.interactive import self_test",
+        f'self_test("{source.stem}")',
+    ]
+    assert load_questions(source.stem)
+
+
+def test_every_self_test_has_its_notebook():
+    named = {f.name.removesuffix(".toml") for f in question_folder().iterdir()}
+    assert named == {source.stem for source in SOURCES}
 
 
 @each_notebook
