@@ -1,4 +1,4 @@
-"""``mmt tutorial``, ``lab``, ``notebooks``, ``test`` and ``lint``."""
+"""``mmt tutorial``, ``lab``, ``notebooks``, ``test``, ``lint`` and ``mmt course``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +16,22 @@ from mmtlib.cli import show
 
 TUTORIAL_SEEDS = (0, 1, 2)
 
+app = typer.Typer(no_args_is_help=True, help="The notebooks for a class.")
 
-def register(app: typer.Typer) -> None:
+
+class Audience(StrEnum):
+    """For whom notebooks are made; the names of `mmtlib.course.AUDIENCES`."""
+
+    STUDENTS = "students"
+    TEACHERS = "teachers"
+
+
+def register(root: typer.Typer) -> None:
     """Add the commands to the root."""
     for command in (tutorial, lab, notebooks, lint):
-        app.command()(command)
-    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+        root.command()(command)
+    root.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+    root.add_typer(app, name="course")
 
 
 def tutorial(
@@ -94,3 +105,20 @@ def lint() -> None:
     """Check style and formatting with ruff."""
     _call(sys.executable, "-m", "ruff", "check", ".")
     _call(sys.executable, "-m", "ruff", "format", "--check", ".")
+
+
+@app.command()
+def build(
+    audience: Annotated[
+        Audience, typer.Option("--for", help="Students get no solutions, teachers all of them.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder; default: build/course/ and the name of --for.")
+    ] = None,
+) -> None:
+    """Write the notebooks for students or teachers, without outputs."""
+    from mmtlib.course import build_notebooks
+
+    folder = out or Path("build/course") / audience
+    written = build_notebooks(audience, folder)
+    show.console.print(f"{len(written)} notebooks for {audience}: {folder}", soft_wrap=True)
