@@ -52,6 +52,29 @@ class _Scale:
         return (1 - cover) * grey[..., None] + cover * ramp
 
 
+_SALIENCY = _Scale(colors="inferno", low=0.0, label="Saliency, share\nof the highest")
+
+
+def saliency_over(
+    clip: GestureClip, maps: Mapping[str, ArrayLike], pictures: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return a clip's pictures in grey with saliency over them, for every frame.
+
+    Args:
+        clip: what the maps belong to.
+        maps: title -> saliency ``(T, H, W)`` in [0, 1] (`mmtlib.analysis.saliency`).
+        pictures: ``(T, H, W, 3)`` in [0, 1] (`mmtlib.figures.modality_to_rgb`).
+
+    Returns:
+        Title -> ``(T, H, W, 3)`` in [0, 1].
+
+    Raises:
+        DataError: if there is no map, or one does not fit the clip or is not in [0, 1].
+    """
+    grey = pictures @ np.array(BRIGHTNESS)
+    return {k: _SALIENCY.over(grey, v) for k, v in _fitting(maps, clip, low=0.0).items()}
+
+
 @styled
 def saliency_strip(
     clip: GestureClip,
@@ -84,8 +107,7 @@ def saliency_strip(
     times = even_times(clip.shape[0], frames)
     hand = clip.mask if mask is None else mask
     alt = f"Saliency of {', '.join(arrays)} in {len(times)} frames of clip {clip.clip_id}"
-    scale = _Scale(colors="inferno", low=0.0, label="Saliency, share\nof the highest")
-    figure, rows = _strip(clip, arrays, times, scale, modality, alt + _shares(arrays, hand))
+    figure, rows = _strip(clip, arrays, times, _SALIENCY, modality, alt + _shares(arrays, hand))
     if hand is not None:
         hand = _fitting({"the hand's mask": hand}, clip, low=0.0)["the hand's mask"] > 0
         for panels in rows:

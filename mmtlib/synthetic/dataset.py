@@ -118,6 +118,8 @@ class SyntheticGestures:
         close_range: with ``"8bit"``: metres beyond which depth has no reading (NVGesture's look).
         clutter: overrides the preset's difficulty.
         extras: also load the hand mask and the joints.
+        clips: only this many, the first ones of the split (classes in turn, then people); None =
+            all. Quickly made where a few clips are looked at.
         progress: called with (done, all) while clips are rendered.
 
     Raises:
@@ -138,6 +140,7 @@ class SyntheticGestures:
         close_range: float | None = None,
         clutter: float | None = None,
         extras: bool = False,
+        clips: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         if split not in SPLITS:
@@ -159,7 +162,8 @@ class SyntheticGestures:
         self.label_swaps = label_swaps(self.classes)
         self.reversed_labels = reversed_labels(self.classes)
         self._maker = ClipMaker(self.preset, split, self.generator_seed, self.clutter)
-        self._rows = [self._maker.row(i) for i in range(self.preset.clips[split])]
+        count = _count(clips, self.preset.clips[split])
+        self._rows = [self._maker.row(i) for i in range(count)]
         self._store = self._open_store(progress) if self.preset.stored else None
 
     @property
@@ -176,7 +180,7 @@ class SyntheticGestures:
             "generator_version": GENERATOR_VERSION,
             "preset": p.name,
             "classes": p.classes,
-            "clips": p.clips[self.split],
+            "clips": len(self._rows),
             "frames": p.frames,
             "size": p.size,
             "clutter": self.clutter,
@@ -264,6 +268,12 @@ class SyntheticGestures:
     def subjects(self) -> np.ndarray:
         """int64 ``(n,)``, the subject of every clip."""
         return np.array([row.subject for row in self._rows], dtype=np.int64)
+
+
+def _count(wanted: int | None, there: int) -> int:
+    if wanted is not None and not 1 <= wanted <= there:
+        raise ConfigError(f"clips: expected 1 to {there}, or None for all, got {wanted}.")
+    return there if wanted is None else wanted
 
 
 def _fields(clip: RenderedClip, joints: np.ndarray) -> dict[str, np.ndarray]:

@@ -390,3 +390,13 @@ for a, b in contrasts:
 # **Next.** [05 Real data sets](05_real_datasets.ipynb): what changes when the clips are real?
 # `make tutorial` (or `mmt tutorial`) ends with the table over three seeds on test clips. With
 # `mmtlib.compare(config, seeds=[...])` you can make such a table for settings of your own.
+#
+# ## Self-test
+#
+# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# without a running kernel.
+
+# %%
+from mmtlib.interactive import self_test
+
+self_test("04_focal_regularization")
