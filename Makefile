@@ -5,7 +5,7 @@ VENV := .venv
 MMT := $(VENV)/bin/mmt
 READY := $(VENV)/.ready
 
-.PHONY: help setup tutorial test lab lint notebooks study study-quick bench bench-train clean
+.PHONY: help setup tutorial test lab lint notebooks test-notebooks study study-quick bench bench-train clean
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -34,6 +34,9 @@ lint: $(READY)  ## Check style and formatting
 
 notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/src
 	$(MMT) notebooks
+
+test-notebooks: $(READY)  ## Run every notebook in full, in order and alone, against its time limit
+	$(MMT) course time
 
 study: $(READY)  ## Run the study of docs/study_plan.md, or what is missing of it (ten core hours)
 	$(MMT) study

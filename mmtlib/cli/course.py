@@ -107,6 +107,39 @@ def lint() -> None:
     _call(sys.executable, "-m", "ruff", "format", "--check", ".")
 
 
+@app.command("time")
+def time_all(
+    out: Annotated[
+        Path, typer.Option(help="Where the executed notebooks and times.csv are written.")
+    ] = Path("build/times"),
+    only: Annotated[
+        str | None, typer.Option(help="Only notebooks with this in their name.")
+    ] = None,
+) -> None:
+    """Run every notebook in order and alone from empty caches; compare with their headers."""
+    from mmtlib.config import default_preset
+    from mmtlib.course import time_notebooks
+    from mmtlib.provenance import provenance
+
+    found = time_notebooks(out, only=only, report=lambda line: show.console.print(line))
+    made = provenance()
+    mode = (
+        "fast mode, which tells nothing of the limits"
+        if default_preset() == "tiny"
+        else "full mode"
+    )
+    show.table(
+        found.table.round(0).convert_dtypes(),
+        f"Seconds in {mode}, by the clock and of the processor (cpu); {os.cpu_count()} cores, "
+        f"{made['machine']}, {made['date'][:10]}",
+    )
+    for line in found.complaints:
+        show.console.print(line, soft_wrap=True)
+    if not found.good:
+        show.console.print("too slow, or shows what it should not: see above")
+        raise typer.Exit(1)
+
+
 @app.command()
 def build(
     audience: Annotated[

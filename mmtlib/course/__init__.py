@@ -9,10 +9,12 @@ from mmtlib.course.builds import AUDIENCES, build_notebooks, for_audience
 from mmtlib.course.pairing import paired_notebook, read_source, sync_notebooks
 from mmtlib.course.project import notebook_sources, project_folder
 from mmtlib.course.running import Executed, complaints, execute, run_tutorial
+from mmtlib.course.timing import Timed, time_limit_s, time_notebooks
 
 __all__ = [
     "AUDIENCES",
     "Executed",
+    "Timed",
     "build_notebooks",
     "complaints",
     "execute",
@@ -23,4 +25,6 @@ __all__ = [
     "read_source",
     "run_tutorial",
     "sync_notebooks",
+    "time_limit_s",
+    "time_notebooks",
 ]

@@ -1,8 +1,9 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from mmtlib.course import notebook_sources
+from mmtlib.course import Timed, notebook_sources
 
 
 @pytest.mark.parametrize("audience", ["students", "teachers"])
@@ -25,3 +26,29 @@ def test_build_for_whom(mmt):
     assert said.code == 2
     assert "students" in said.err
     assert "teachers" in said.err
+
+
+@pytest.mark.parametrize(("alone_s", "complaints"), [(20.4, []), (61.0, []), (20.4, ["00_x: odd"])])
+def test_time(mmt, monkeypatch, tmp_path, alone_s, complaints):
+    row = ("00_x", 60.0, 12.0, 15.0, alone_s, 22.0, alone_s <= 60)
+    times = ["limit_s", "in_order_s", "in_order_cpu_s", "alone_s", "alone_cpu_s"]
+    found = Timed(pd.DataFrame([row], columns=["notebook", *times, "within"]), complaints)
+    asked = []
+
+    def time_notebooks(out, *, only, report):
+        asked.append((out, only))
+        report("00_x in order: 12 s")
+        return found
+
+    monkeypatch.setattr("mmtlib.course.time_notebooks", time_notebooks)
+    monkeypatch.setenv("MMTLIB_FAST", "1")
+    said = mmt("course", "time", "--out", tmp_path, "--only", "00")
+    assert asked == [(tmp_path, "00")]
+    assert said.code == (0 if alone_s < 60 and not complaints else 1)
+    assert "tells nothing of the limits" in said.out
+    assert said.rows == [
+        ["00_x", "60", "12", "15", f"{alone_s:.0f}", "22", str(bool(alone_s <= 60))]
+    ]
+    assert all(line in said.out.splitlines() for line in complaints)
+    monkeypatch.delenv("MMTLIB_FAST")
+    assert "Seconds in full mode" in mmt("course", "time").out

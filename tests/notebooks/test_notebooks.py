@@ -16,6 +16,7 @@ from mmtlib.course import (
     notebook_sources,
     paired_notebook,
     read_source,
+    time_limit_s,
 )
 from mmtlib.exercises import HINTS, checks
 from mmtlib.exercises.self_tests import load_questions, question_folder
@@ -57,6 +58,12 @@ def test_first_cell_says_what_to_expect(source):
     assert "?" in title + text
     for part in ("question", "prerequisites", "able to|you can", "minute", "2-core"):
         assert re.search(part, text), part
+
+
+@each_notebook
+def test_header_states_a_limit_of_time(source):
+    longest_s = 180 if source.stem < "05" else 90
+    assert 0 < time_limit_s(read_source(source)) <= longest_s
 
 
 @each_notebook
