@@ -27,7 +27,7 @@ FLOORS = {
     4: ("experiment",),
     5: ("ablation",),
     6: ("study",),
-    7: ("interactive", "exercises", "course", "notebook_page"),
+    7: ("gallery", "interactive", "exercises", "course", "notebook_page"),
     8: ("cli", "__main__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -71,9 +71,10 @@ def _everywhere(
 ) -> pd.DataFrame:
     """Return the rows of the store and of the package; of equal keys those of the store."""
     own = Path(folder) if folder is not None else store.results_dir()
+    places = {cache.SHIPPED: True} if own == cache.SHIPPED else {cache.SHIPPED: True, own: False}
     parts = [
         store.read_table(kind, each, where=where).assign(stored=stored)
-        for each, stored in ((cache.SHIPPED, True), (own, False))
+        for each, stored in places.items()
     ]
     full = [part for part in parts if len(part)]
     if not full:
