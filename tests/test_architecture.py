@@ -27,7 +27,7 @@ FLOORS = {
     4: ("experiment",),
     5: ("ablation",),
     6: ("study", "exercises"),
-    7: ("interactive", "course"),
+    7: ("gallery", "interactive", "course"),
     8: ("cli", "__main__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

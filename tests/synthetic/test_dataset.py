@@ -284,6 +284,13 @@ def test_the_first_clips_of_a_split_are_those_of_the_whole_split(tiny, empty_cac
         few[5]
 
 
+def test_clips_that_are_not_kept_have_the_values_of_kept_ones(tiny, empty_cache):
+    made = SyntheticGestures("tiny", SMALL, ALL, depth="metres", stored=False, extras=True)[7]
+    for modality, frames in made.frames.items():
+        assert torch.equal(frames, tiny[7].frames[modality]), modality
+    assert not empty_cache.exists()
+
+
 def test_wrong_settings_are_named():
     for call, message in (
         (lambda: SyntheticGestures("tinny"), r"synthetic preset 'tinny'.*Did you mean 'tiny'"),
