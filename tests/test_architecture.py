@@ -27,14 +27,14 @@ FLOORS = {
     4: ("experiment",),
     5: ("ablation",),
     6: ("study", "exercises"),
-    7: ("interactive", "course", "notebook_page"),
+    7: ("gallery", "interactive", "course"),
     8: ("cli", "__main__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
 NEIGHBOURS_ALLOWED = {0, 1}
 """Single files, not rooms: `config` needs `errors`, `clip_store` needs `clips`."""
-PARTS = {("course", "notebook_page"), ("__main__", "cli")}
+PARTS = {("__main__", "cli")}
 """A file that was divided for its length: one part may use the other."""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mmtlib import __version__
-from mmtlib.cli import course, data, deploy, finetune, runs, study, sweep
+from mmtlib.cli import course, data, deploy, figures, finetune, runs, study, sweep
 from mmtlib.errors import MmtlibError
 
 INTERRUPTED = 130
@@ -27,6 +27,7 @@ runs.register(app)
 finetune.register(app)
 sweep.register(app)
 app.add_typer(study.app, name="study")
+figures.register(app)
 deploy.register(app)
 course.register(app)
 

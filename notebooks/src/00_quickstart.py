@@ -26,7 +26,7 @@
 # **You will be able to** open a clip, train a network on one modality, read its training curve and
 # its confusion matrix, ask it about one clip, and say what the rest of this course is about.
 #
-# **Time.** 10 minutes to read; about 2 minutes to run on a 2-core CPU, from an empty cache.
+# **Time.** 10 minutes to read; at most 2 minutes to run on a 2-core CPU, from an empty cache.
 
 # %%
 import numpy as np

@@ -28,7 +28,7 @@
 # clip without spoiling its flow or its label, test whether modalities are aligned, and split
 # clips so that the test is honest.
 #
-# **Time.** 20 minutes to read; under a minute to run on a 2-core CPU, from an empty cache.
+# **Time.** 20 minutes to read; at most 1 minute to run on a 2-core CPU, from an empty cache.
 
 # %%
 import numpy as np

@@ -29,7 +29,7 @@
 # an interval that counts people, fuse scores, and tell a baseline that has converged from one
 # that makes every new method look good.
 #
-# **Time.** 20 minutes to read; about 2 minutes to run on a 2-core CPU, from an empty cache.
+# **Time.** 20 minutes to read; at most 2 minutes to run on a 2-core CPU, from an empty cache.
 
 # %%
 import numpy as np

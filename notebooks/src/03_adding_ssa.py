@@ -31,7 +31,7 @@
 # compared between networks and features cannot; say who gets the gradient; translate a weight
 # from one reduction to another; read a comparison made with one seed for what it is.
 #
-# **Time.** 30 minutes to read; about 3 minutes to run on a 2-core CPU from an empty cache,
+# **Time.** 30 minutes to read; at most 3 minutes to run on a 2-core CPU from an empty cache,
 # seconds if the runs are stored.
 
 # %%

@@ -30,7 +30,7 @@
 # $\rho$ per clip and one per batch, knowing what differs; read curves of $\rho$ over a training;
 # say what a comparison with one seed leaves open.
 #
-# **Time.** 25 minutes to read; about 3 minutes to run on a 2-core CPU from an empty cache,
+# **Time.** 25 minutes to read; at most 3 minutes to run on a 2-core CPU from an empty cache,
 # seconds if the runs are stored.
 
 # %%

@@ -28,8 +28,8 @@
 # **You will be able to** read an official list, take the right frames of a video, say what each
 # camera sees and how well the views fit, choose a protocol, and train on videos from your disk.
 #
-# **Time.** 25 minutes to read; about a minute to run on a 2-core CPU, from an empty cache. All of
-# NVGesture takes some minutes the first time.
+# **Time.** 25 minutes to read; at most 90 seconds to run on a 2-core CPU, from an empty cache. All
+# of NVGesture takes some minutes the first time.
 
 # %%
 import numpy as np
