@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         stored_run,
         stored_runs,
     )
+    from mmtlib.interactive.explorer import explore
     from mmtlib.synthetic import SyntheticGestures
 
 __version__ = version("mmtlib")
@@ -51,6 +52,7 @@ _HOMES = {
     "SyntheticGestures": "mmtlib.synthetic",
     "compare": "mmtlib.experiment",
     "evaluate": "mmtlib.experiment",
+    "explore": "mmtlib.interactive.explorer",
     "list_runs": "mmtlib.experiment",
     "load_history": "mmtlib.ablation",
     "load_predictions": "mmtlib.ablation",
@@ -78,6 +80,7 @@ __all__ = [
     "__version__",
     "compare",
     "evaluate",
+    "explore",
     "list_runs",
     "load_history",
     "load_predictions",
