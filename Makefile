@@ -5,7 +5,7 @@ VENV := .venv
 MMT := $(VENV)/bin/mmt
 READY := $(VENV)/.ready
 
-.PHONY: help setup tutorial test lab lint notebooks study study-quick bench bench-train clean
+.PHONY: help setup tutorial test lab lint notebooks test-notebooks study study-quick figures bench bench-train clean
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -35,11 +35,17 @@ lint: $(READY)  ## Check style and formatting
 notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/src
 	$(MMT) notebooks
 
+test-notebooks: $(READY)  ## Run every notebook in full, in order and alone, against its time limit
+	$(MMT) course time
+
 study: $(READY)  ## Run the study of docs/study_plan.md, or what is missing of it (ten core hours)
 	$(MMT) study
 
 study-quick: $(READY)  ## Make some of the study's stored runs again and compare them
 	$(MMT) study check
+
+figures: $(READY)  ## Write the figures of the gallery into build/figures, from the stored results
+	$(MMT) figures
 
 bench: $(READY)  ## Time losses and data against how others do it (ratios within one run)
 	$(VENV)/bin/python tests/bench/bench_losses.py

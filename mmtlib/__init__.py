@@ -96,7 +96,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("analysis", "losses", "transforms", "figures", "evaluation", "models"):
+    if name in ("analysis", "losses", "transforms", "figures", "evaluation", "models", "gallery"):
         return import_module(f"mmtlib.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'mmtlib' has no attribute {name!r}")

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmtlib import cache
 from mmtlib.ablation import results_store as store
+from mmtlib.ablation.schema import RESULTS_SCHEMA
 from mmtlib.ablation.tasks import Task
 from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.errors import ConfigError, MmtlibError
@@ -108,3 +114,39 @@ def missing(
         if task.key in fingerprints
         and (task.study, fingerprints[task.key], task.arm, task.levels_text) not in there
     ]
+
+
+def take_stored(
+    tasks: Sequence[Task], fingerprints: Mapping[str, str], split: str, folder: Path
+) -> list[Task]:
+    """Take the results of tasks that the package holds, and return the tasks that it does not.
+
+    A run that the package holds under other names gets rows with the names of the task, in the
+    store; what its networks said, and how they learned, stays where it is.
+
+    Args:
+        tasks: tasks that the store does not hold.
+        fingerprints: of `prepare`.
+        split: what is measured.
+        folder: the results store.
+
+    Raises:
+        DataError: if a file of the package is damaged or the disk is full.
+    """
+    rows = store.read_table("results", cache.SHIPPED, where=pc.field("split") == split)
+    known = dict(iter(rows.groupby("task"))) if len(rows) else {}
+    renamed: list[pd.DataFrame] = []
+    left = []
+    for task in tasks:
+        found = known.get(fingerprints[task.key])
+        if found is None:
+            left.append(task)
+            continue
+        names = {"study": task.study, "arm": task.arm, "levels": task.levels_text}
+        if not (found[list(names)] == pd.Series(names)).all(axis=1).any():
+            renamed.append(found.drop_duplicates("target").assign(**names))
+    if renamed:
+        frame = pd.concat(renamed, ignore_index=True)[RESULTS_SCHEMA.names]
+        table = pa.Table.from_pandas(frame, schema=RESULTS_SCHEMA, preserve_index=False)
+        store.append({"results": table}, folder)
+    return left

@@ -50,7 +50,7 @@ def load_results(study: str | None = None, *, folder: str | Path | None = None) 
         ConfigError: if there is no such study.
         DataError: if a file of the store is damaged.
     """
-    found = _everywhere("results", folder)
+    found = everywhere("results", folder)
     if study is not None:
         names = found["study"].unique()
         if study not in names:
@@ -80,7 +80,7 @@ def load_rows(
     if kind not in ("predictions", *HISTORIES):
         raise unknown_name("table", kind, ("predictions", *HISTORIES))
     chosen = [pc.field(name).isin(pa.array(list(v), pa.string())) for name, v in where.items()]
-    return _everywhere(kind, folder, functools.reduce(operator.and_, chosen) if chosen else None)
+    return everywhere(kind, folder, functools.reduce(operator.and_, chosen) if chosen else None)
 
 
 def _no_study(study: str, names: Any) -> ConfigError:
@@ -89,14 +89,27 @@ def _no_study(study: str, names: Any) -> ConfigError:
     return unknown_name("study", study, names)
 
 
-def _everywhere(
+def everywhere(
     kind: str, folder: str | Path | None, where: pc.Expression | None = None
 ) -> pd.DataFrame:
-    """Return the rows of the store and of the package; of equal keys those of the store."""
+    """Return the rows of the store and of the package; of equal keys those of the store.
+
+    Args:
+        kind: a table of `schema.KEYS`.
+        folder: where the store is; default ``MMTLIB_CACHE/results``.
+        where: read these rows only.
+
+    Returns:
+        The rows as they are kept, and `stored`: whether they came with the package.
+
+    Raises:
+        DataError: if a file is damaged.
+    """
     own = Path(folder) if folder is not None else store.results_dir()
+    places = {cache.SHIPPED: True} if own == cache.SHIPPED else {cache.SHIPPED: True, own: False}
     parts = [
         store.read_table(kind, each, where=where).assign(stored=stored)
-        for each, stored in ((cache.SHIPPED, True), (own, False))
+        for each, stored in places.items()
     ]
     full = [part for part in parts if len(part)]
     if not full:
@@ -215,7 +228,7 @@ def _merge(
     names = ["identity", "target"] if "target" in on else ["identity"]
     chosen = [pc.field(name).isin(pa.array(labels[name].unique(), pa.string())) for name in names]
     where = functools.reduce(operator.and_, chosen)
-    found = _everywhere(kind, folder, where)
+    found = everywhere(kind, folder, where)
     if kind != "pairs":  # of networks that do not listen there are none
         _check_all_there(kind, labels[on], found[on])
     return labels.merge(found, on=on, validate="one_to_many")

@@ -14,7 +14,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 from mmtlib.ablation import results_store as store
 from mmtlib.ablation.cluster import connect
 from mmtlib.ablation.grid import Grid
-from mmtlib.ablation.prepare import check_devices, missing, prepare
+from mmtlib.ablation.prepare import check_devices, missing, prepare, take_stored
 from mmtlib.ablation.records import Tables, failure_rows, make_record
 from mmtlib.ablation.tasks import Task
 from mmtlib.cache import cache_dir
@@ -67,6 +67,7 @@ def sweep(
     workers: int | None = None,
     scheduler: str | None = None,
     memory: str | None = None,
+    stored: bool = False,
     progress: Callable[[int, int], None] | None = None,
     data_progress: Callable[[int, int], None] | None = None,
 ) -> SweepReport:
@@ -86,6 +87,8 @@ def sweep(
             mmtlib and one `MMTLIB_CACHE` that all of them see.
         memory: most memory of each local process, ``"4GiB"``; ``"0"`` = without limit; default an
             equal share of all.
+        stored: take results that come with the package instead of making the same run again. Not
+            all of them come with what the networks said.
         progress: called with (runs done, runs to do).
         data_progress: called with (done, all) while clips are made for the first time.
 
@@ -104,6 +107,8 @@ def sweep(
     fingerprints, errors = prepare(tasks, split, data_progress)
     failures = [Failure(task, errors[task.key]) for task in tasks if task.key in errors]
     todo = missing(tasks, fingerprints, split, folder)
+    if stored:
+        todo = take_stored(todo, fingerprints, split, folder)
     done = 0
     if todo:
         todo.sort(key=lambda task: -task.work)

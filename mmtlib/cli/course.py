@@ -1,4 +1,4 @@
-"""``mmt tutorial``, ``lab``, ``notebooks``, ``test`` and ``lint``."""
+"""``mmt tutorial``, ``lab``, ``notebooks``, ``test``, ``lint`` and ``mmt course``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +16,22 @@ from mmtlib.cli import show
 
 TUTORIAL_SEEDS = (0, 1, 2)
 
+app = typer.Typer(no_args_is_help=True, help="The notebooks for a class.")
 
-def register(app: typer.Typer) -> None:
+
+class Audience(StrEnum):
+    """For whom notebooks are made; the names of `mmtlib.course.AUDIENCES`."""
+
+    STUDENTS = "students"
+    TEACHERS = "teachers"
+
+
+def register(root: typer.Typer) -> None:
     """Add the commands to the root."""
     for command in (tutorial, lab, notebooks, lint):
-        app.command()(command)
-    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+        root.command()(command)
+    root.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+    root.add_typer(app, name="course")
 
 
 def tutorial(
@@ -94,3 +105,53 @@ def lint() -> None:
     """Check style and formatting with ruff."""
     _call(sys.executable, "-m", "ruff", "check", ".")
     _call(sys.executable, "-m", "ruff", "format", "--check", ".")
+
+
+@app.command("time")
+def time_all(
+    out: Annotated[
+        Path, typer.Option(help="Where the executed notebooks and times.csv are written.")
+    ] = Path("build/times"),
+    only: Annotated[
+        str | None, typer.Option(help="Only notebooks with this in their name.")
+    ] = None,
+) -> None:
+    """Run every notebook in order and alone from empty caches; compare with their headers."""
+    from mmtlib.config import default_preset
+    from mmtlib.course import time_notebooks
+    from mmtlib.provenance import provenance
+
+    found = time_notebooks(out, only=only, report=lambda line: show.console.print(line))
+    made = provenance()
+    mode = (
+        "fast mode, which tells nothing of the limits"
+        if default_preset() == "tiny"
+        else "full mode"
+    )
+    show.table(
+        found.table.round(0).convert_dtypes(),
+        f"Seconds in {mode}, by the clock and of the processor (cpu); {os.cpu_count()} cores, "
+        f"{made['machine']}, {made['date'][:10]}",
+    )
+    for line in found.complaints:
+        show.console.print(line, soft_wrap=True)
+    if not found.good:
+        show.console.print("too slow, or shows what it should not: see above")
+        raise typer.Exit(1)
+
+
+@app.command()
+def build(
+    audience: Annotated[
+        Audience, typer.Option("--for", help="Students get no solutions, teachers all of them.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder; default: build/course/ and the name of --for.")
+    ] = None,
+) -> None:
+    """Write the notebooks for students or teachers, without outputs."""
+    from mmtlib.course import build_notebooks
+
+    folder = out or Path("build/course") / audience
+    written = build_notebooks(audience, folder)
+    show.console.print(f"{len(written)} notebooks for {audience}: {folder}", soft_wrap=True)

@@ -14,7 +14,8 @@ app = typer.Typer(
     no_args_is_help=False,
     help="Run the study of docs/study_plan.md, or what is missing of it: ten hours of one core.\n\n"
     "Trials are measured on validation clips; test clips are read once per question, when all its "
-    "runs are there. Stopped at any moment, the same command goes on.",
+    "runs are there. Stopped at any moment, the same command goes on; what comes with "
+    "mmtlib is not made again.",
 )
 
 Workers = Annotated[
@@ -38,6 +39,9 @@ def study(
         str | None,
         typer.Option(help="Most memory of a process, e.g. 4GiB; 0 = no limit; default: a share."),
     ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Make runs again whose results come with mmtlib.")
+    ] = False,
 ) -> None:
     """Run the study, or what is missing of it."""
     if context.invoked_subcommand is not None:
@@ -46,7 +50,7 @@ def study(
 
     with show.bars("clips", "runs") as (clips, runs):
         reports = conduct(
-            part or PARTS, workers=workers, scheduler=scheduler, memory=memory,
+            part or PARTS, workers=workers, scheduler=scheduler, memory=memory, anew=anew,
             progress=runs, data_progress=clips,
         )  # fmt: skip
         for found in reports:

@@ -269,8 +269,8 @@ def run_all(
         workers = 1
     workers = min(workers or os.cpu_count() or 1, len(configs))
     for config in configs:
-        for split in ("train", "validation"):
-            open_data(config, split)
+        open_data(config, "train")
+        open_data(config, "validation")
     if workers <= 1:
         runs = []
         for config in configs:

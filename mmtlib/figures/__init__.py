@@ -11,8 +11,9 @@ from mmtlib.figures.correlation import correlation_maps, correlation_pairs
 from mmtlib.figures.curves import rho_curves, training_curves
 from mmtlib.figures.embeddings import embedding_scatter, probe_matrices
 from mmtlib.figures.focal import focal_curve
-from mmtlib.figures.overlays import saliency_strip, similarity_strip
+from mmtlib.figures.overlays import saliency_over, saliency_strip, similarity_strip
 from mmtlib.figures.pictures import flow_to_rgb, modality_to_rgb
+from mmtlib.figures.pointing import pointing_by_person
 from mmtlib.figures.recordings import annotated_span, depth_levels, silhouettes_on_colour
 from mmtlib.figures.style import ONE_COLUMN, TWO_COLUMN, StyledFigure, figure_style
 from mmtlib.figures.timeline import score_timeline
@@ -38,8 +39,10 @@ __all__ = [
     "gain_bars",
     "modality_to_rgb",
     "paired_seeds",
+    "pointing_by_person",
     "probe_matrices",
     "rho_curves",
+    "saliency_over",
     "saliency_strip",
     "score_timeline",
     "silhouettes_on_colour",

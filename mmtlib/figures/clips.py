@@ -27,8 +27,8 @@ from mmtlib.figures.pictures import NO_READING, depth_range, flow_to_rgb, modali
 from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
 from mmtlib.modalities import get_modality
 
-KEY_WIDTH = 1.28
-"""Width of the key of colours, in inches."""
+KEY_WIDTH, LEAST_KEY = 1.28, 0.8
+"""Width of the key of colours, and the least height of one with three lines, in inches."""
 
 
 @styled
@@ -38,6 +38,7 @@ def clip_strip(
     frames: int = 6,
     outline: bool = True,
     depth_unit: str = "8-bit level / 255",
+    width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show a clip: one row per modality, frames at even times from the first to the last.
 
@@ -46,6 +47,7 @@ def clip_strip(
         frames: the number of columns; fewer if the clip is shorter.
         outline: draw the outline of the hand where the clip has a mask.
         depth_unit: what depth is measured in (``"metres"`` for depth in metres).
+        width: the most that the figure may be wide, in inches.
 
     Returns:
         The figure: for each modality the axes of its pictures, then those of its key (RGB: none).
@@ -57,9 +59,10 @@ def clip_strip(
         raise ConfigError(f"Expected at least 1 frame, got {frames}.")
     times = even_times(clip.shape[0], frames)
     key = 0.05 if clip.modalities == ("rgb",) else KEY_WIDTH
-    side = min((TWO_COLUMN - LABEL_WIDTH - key) / max(len(times), 4), 1.3)
+    side = min((width - LABEL_WIDTH - key) / len(times), 1.3)
     _, h, w = clip.shape
-    pitch = max(side * h / w, LEAST_ROW) + GAP
+    least = LEAST_KEY if "depth" in clip.modalities else LEAST_ROW
+    pitch = max(side * h / w, least) + GAP
     names = ", ".join(get_modality(m).title for m in clip.modalities)
     figure = new_figure(
         LABEL_WIDTH + len(times) * side + key,
@@ -180,6 +183,7 @@ def class_sheet(
     modality: str = "rgb",
     frames: int = 3,
     columns: int = 4,
+    width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show one clip per tile under the name of its class: `frames` pictures from start to end.
 
@@ -189,6 +193,7 @@ def class_sheet(
         modality: which one to show.
         frames: pictures per clip.
         columns: tiles per row.
+        width: the most that the figure may be wide, in inches.
 
     Returns:
         The figure: the axes of every clip's pictures, clip by clip.
@@ -201,7 +206,7 @@ def class_sheet(
         raise ConfigError(f"Expected at least 1 frame and column, got {frames} and {columns}.")
     if not clips:
         raise DataError("No clips were given; there is nothing to draw.")
-    tile = TWO_COLUMN / max(columns, 4)
+    tile = min(width / columns, TWO_COLUMN / 4)
     titles = [textwrap.fill(_class_name(c, class_names), int(tile / 0.058)) for c in clips]
     title_height = 0.08 + 0.12 * max(title.count("\n") + 1 for title in titles)
     times = [even_times(clip.shape[0], frames) for clip in clips]

@@ -11,7 +11,15 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmtlib.errors import DataError
 from mmtlib.evaluation import SeedInterval, mean_interval
-from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
+from mmtlib.figures.style import (
+    GREY,
+    STACKED_BELOW,
+    TWO_COLUMN,
+    StyledFigure,
+    need_columns,
+    new_figure,
+    styled,
+)
 from mmtlib.modalities import MODALITIES
 
 ARMS = ("alone", "together")
@@ -27,13 +35,16 @@ def _color(name: str) -> str:
 
 
 @styled
-def paired_seeds(table: pd.DataFrame, *, confidence: float = 0.95) -> StyledFigure:
+def paired_seeds(
+    table: pd.DataFrame, *, confidence: float = 0.95, width: float | None = None
+) -> StyledFigure:
     """Show every seed's accuracy alone and together, and the paired differences.
 
     Args:
         table: columns ``modality``, ``seed``, ``alone`` and ``together`` (accuracies in [0, 1]);
             one row per modality and seed.
         confidence: of the Student t intervals over seeds (drawn for two seeds or more).
+        width: of the figure, in inches; default by the number of modalities.
 
     Returns:
         A figure of one axes per modality, then one with all differences in points.
@@ -49,11 +60,11 @@ def paired_seeds(table: pd.DataFrame, *, confidence: float = 0.95) -> StyledFigu
             "The table of paired seeds has a modality and seed twice; give one row each."
         )
     groups = {str(name): rows for name, rows in table.groupby("modality", sort=False)}
-    figure = new_figure(
-        TWO_COLUMN * min(1.0, 0.4 + 0.2 * len(groups)), 2.6, _alt_text(groups, confidence)
-    )
+    width = width or TWO_COLUMN * min(1.0, 0.4 + 0.2 * len(groups))
+    figure = new_figure(width, 2.6, _alt_text(groups, confidence))
+    last_ratio = 0.9 if width < STACKED_BELOW else 0.55 + 0.4 * len(groups)
     *panels, last = figure.subplots(
-        1, len(groups) + 1, width_ratios=[1.0] * len(groups) + [0.55 + 0.4 * len(groups)]
+        1, len(groups) + 1, width_ratios=[1.0] * len(groups) + [last_ratio]
     )
     for axes, (name, rows) in zip(panels, groups.items(), strict=True):
         if axes is not panels[0]:
@@ -63,6 +74,7 @@ def paired_seeds(table: pd.DataFrame, *, confidence: float = 0.95) -> StyledFigu
         axes.set_title(_title(name))
     panels[0].set_ylabel("Accuracy")
     _differences(last, groups, confidence)
+    last.set_title("Difference" if width < STACKED_BELOW else "Paired difference")
     marks = [Line2D([], [], color=GREY, marker="o", markersize=3, linewidth=0.7, label="one seed")]
     mean = (
         "mean" if (table["seed"].nunique() == 1) else f"mean, {confidence:.0%} interval over seeds"
@@ -126,7 +138,6 @@ def _differences(axes: Axes, groups: dict[str, pd.DataFrame], confidence: float)
     axes.set_xticks(range(len(groups)), [_title(name).replace(" ", "\n") for name in groups])
     axes.set_xlim(-0.6, len(groups) - 0.4)
     axes.set_ylabel("Together minus alone (points)")
-    axes.set_title("Paired difference")
     axes.grid(axis="y")
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from mmtlib.errors import DataError
-from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
+from mmtlib.figures.style import STACKED_BELOW, TWO_COLUMN, StyledFigure, new_figure, styled
 
 COLUMNS = 3
 """Maps per row."""
@@ -58,7 +58,10 @@ def correlation_maps(maps: Mapping[str, ArrayLike], *, grid: tuple[int, int, int
 
 @styled
 def correlation_pairs(
-    pairs: Mapping[str, Mapping[str, ArrayLike]], *, grid: tuple[int, int, int]
+    pairs: Mapping[str, Mapping[str, ArrayLike]],
+    *,
+    grid: tuple[int, int, int],
+    width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show the correlation maps of two networks and their difference, e.g. before and after.
 
@@ -66,6 +69,7 @@ def correlation_pairs(
         pairs: title of a row (e.g. ``"alone"``, ``"together"``) -> two maps ``(d, d)`` by title
             (e.g. ``"RGB"``, ``"Depth"``); all rows have the same titles.
         grid: the feature grid ``(T, H, W)`` with d = T * H * W; thin lines part the time steps.
+        width: of the figure, in inches; in a narrow one the rows become columns.
 
     Returns:
         A figure of three axes per row (both maps, the size of their difference), then the colour
@@ -87,14 +91,17 @@ def correlation_pairs(
     apart = {row: abs(maps[titles[0]] - maps[titles[1]]) for row, maps in rows.items()}
     distances = {row: float((values**2).mean()) for row, values in apart.items()}
     listed = ", ".join(f"{row} {value:.3g}" for row, value in distances.items())
-    side = (TWO_COLUMN - 1.6) / COLUMNS
+    stacked = width < STACKED_BELOW
+    shape = (COLUMNS, len(rows)) if stacked else (len(rows), COLUMNS)
+    side = (width - (1.15 if stacked else 1.6)) / shape[1]
     figure = new_figure(
-        TWO_COLUMN,
-        len(rows) * (side + 0.2) + 0.25,
+        width,
+        shape[0] * (side + 0.2) + 0.25,
         f"Correlation maps of {titles[0]} and {titles[1]} and their difference; mean squared "
         f"difference: {listed}.",
     )
-    panels = figure.subplots(len(rows), COLUMNS, squeeze=False)
+    panels = figure.subplots(*shape, squeeze=False)
+    panels = panels.T if stacked else panels
     scale = _scale([values for maps in rows.values() for values in maps.values()])
     top = max(1e-6, *(float(values.max()) for values in apart.values()))
     for line, (row, maps) in zip(panels, rows.items(), strict=True):
@@ -102,7 +109,8 @@ def correlation_pairs(
             image = axes.imshow(values, **scale)
             axes.set_title(f"{title} {row}")
         difference = line[2].imshow(apart[row], cmap="Greys", vmin=0, vmax=top)
-        line[2].set_title(f"Difference, mean square {distances[row]:.3g}")
+        what = "Mean square" if stacked else "Difference, mean square"
+        line[2].set_title(f"{what} {distances[row]:.3g}")
         for axes in line:
             _part_time_steps(axes, grid, dark=scale["vmin"] < 0 or axes is line[2])
     figure.supxlabel("Position (by time step)")
@@ -111,7 +119,8 @@ def correlation_pairs(
         (image, panels[:, :2], "Correlation (cosine)"),
         (difference, panels[:, 2], "Size of the difference"),
     ):
-        figure.colorbar(picture, ax=list(columns.flat), label=label, shrink=0.9, aspect=25)
+        aspect = 25 * (columns.size / panels.size if stacked else 1)
+        figure.colorbar(picture, ax=list(columns.flat), label=label, shrink=0.9, aspect=aspect)
     return figure
 
 

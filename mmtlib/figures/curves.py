@@ -13,7 +13,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
+from mmtlib.figures.style import (
+    GREY,
+    STACKED_BELOW,
+    TWO_COLUMN,
+    StyledFigure,
+    need_columns,
+    new_figure,
+    styled,
+)
 from mmtlib.modalities import MODALITIES, get_modality, modality_of, network_title
 
 SPLIT_LINES = {"train": (0, (2, 1.2)), "validation": "solid"}
@@ -25,13 +33,16 @@ TEACHER_LINES = ("solid", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)
 
 
 @styled
-def training_curves(history: pd.DataFrame, *, ssa_from_epoch: int | None = None) -> StyledFigure:
+def training_curves(
+    history: pd.DataFrame, *, ssa_from_epoch: int | None = None, width: float = TWO_COLUMN
+) -> StyledFigure:
     """Show loss and accuracy of every modality over the epochs.
 
     Args:
         history: columns ``epoch``, ``modality``, ``split`` (``"train"`` or ``"validation"``),
             ``loss`` and ``accuracy`` (in [0, 1]); one row each. Missing values are left out.
         ssa_from_epoch: the epoch in which the alignment loss begins, marked by a line.
+        width: of the figure, in inches; in a narrow one the panels are above each other.
 
     Returns:
         A figure of two axes: loss, accuracy.
@@ -43,10 +54,8 @@ def training_curves(history: pd.DataFrame, *, ssa_from_epoch: int | None = None)
     modalities = list(dict.fromkeys(history["modality"]))
     splits = [split for split in SPLIT_LINES if (history["split"] == split).any()]
     titles = ", ".join(network_title(m) for m in modalities)
-    figure = new_figure(
-        TWO_COLUMN, 2.4, f"Loss and accuracy by epoch of {titles} ({' and '.join(splits)})."
-    )
-    panels = figure.subplots(1, 2)
+    alt = f"Loss and accuracy by epoch of {titles} ({' and '.join(splits)})."
+    figure, panels = _panels(2, width, 2.4, alt)
     for axes, column in zip(panels, ("loss", "accuracy"), strict=True):
         for modality in modalities:
             for split in splits:
@@ -62,14 +71,32 @@ def training_curves(history: pd.DataFrame, *, ssa_from_epoch: int | None = None)
     if ssa_from_epoch is not None:
         lines.append(("alignment begins", ALIGNMENT))
     handles = [Line2D([], [], label=label, **look) for label, look in lines]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    _legend(figure, handles, width)
     return figure
+
+
+def _legend(figure: StyledFigure, handles: list[Artist], width: float) -> None:
+    """Put a legend above the panels, in two rows where one does not fit."""
+    fitting = 5 if width >= STACKED_BELOW else 3
+    rows = -(-len(handles) // fitting)
+    figure.legend(handles=handles, loc="outside upper center", ncols=-(-len(handles) // rows))
+
+
+def _panels(
+    number: int, width: float, height: float, alt: str, **shared: bool
+) -> tuple[StyledFigure, list[Axes]]:
+    """Return a figure of panels of that height, above each other where it is narrow."""
+    stacked = width < STACKED_BELOW and number > 1
+    figure = new_figure(width, height * (0.85 * number if stacked else 1), alt)
+    shape = (number, 1) if stacked else (1, number)
+    return figure, list(figure.subplots(*shape, squeeze=False, **shared).flat)
 
 
 def _line(axes: Axes, rows: pd.DataFrame, column: str, look: dict[str, Any]) -> None:
     rows = rows.sort_values("epoch")
     marker = "o" if len(rows) == 1 else None
-    axes.plot(rows["epoch"], rows[column], marker=marker, **look)
+    # A curve along the axis (nobody listens) is drawn over it.
+    axes.plot(rows["epoch"], rows[column], marker=marker, clip_on=False, zorder=3, **look)
 
 
 def _band(axes: Axes, rows: pd.DataFrame, color: str) -> None:
@@ -96,7 +123,9 @@ def _epochs(axes: Axes, ssa_from_epoch: int | None) -> None:
 
 
 @styled
-def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) -> StyledFigure:
+def rho_curves(
+    history: pd.DataFrame, *, learners: Sequence[str] | None = None, width: float | None = None
+) -> StyledFigure:
     """Show how much every network listens to every other one: rho over the epochs.
 
     Args:
@@ -104,6 +133,8 @@ def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) 
             (mean of the epoch); one row each. Optional ``low`` and ``high``, the ends of an
             interval over seeds, drawn as a band (`mmtlib.analysis.rho_over_epochs`).
         learners: which networks to show, one panel each; default all, in order of appearance.
+        width: of the figure, in inches; default by the number of panels. In a narrow one they are
+            above each other.
 
     Returns:
         A figure with one axes per learner, on one scale.
@@ -125,9 +156,9 @@ def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) 
     lines = dict(zip(teachers, cycle(TEACHER_LINES), strict=False))
     looks = {name: {**_look(name), "linestyle": lines[name]} for name in teachers}
     titles = ", ".join(network_title(m) for m in learners)
-    width = TWO_COLUMN * min(1.0, 0.2 + 0.35 * len(learners))
-    figure = new_figure(width, 2.2, f"Focal regularization rho by epoch, learners: {titles}.")
-    panels = figure.subplots(1, len(learners), sharey=True, squeeze=False)[0]
+    width = width or TWO_COLUMN * min(1.0, 0.2 + 0.35 * len(learners))
+    alt = f"Focal regularization rho by epoch, learners: {titles}."
+    figure, panels = _panels(len(learners), width, 2.2, alt, sharey=True)
     for axes, learner in zip(panels, learners, strict=True):
         rows = history[history["learner"] == learner]
         for teacher, chosen in rows.groupby("teacher", sort=False):
@@ -135,12 +166,13 @@ def rho_curves(history: pd.DataFrame, *, learners: Sequence[str] | None = None) 
             _band(axes, chosen, looks[teacher]["color"])
         axes.set_title(f"Learner: {network_title(learner)}")
         _epochs(axes, None)
-    panels[0].set_ylabel("rho (0 = does not listen)")
+    for axes in panels if width < STACKED_BELOW else panels[:1]:
+        axes.set_ylabel("rho\n(0 = does not listen)")
     panels[0].set_ylim(bottom=0)
     handles: list[Artist] = [
         Line2D([], [], label=f"teacher: {network_title(m)}", **looks[m]) for m in teachers
     ]
     if any(axes.collections for axes in panels):
         handles.append(Patch(color=GREY, alpha=BAND_ALPHA, lw=0, label="interval over seeds"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    _legend(figure, handles, width)
     return figure

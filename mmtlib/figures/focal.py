@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
@@ -12,16 +13,23 @@ from mmtlib.errors import ConfigError
 from mmtlib.figures.style import ONE_COLUMN, StyledFigure, new_figure, styled
 from mmtlib.losses import focal_regularization
 
+LINES = ("solid", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+"""Kinds of line, so that a curve is not told by its colour alone."""
+
 
 @styled
 def focal_curve(
-    betas: Sequence[float] = (1.0, 2.0, 3.0), *, loss_gap: tuple[float, float] = (-1.0, 1.0)
+    betas: Sequence[float] = (1.0, 2.0, 3.0),
+    *,
+    loss_gap: tuple[float, float] = (-1.0, 1.0),
+    width: float = ONE_COLUMN,
 ) -> StyledFigure:
     """Show rho against the difference of the two classification losses.
 
     Args:
         betas: one curve each.
         loss_gap: the range of loss of the learner m minus loss of the teacher n.
+        width: of the figure, in inches.
 
     Returns:
         A figure of one axes with one line per beta, in the order given.
@@ -37,16 +45,17 @@ def focal_curve(
     gap = torch.linspace(low, high, 401, dtype=torch.float64)
     listed = ", ".join(f"{beta:g}" for beta in betas)
     figure = new_figure(
-        ONE_COLUMN,
+        width,
         2.5,
         f"rho against the difference of losses for beta = {listed}: zero where the learner is "
         "better, then growing faster and faster, the more so the larger beta.",
     )
     axes = figure.subplots()
     colors = mpl.colormaps["viridis"](np.linspace(0.0, 0.8, len(betas)))
-    for beta, color in zip(betas, colors, strict=True):
+    for beta, color, line in zip(betas, colors, cycle(LINES)):  # noqa: B905: the cycle is endless
         rho = focal_regularization(gap, torch.zeros_like(gap), beta=beta)
-        axes.plot(gap.numpy(), rho.numpy(), color=color, label=f"$\\beta$ = {beta:g}")
+        look = {"color": color, "linestyle": line}
+        axes.plot(gap.numpy(), rho.numpy(), label=f"$\\beta$ = {beta:g}", **look)
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Loss of learner m minus loss of teacher n")

@@ -52,6 +52,29 @@ class _Scale:
         return (1 - cover) * grey[..., None] + cover * ramp
 
 
+_SALIENCY = _Scale(colors="inferno", low=0.0, label="Saliency, share\nof the highest")
+
+
+def saliency_over(
+    clip: GestureClip, maps: Mapping[str, ArrayLike], pictures: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return a clip's pictures in grey with saliency over them, for every frame.
+
+    Args:
+        clip: what the maps belong to.
+        maps: title -> saliency ``(T, H, W)`` in [0, 1] (`mmtlib.analysis.saliency`).
+        pictures: ``(T, H, W, 3)`` in [0, 1] (`mmtlib.figures.modality_to_rgb`).
+
+    Returns:
+        Title -> ``(T, H, W, 3)`` in [0, 1].
+
+    Raises:
+        DataError: if there is no map, or one does not fit the clip or is not in [0, 1].
+    """
+    grey = pictures @ np.array(BRIGHTNESS)
+    return {k: _SALIENCY.over(grey, v) for k, v in _fitting(maps, clip, low=0.0).items()}
+
+
 @styled
 def saliency_strip(
     clip: GestureClip,
@@ -60,6 +83,8 @@ def saliency_strip(
     modality: str | None = None,
     frames: int = 6,
     mask: ArrayLike | None = None,
+    what: str = "Saliency",
+    width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show where networks look at several moments of a clip, with the outline of the hand.
 
@@ -70,6 +95,8 @@ def saliency_strip(
         modality: which pictures to show below; default the clip's first.
         frames: the number of columns; fewer if the clip is shorter.
         mask: bool ``(T, H, W)``, where the hand is; default the clip's own, if it has one.
+        what: what the maps show, for the colour bar: other maps in [0, 1] can be drawn too.
+        width: the most that the figure may be wide, in inches.
 
     Returns:
         The figure: the axes of the clip's pictures, those of each map's row, then the colour bar.
@@ -83,9 +110,10 @@ def saliency_strip(
     arrays = _fitting(maps, clip, low=0.0)
     times = even_times(clip.shape[0], frames)
     hand = clip.mask if mask is None else mask
-    alt = f"Saliency of {', '.join(arrays)} in {len(times)} frames of clip {clip.clip_id}"
-    scale = _Scale(colors="inferno", low=0.0, label="Saliency, share\nof the highest")
-    figure, rows = _strip(clip, arrays, times, scale, modality, alt + _shares(arrays, hand))
+    alt = f"{what} of {', '.join(arrays)} in {len(times)} frames of clip {clip.clip_id}"
+    scale = _Scale(colors="inferno", low=0.0, label=f"{what}, share\nof the highest")
+    alt += _shares(arrays, hand)
+    figure, rows = _strip(clip, arrays, times, scale, modality, alt, width)
     if hand is not None:
         hand = _fitting({"the hand's mask": hand}, clip, low=0.0)["the hand's mask"] > 0
         for panels in rows:
@@ -104,6 +132,7 @@ def similarity_strip(
     grid: tuple[int, int, int],
     modality: str | None = None,
     frames: int = 6,
+    width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show how alike every place of a clip is to one position, which is marked by a cross.
 
@@ -116,6 +145,7 @@ def similarity_strip(
         modality: which pictures to show below; default the clip's first.
         frames: the most columns; there is one for each time step of the grid, else every second or
             so, the marked one among them.
+        width: the most that the figure may be wide, in inches.
 
     Returns:
         The figure: the axes of the clip's pictures, those of each row, then the colour bar.
@@ -138,7 +168,8 @@ def similarity_strip(
     scale = _Scale(colors=colors, low=low, label="Similarity\n(cosine)")
     t, y, x = (i + 1 for i in position)
     alt = f"How alike each place of clip {clip.clip_id} is to time step {t}, row {y}, column {x}"
-    figure, rows = _strip(clip, arrays, times, scale, modality, f"{alt}, for {', '.join(arrays)}.")
+    alt += f", for {', '.join(arrays)}."
+    figure, rows = _strip(clip, arrays, times, scale, modality, alt, width)
     column = int(np.flatnonzero(steps == position[0])[0])
     _, h, w = clip.shape
     for panels in rows:
@@ -182,6 +213,7 @@ def _strip(
     scale: _Scale,
     modality: str | None,
     alt: str,
+    width: float,
 ) -> tuple[StyledFigure, list[list[Axes]]]:
     """Return the figure and its rows of pictures, the clip's own first."""
     name = modality or clip.modalities[0]
@@ -189,7 +221,7 @@ def _strip(
     grey = pictures @ np.array(BRIGHTNESS)
     shown = [(get_modality(name).title, pictures)]
     shown += [(title, scale.over(grey, values)) for title, values in arrays.items()]
-    side = min((TWO_COLUMN - 2 * LABEL_WIDTH - BAR_WIDTH) / max(len(times), 4), 1.3)
+    side = min((width - 2 * LABEL_WIDTH - BAR_WIDTH) / len(times), 1.3)
     row = max(side * clip.shape[1] / clip.shape[2], LEAST_ROW) + GAP
     labels = [textwrap.fill(title, max(8, int(row / 0.075))) for title, _ in shown]
     first = max(LABEL_WIDTH, 0.08 + LINE_HEIGHT * max(label.count("\n") + 1 for label in labels))

@@ -23,6 +23,8 @@ ONE_COLUMN = 3.5
 """Width of a one-column figure, in inches."""
 TWO_COLUMN = 7.16
 """Width of a two-column figure, in inches."""
+STACKED_BELOW = 5.0
+"""Width in inches below which panels stand above each other instead of side by side."""
 STYLE_FILE = Path(__file__).with_name("mmtlib.mplstyle")
 GREY = "#777777"
 """For marks that belong to no modality."""

@@ -19,6 +19,7 @@ def conduct(
     workers: int | None = None,
     scheduler: str | None = None,
     memory: str | None = None,
+    anew: bool = False,
     progress: Callable[[int, int], None] | None = None,
     data_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[SweepReport]:
@@ -30,6 +31,7 @@ def conduct(
     Args:
         parts: of `PARTS`.
         workers, scheduler, memory: as `mmtlib.sweep`.
+        anew: make the runs, too, whose results come with the package.
         progress, data_progress: as `mmtlib.sweep`, for one grid at a time.
 
     Raises:
@@ -45,7 +47,7 @@ def conduct(
             for split in splits_of(part):
                 report = sweep(
                     grid, split=split, workers=workers, scheduler=scheduler, memory=memory,
-                    progress=progress, data_progress=data_progress,
+                    stored=not anew, progress=progress, data_progress=data_progress,
                 )  # fmt: skip
                 _check_complete(report)
                 yield report

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from mmtlib import cache
 from mmtlib.ablation import load_results
 from mmtlib.ablation import results_store as store
+from mmtlib.ablation.results import everywhere
 from mmtlib.ablation.schema import PREDICTIONS_SCHEMA, RECORDED, RESULTS_SCHEMA
 from mmtlib.errors import DataError
 from mmtlib.experiment import load_run, ship_run
@@ -35,9 +36,10 @@ _ALL_TARGETS = ("H1", "S1")
 def ship(target: Path | None = None, folder: Path | None = None) -> dict[str, int]:
     """Write the results of the study, and the runs of `NETWORKS`, to the package.
 
-    What was there is replaced. Shipped are all results and histories; of the predictions those on
-    test clips of RGB, and of every network in the questions about all of them (H1, S1), with scores
-    rounded to 1/4096 where that leaves the recognised class as it is.
+    What was there is written anew, with what the store has beyond it. Shipped are all results and
+    histories; of the predictions those on test clips of RGB, and of every network in the questions
+    about all of them (H1, S1), with scores rounded to 1/4096 where that leaves the recognised class
+    as it is.
 
     Args:
         target: the package's folder; default ``mmtlib/stored``.
@@ -54,7 +56,7 @@ def ship(target: Path | None = None, folder: Path | None = None) -> dict[str, in
     if not grids:
         raise DataError("The study has no test results here; `mmt study` makes them.")
     names = [plan.TUNING, *(grid.name for grid in grids.values())]
-    results = store.read_table("results", folder, where=pc.field("study").isin(names))
+    results = everywhere("results", folder, pc.field("study").isin(names))
     runs = results["identity"].unique()
     parts = {
         "predictions": _predictions(results, grids, folder),
@@ -66,7 +68,9 @@ def ship(target: Path | None = None, folder: Path | None = None) -> dict[str, in
         store.write_part(target / kind, table)
     for name, (question, arm, modalities) in NETWORKS.items():
         if question in grids:
-            ship_run(_run_of(grids[question].name, arm, modalities, folder), name, target)
+            run = _run_of(grids[question].name, arm, modalities, folder)
+            if run.path != target / "runs" / name:  # that of the package itself
+                ship_run(run, name, target)
     return {each.name: _size(each) for each in sorted(target.iterdir()) if each.is_dir()}
 
 
@@ -83,10 +87,10 @@ def rounded(scores: np.ndarray) -> np.ndarray:
 
 def _predictions(results: pd.DataFrame, grids: dict, folder: Path) -> pa.Table:
     """Return the shipped predictions, run by run."""
-    everywhere = [grid.name for question, grid in grids.items() if question in _ALL_TARGETS]
+    of_all = [grid.name for question, grid in grids.items() if question in _ALL_TARGETS]
     wanted = results[
         (results["split"] == "test")
-        & ((results["target"] == plan.TARGET) | results["study"].isin(everywhere))
+        & ((results["target"] == plan.TARGET) | results["study"].isin(of_all))
         & (results["target"] != "fused")
     ].drop_duplicates(["identity", "target"])
     tables = []
@@ -96,7 +100,7 @@ def _predictions(results: pd.DataFrame, grids: dict, folder: Path) -> pa.Table:
             & (pc.field("target") == target)
             & pc.field("identity").isin(rows["identity"].to_list())
         )
-        found = store.read_table("predictions", folder, where=where)
+        found = everywhere("predictions", folder, where)
         if set(found["identity"]) != set(rows["identity"]):
             raise DataError(
                 f"Predictions of {target} are missing in {folder}; `mmt study` adds them again."
@@ -108,7 +112,7 @@ def _predictions(results: pd.DataFrame, grids: dict, folder: Path) -> pa.Table:
 
 def _rows(kind: str, runs: np.ndarray, folder: Path) -> pa.Table:
     where = pc.field("identity").isin(list(runs))
-    found = store.read_table(kind, folder, where=where)
+    found = everywhere(kind, folder, where).drop(columns="stored")
     order = ["identity", "epoch"]
     return pa.Table.from_pandas(found.sort_values(order, kind="stable"), preserve_index=False)
 

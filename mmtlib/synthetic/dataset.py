@@ -13,7 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames, store_folder
+from mmtlib.clip_store import (
+    FLOW_SCALE,
+    ClipStore,
+    StoreInfo,
+    StoreRow,
+    encode_frames,
+    store_folder,
+)
 from mmtlib.clip_writer import write_clip_store
 from mmtlib.clips import GestureClip
 from mmtlib.compute import in_order, threads
@@ -118,6 +125,10 @@ class SyntheticGestures:
         close_range: with ``"8bit"``: metres beyond which depth has no reading (NVGesture's look).
         clutter: overrides the preset's difficulty.
         extras: also load the hand mask and the joints.
+        clips: only this many, the first ones of the split (classes in turn, then people); None =
+            all. Quickly made where a few clips are looked at.
+        stored: keep the clips in the cache; False: render each one when it is read, with the same
+            values, to look at a few without making all. Default what the preset says.
         progress: called with (done, all) while clips are rendered.
 
     Raises:
@@ -138,6 +149,8 @@ class SyntheticGestures:
         close_range: float | None = None,
         clutter: float | None = None,
         extras: bool = False,
+        clips: int | None = None,
+        stored: bool | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         if split not in SPLITS:
@@ -159,8 +172,11 @@ class SyntheticGestures:
         self.label_swaps = label_swaps(self.classes)
         self.reversed_labels = reversed_labels(self.classes)
         self._maker = ClipMaker(self.preset, split, self.generator_seed, self.clutter)
-        self._rows = [self._maker.row(i) for i in range(self.preset.clips[split])]
-        self._store = self._open_store(progress) if self.preset.stored else None
+        count = _count(clips, self.preset.clips[split])
+        self._rows = [self._maker.row(i) for i in range(count)]
+        kept = self.preset.stored if stored is None else stored
+        self._store = self._open_store(progress) if kept else None
+        self._as_stored = self.preset.stored and not kept
 
     @property
     def fingerprint(self) -> str:
@@ -176,7 +192,7 @@ class SyntheticGestures:
             "generator_version": GENERATOR_VERSION,
             "preset": p.name,
             "classes": p.classes,
-            "clips": p.clips[self.split],
+            "clips": len(self._rows),
             "frames": p.frames,
             "size": p.size,
             "clutter": self.clutter,
@@ -235,6 +251,8 @@ class SyntheticGestures:
         if self._store:
             return self._store[index]
         clip = self._render_one(index % len(self))
+        if self._as_stored:
+            clip = clip.with_frames({m: _as_stored(m, x) for m, x in clip.frames.items()})
         if "depth" not in clip.frames or self.depth_form == "metres":
             return clip
         return clip.with_frames({**clip.frames, "depth": self._to_8bit(clip.frames["depth"])})
@@ -266,12 +284,27 @@ class SyntheticGestures:
         return np.array([row.subject for row in self._rows], dtype=np.int64)
 
 
+def _count(wanted: int | None, there: int) -> int:
+    if wanted is not None and not 1 <= wanted <= there:
+        raise ConfigError(f"clips: expected 1 to {there}, or None for all, got {wanted}.")
+    return there if wanted is None else wanted
+
+
 def _fields(clip: RenderedClip, joints: np.ndarray) -> dict[str, np.ndarray]:
     fields = encode_frames({"rgb": clip.rgb, "flow": clip.flow, "ir": clip.ir})
     fields["depth_mm"] = (clip.depth * 1000).round().to(torch.int32).numpy().astype(np.uint16)
     fields["mask"] = clip.mask.to(torch.uint8).numpy()
     fields["joints"] = joints
     return fields
+
+
+def _as_stored(modality: str, frames: Tensor) -> Tensor:
+    """Return frames rounded as they are by being kept in a store."""
+    if modality == "depth":
+        return (frames * 1000).round() * 1e-3
+    scale = FLOW_SCALE if modality == "flow" else 1 / 255
+    kept = encode_frames({modality: frames})[modality]
+    return torch.from_numpy(kept.astype(np.float32)).mul_(scale)
 
 
 def _hash(value: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@
 # **You will be able to** open a clip, train a network on one modality, read its training curve and
 # its confusion matrix, ask it about one clip, and say what the rest of this course is about.
 #
-# **Time.** 10 minutes to read; about 2 minutes to run on a 2-core CPU, from an empty cache.
+# **Time.** 10 minutes to read; at most 2 minutes to run on a 2-core CPU, from an empty cache.
 
 # %%
 import numpy as np
@@ -217,15 +217,12 @@ hint("softmax", 1)
 # %% [markdown]
 # **Exercise 1.** Write the left half of the equation for many clips at once: `(N, K)` logits in,
 # `(N, K)` scores out.
+# Stuck? `hint("softmax", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def softmax(logits):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("softmax", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -240,15 +237,12 @@ checks.softmax(softmax)
 # %% [markdown]
 # **Exercise 2.** Find the mistake made most often: a confusion matrix of counts in, the pair
 # `(true class, predicted class)` out.
+# Stuck? `hint("most_confused", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def most_confused(matrix):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("most_confused", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -271,19 +265,6 @@ checks.most_confused(most_confused)
 # - **Touching the test clips.** Each look at them, followed by a choice, makes them validation
 #   clips. Here they are read once, at the very end, by `mmt tutorial`.
 #
-# ## Self-test
-#
-# <details><summary>1. What is the loss of a network that knows nothing, with 10 classes?</summary>
-# log 10, about 2.30.</details>
-# <details><summary>2. Why is a clip a tensor with a T, not just one picture?</summary>
-# Some gestures differ in their motion only.</details>
-# <details><summary>3. The validation loss is higher than the training loss. A bug?</summary>
-# Not by itself: new people are harder than known ones.</details>
-# <details><summary>4. The network gives its answer a score of 0.9. Is it right in nine cases of
-# ten?</summary>Only if it is calibrated, which nobody has checked.</details>
-# <details><summary>5. What does MTUT cost at test time?</summary>
-# Nothing: one modality, one network of the same size.</details>
-#
 # ## Summary
 #
 # A clip is one tensor per modality, all of them aligned. A network turns it into scores, its loss
@@ -296,3 +277,13 @@ checks.most_confused(most_confused)
 #
 # **Next.** [01 Clips and modalities](01_clips_and_modalities.ipynb): what each picture measures,
 # and what a mirror does to it.
+#
+# ## Self-test
+#
+# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# without a running kernel.
+
+# %%
+from mmtlib.interactive import self_test
+
+self_test("00_quickstart")

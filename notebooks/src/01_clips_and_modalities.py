@@ -28,7 +28,7 @@
 # clip without spoiling its flow or its label, test whether modalities are aligned, and split
 # clips so that the test is honest.
 #
-# **Time.** 20 minutes to read; under a minute to run on a 2-core CPU, from an empty cache.
+# **Time.** 20 minutes to read; at most 1 minute to run on a 2-core CPU, from an empty cache.
 
 # %%
 import numpy as np
@@ -215,15 +215,12 @@ print(f"{len(known)} people to train, {len(people)} to validate, {len(known & pe
 #
 # **Exercise 1.** Go back from levels in [0, 1] to metres (near 0.3 m, far 1.6 m). Pixels without a
 # reading must become NaN.
+# Stuck? `hint("to_metres", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def to_metres(level):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("to_metres", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -236,15 +233,12 @@ checks.to_metres(to_metres)
 
 # %% [markdown]
 # **Exercise 2.** Mirror the flow `(2, T, H, W)` of a clip from left to right.
+# Stuck? `hint("mirror_flow", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def mirror_flow(flow):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("mirror_flow", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -258,15 +252,12 @@ checks.mirror_flow(mirror_flow)
 # %% [markdown]
 # **Exercise 3.** From the subject of every clip, a share and a seed, return one true or false per
 # clip: true for all clips of the people who are held out.
+# Stuck? `hint("hold_out_subjects", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def hold_out_subjects(subjects, share, seed):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("hold_out_subjects", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -289,19 +280,6 @@ checks.hold_out_subjects(hold_out_subjects)
 #   than depth; only the registered colour shares its view, roughly.
 # - **Splitting by clip.** The accuracy is higher, and means less.
 #
-# ## Self-test
-#
-# <details><summary>1. A depth image is made 10 % brighter as augmentation. What has been
-# done?</summary>Everything was moved nearer, and "no reading" stayed.</details>
-# <details><summary>2. Which number of a flow picture changes when the clip plays twice as
-# fast?</summary>Every one: pixels per frame double, the direction stays.</details>
-# <details><summary>3. Is a gesture "open hand" changed by a mirror?</summary>Its pictures are, its
-# label is not; only directional gestures swap.</details>
-# <details><summary>4. Each modality alone trains well. Are they aligned?</summary>That cannot be
-# told from it; section 5 shows a check.</details>
-# <details><summary>5. Why not use the mask as an input?</summary>No camera delivers it; a network
-# that needs it could not be used.</details>
-#
 # ## Summary
 #
 # A modality has a unit and a kind, and the kind decides what may be done to it. Aligned modalities
@@ -314,3 +292,13 @@ checks.hold_out_subjects(hold_out_subjects)
 #
 # **Next.** [02 Unimodal baselines](02_unimodal_baselines.ipynb): how good is each modality alone,
 # and how sure can one be of it?
+#
+# ## Self-test
+#
+# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# without a running kernel.
+
+# %%
+from mmtlib.interactive import self_test
+
+self_test("01_clips_and_modalities")

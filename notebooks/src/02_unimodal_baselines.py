@@ -29,7 +29,7 @@
 # an interval that counts people, fuse scores, and tell a baseline that has converged from one
 # that makes every new method look good.
 #
-# **Time.** 20 minutes to read; about 2 minutes to run on a 2-core CPU, from an empty cache.
+# **Time.** 20 minutes to read; at most 2 minutes to run on a 2-core CPU, from an empty cache.
 
 # %%
 import numpy as np
@@ -225,15 +225,12 @@ print(f"{rgb_short.config.epochs} epochs -> {config.epochs} epochs: {gain}")
 #
 # **Exercise 1.** The right half of the equation: `correct` is true or false for each clip,
 # `subjects` says who is in it, equally many clips each. Return the standard error over people.
+# Stuck? `hint("clustered_error", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def clustered_error(correct, subjects):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("clustered_error", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -247,15 +244,12 @@ checks.clustered_error(clustered_error)
 
 # %% [markdown]
 # **Exercise 2.** Fuse the scores `(M, N, K)` of M networks: return the class of each of N clips.
+# Stuck? `hint("fuse_scores", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def fuse_scores(scores):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("fuse_scores", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -269,15 +263,12 @@ checks.fuse_scores(fuse_scores)
 # %% [markdown]
 # **Exercise 3.** Write the definition of section 7: `once` and `twice` are accuracies (0 to 1),
 # one per seed, after E and after 2 E epochs. Return `True` if the baseline has converged.
+# Stuck? `hint("converged", 1)`, then 2 and 3.
 
 
 # %% tags=["exercise"]
 def converged(once, twice, tolerance):
     raise NotImplementedError("your code here")
-
-
-# %% [markdown]
-# Stuck? `hint("converged", 1)`, then levels 2 and 3.
 
 
 # %% tags=["solution"]
@@ -297,18 +288,6 @@ checks.converged(converged)
 # - **A ceiling.** Near 100 % nothing can gain; an absent effect there proves little.
 # - **Fusion as a rival.** It uses a camera that the single network does not have.
 #
-# ## Self-test
-#
-# <details><summary>1. What is chance for 25 balanced classes?</summary>4 %.</details>
-# <details><summary>2. 1,000 clips of 4 people: what limits your interval?</summary>
-# The 4 people.</details>
-# <details><summary>3. Why the same seed for both arms of a comparison?</summary>
-# Equal weights and batches at the start: what differs then is the method.</details>
-# <details><summary>4. A method gains 8 points over a baseline whose loss is still falling. What do
-# you ask for?</summary>The baseline with twice the epochs.</details>
-# <details><summary>5. Can fusion be worse than its better half?</summary>
-# Yes: the weaker one is heard just as loudly.</details>
-#
 # ## Summary
 #
 # A baseline needs chance below it, an interval that counts people around it, several seeds beside
@@ -321,3 +300,13 @@ checks.converged(converged)
 #
 # **Next.** [03 Adding SSA](03_adding_ssa.ipynb): the same two networks, trained side by side, RGB
 # learning from depth.
+#
+# ## Self-test
+#
+# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# without a running kernel.
+
+# %%
+from mmtlib.interactive import self_test
+
+self_test("02_unimodal_baselines")

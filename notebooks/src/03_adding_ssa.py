@@ -31,7 +31,7 @@
 # compared between networks and features cannot; say who gets the gradient; translate a weight
 # from one reduction to another; read a comparison made with one seed for what it is.
 #
-# **Time.** 30 minutes to read; about 3 minutes to run on a 2-core CPU from an empty cache,
+# **Time.** 30 minutes to read; at most 3 minutes to run on a 2-core CPU from an empty cache,
 # seconds if the runs are stored.
 
 # %%
@@ -173,8 +173,6 @@ for _ in range(200):
     loss.backward()
     optimizer.step()
     path.append(loss.item())
-
-# %%
 print("distance at step", {step: round(path[step], 4) for step in (0, 10, 50, 199)})
 print("gradient of the teacher:", teacher.grad)
 ends = {"learner": learner.detach().flatten(2)[0].T.tolist(), "teacher": rows.tolist()}
@@ -398,3 +396,13 @@ mcnemar(alone, together)
 # 1947.
 #
 # **Next.** `04_focal_regularization`: what if the teacher is worse than the learner?
+#
+# ## Self-test
+#
+# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# without a running kernel.
+
+# %%
+from mmtlib.interactive import self_test
+
+self_test("03_adding_ssa")

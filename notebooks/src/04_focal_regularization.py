@@ -30,7 +30,7 @@
 # $\rho$ per clip and one per batch, knowing what differs; read curves of $\rho$ over a training;
 # say what a comparison with one seed leaves open.
 #
-# **Time.** 25 minutes to read; about 3 minutes to run on a 2-core CPU from an empty cache,
+# **Time.** 25 minutes to read; at most 3 minutes to run on a 2-core CPU from an empty cache,
 # seconds if the runs are stored.
 
 # %%
@@ -390,3 +390,13 @@ for a, b in contrasts:
 # **Next.** [05 Real data sets](05_real_datasets.ipynb): what changes when the clips are real?
 # `make tutorial` (or `mmt tutorial`) ends with the table over three seeds on test clips. With
 # `mmtlib.compare(config, seeds=[...])` you can make such a table for settings of your own.
+#
+# ## Self-test
+#
+# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# without a running kernel.
+
+# %%
+from mmtlib.interactive import self_test
+
+self_test("04_focal_regularization")

@@ -10,6 +10,7 @@ import pytest
 from distributed import Client, KilledWorker
 from support.grids import tiny_grid
 
+from mmtlib import cache
 from mmtlib.ablation import load_failures, load_history, load_predictions, load_results, runner
 from mmtlib.ablation import sweep as sweep_here
 from mmtlib.errors import ConfigError, DataError, MmtlibError
@@ -304,3 +305,36 @@ def test_what_a_process_is_told(fresh_cache, monkeypatch):
     assert told["MMTLIB_FAST"] == "1"
     assert told["MMTLIB_COMMAND"] == "mmt sweep grid.toml"
     assert all(name.startswith("MMTLIB_") for name in told)
+
+
+def test_what_the_package_holds_is_taken_not_made(sweep, fresh_cache, monkeypatch):
+    sweep(tiny_grid("first"))
+    package = fresh_cache / "package"
+    (fresh_cache / "results").rename(package)
+    monkeypatch.setattr(cache, "SHIPPED", package)
+    before = trainings(fresh_cache)
+    (one,) = set(before)
+    assert counts(sweep(tiny_grid("first"), stored=True)) == (1, 0, 0)
+    assert not (fresh_cache / "results" / "results").exists()  # it is there under its own names
+    again = tiny_grid("second", arms={"named": {}, "other": {"beta": 1.0}})
+    assert counts(sweep(again, stored=True)) == (1, 1, 0)
+    after = trainings(fresh_cache)
+    assert after[one] == before[one]
+    assert len(after) == 2
+    rows = load_results("second")
+    first = load_results("first")
+    assert set(rows["arm"]) == {"named", "other"}
+    taken = rows[rows["arm"] == "named"].sort_values("target")
+    assert list(taken["accuracy"]) == list(first.sort_values("target")["accuracy"])
+    assert set(taken["identity"]) == set(first["identity"])
+    assert len(load_predictions("second", arm="named")) == len(load_predictions("first"))
+    assert counts(sweep(again, stored=True)) == (2, 0, 0)
+
+
+def test_the_package_is_not_asked_unless_told_to(sweep, fresh_cache, monkeypatch):
+    sweep(tiny_grid("first"))
+    (fresh_cache / "results").rename(fresh_cache / "package")
+    monkeypatch.setattr(cache, "SHIPPED", fresh_cache / "package")
+    assert counts(sweep(tiny_grid("first"))) == (0, 1, 0)
+    assert not load_results("first")["stored"].any()
+    assert counts(sweep(tiny_grid("first"), split="test", stored=True)) == (0, 1, 0)

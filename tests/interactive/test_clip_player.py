@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError
+from mmtlib.errors import ConfigError, DataError
 
 pytest.importorskip("IPython")
-from mmtlib.interactive.clip_player import clip_player
+from mmtlib.interactive.clip_player import clip_player, saliency_player
 
 
 def make_clip(t=5, h=16, w=20, names=("rgb", "depth")):
@@ -72,3 +72,26 @@ def test_one_frame_of_one_modality(name):
 def test_too_small_a_height_is_refused():
     with pytest.raises(ConfigError, match="16 pixels"):
         clip_player(make_clip(), height_px=4)
+
+
+def test_saliency_plays_beside_its_clip():
+    clip = make_clip()
+    maps = {"RGB alone": torch.zeros(clip.shape), "RGB together": torch.ones(clip.shape)}
+    player = saliency_player(clip, maps, height_px=64, title="wave")
+    still, moving = pictures_of(player)
+    assert (moving.n_frames, still.n_frames) == (5, 1)
+    shown = np.asarray(moving.convert("RGB")).astype(int)
+    plain, nothing, full = shown[:, :20], shown[:, 21:41], shown[:, 42:62]
+    expected = (255 * clip.frames["rgb"][:, 0].permute(1, 2, 0)).round().numpy()
+    np.testing.assert_array_equal(plain, expected)
+    assert (nothing == nothing[..., :1]).all()  # grey where there is no saliency
+    assert np.abs(full - nothing).max(axis=-1).min() > 0
+    assert "RGB, RGB alone, RGB together." in player.data
+
+
+def test_a_map_of_another_clip_is_refused():
+    clip = make_clip()
+    with pytest.raises(DataError, match="RGB"):
+        saliency_player(clip, {"RGB": torch.ones(5, 8, 8)})
+    with pytest.raises(DataError, match="No maps"):
+        saliency_player(clip, {})

@@ -1,15 +1,25 @@
 """The course: every notebook keeps to the template, equals its pair, and runs in fast mode."""
 
+import ast
 import os
 import re
 
-import jupytext
 import nbformat
 import pytest
 from jupytext.compare import compare_notebooks
+from support.rehearsal import exercises, rehearsal, tags
 
-from mmtlib.course import execute, notebook_sources, paired_notebook, read_source
+from mmtlib.course import (
+    complaints,
+    execute,
+    for_audience,
+    notebook_sources,
+    paired_notebook,
+    read_source,
+    time_limit_s,
+)
 from mmtlib.exercises import HINTS, checks
+from mmtlib.exercises.self_tests import load_questions, question_folder
 
 SOURCES = notebook_sources()
 each_notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
@@ -20,10 +30,6 @@ FORBIDDEN = ("class ", "sys.path", "urllib", "requests", "wget", "curl ", "http:
 
 def lines(cell):
     return [line for line in cell.source.splitlines() if line.strip()]
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
 
 
 def parts(source):
@@ -37,24 +43,11 @@ def makes_figure(cell):
     return cell.cell_type == "code" and bool(re.search(r"\bfigures\.\w+\(", cell.source))
 
 
-def exercises(cells):
-    """Return (stub, text with the hint, solution, check) of every exercise.
-
-    The text stands right before or right after the stub, solution and check follow.
-    """
-    found = []
-    for i, cell in enumerate(cells):
-        if "exercise" in tags(cell):
-            beside = [c for c in (cells[i - 1], cells[i + 1]) if c.cell_type == "markdown"]
-            after = [c for c in cells[i + 1 : i + 4] if c.cell_type == "code"]
-            text = " ".join(" ".join(c.source for c in beside).split())
-            found.append((cell, text, *after[:2]))
-    return found
-
-
 def test_there_is_a_course():
-    assert [s.stem[:2] for s in SOURCES] == [f"{i:02d}" for i in range(len(SOURCES))]
-    assert len(SOURCES) >= 5
+    numbers = [s.stem[:2] for s in SOURCES]
+    # Numbers are fixed in advance, so a notebook may be there before the ones that precede it.
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[:6] == [f"{i:02d}" for i in range(6)]
 
 
 @each_notebook
@@ -65,6 +58,12 @@ def test_first_cell_says_what_to_expect(source):
     assert "?" in title + text
     for part in ("question", "prerequisites", "able to|you can", "minute", "2-core"):
         assert re.search(part, text), part
+
+
+@each_notebook
+def test_header_states_a_limit_of_time(source):
+    longest_s = 180 if source.stem < "05" else 90
+    assert 0 < time_limit_s(read_source(source)) <= longest_s
 
 
 @each_notebook
@@ -126,15 +125,27 @@ def test_exercises_have_stub_hint_solution_and_check(source):
 
 
 @each_notebook
-def test_student_copy_stops_at_each_stub(source):
-    cells = parts(source)[0]
-    setup = next(cell for cell in cells if cell.cell_type == "code")
-    for stub, _, _, check in exercises(cells):
-        names = {}
-        for cell in (setup, stub):
-            exec(cell.source, names)
-        with pytest.raises(NotImplementedError):
-            exec(check.source, names)
+def test_ends_with_its_own_self_test(source):
+    last = parts(source)[0][-1]
+    assert lines(last) == [
+        "from mmtlib.interactive import self_test",
+        f'self_test("{source.stem}")',
+    ]
+    assert load_questions(source.stem)
+
+
+def test_every_self_test_has_its_notebook():
+    named = {f.name.removesuffix(".toml") for f in question_folder().iterdir()}
+    assert named == {source.stem for source in SOURCES}
+
+
+@each_notebook
+def test_solution_defines_what_its_stub_does_and_no_more(source):
+    for stub, _, solution, _ in exercises(parts(source)[0]):
+        for cell in (stub, solution):
+            (function,) = ast.parse(cell.source).body
+            assert isinstance(function, ast.FunctionDef)
+        assert f"def {function.name}(" in stub.source
 
 
 @each_notebook
@@ -144,7 +155,7 @@ def test_pair_is_equal_and_without_outputs(source):
     notebook = nbformat.read(pair, as_version=4)
     compare_notebooks(
         notebook,
-        jupytext.read(source),
+        read_source(source),
         fmt="py:percent",
         compare_outputs=False,
         compare_ids=False,
@@ -160,20 +171,35 @@ def test_no_notebook_without_a_source():
 
 
 @each_notebook
+def test_student_copy_is_the_course_without_solutions(source):
+    notebook = read_source(source)
+    wanted = [cell.source for cell in notebook.cells if "solution" not in tags(cell)]
+    assert [cell.source for cell in for_audience(notebook, "students").cells] == wanted
+    tried = [cell.source for cell in rehearsal(notebook).cells if "rehearsal" not in tags(cell)]
+    assert tried == wanted
+
+
+@each_notebook
 def test_runs_alone_from_an_empty_cache(source, tmp_path, monkeypatch):
+    """One execution tells of both builds; see `rehearsal`."""
     monkeypatch.setenv("MMTLIB_FAST", "1")
     monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
-    notebook = read_source(source)
+    notebook = rehearsal(read_source(source))
     execute(notebook, source.stem, folder=tmp_path)
-    pictures = 0
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            assert output.get("name") != "stderr", output.text
-            data = output.get("data", {})
-            pictures += "image/png" in data
-            if "check" in tags(cell):
-                assert "passed=True" in data["text/plain"]
-    assert pictures <= FIGURES
+    stubs = [stub for stub, *_ in exercises(read_source(source).cells)]
+    stopped = [cell for cell in notebook.cells if "raises-exception" in tags(cell)]
+    for cell, stub in zip(stopped, stubs, strict=True):
+        (error,) = (o for o in cell.outputs if o.output_type == "error")
+        assert error.ename == "NotImplementedError", error.evalue
+        assert error.evalue in stub.source
+    solved = [cell for cell in notebook.cells if {"check", "rehearsal"} <= set(tags(cell))]
+    assert len(solved) == len(stubs)
+    for cell in solved:
+        assert "passed=True" in cell.outputs[-1].data["text/plain"]
+    notebook.cells = [cell for cell in notebook.cells if cell not in stopped]
+    assert complaints(notebook) == []
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) <= FIGURES
 
 
 def test_real_sets_run_on_the_twin_where_there_are_real_clips_too(tmp_path, monkeypatch):

@@ -14,7 +14,8 @@ def swept(monkeypatch):
     """Sweeps are written down, not made; the store is as if they had been made."""
     calls = []
 
-    def sweep(grid, *, split, **_):
+    def sweep(grid, *, split, stored, **_):
+        assert stored
         calls.append((grid.name, split))
         return SweepReport(study=grid.name, split=split, stored=0, done=1, failures=())
 
@@ -80,3 +81,15 @@ def test_an_unknown_part_is_refused(swept):
 def test_without_trials_there_is_no_primary_question(fresh_cache):
     with pytest.raises(ConfigError, match="study-tuning"):
         grids_of("primary")
+
+
+def test_anew_takes_nothing_from_the_package(swept, monkeypatch):
+    asked = []
+
+    def sweep(grid, *, stored, **_):
+        asked.append(stored)
+        return SweepReport(study=grid.name, split="", stored=0, done=1, failures=())
+
+    monkeypatch.setattr(parts, "sweep", sweep)
+    list(conduct(["tuning", "primary"], anew=True))
+    assert asked == [False, False, False]

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from support.made_up_study import write_study
+from support.made_up_study import write_grid, write_study
 from support.tiny_runs import tiny
 
 from mmtlib import cache
 from mmtlib.ablation import load_history, load_predictions, load_results
 from mmtlib.errors import DataError
 from mmtlib.experiment import run, stored_run
-from mmtlib.study import answers, report, ship
+from mmtlib.study import answers, grids_of, report, ship
 from mmtlib.study.shipping import NETWORKS, rounded
 
 
@@ -57,6 +57,19 @@ def test_shipping_again_gives_the_same_bytes(store, tmp_path):
     first = files(tmp_path / "package")
     ship(tmp_path / "package", store)
     assert files(tmp_path / "package") == first
+
+
+@pytest.mark.usefixtures("no_networks")
+def test_what_is_new_joins_what_was_shipped(store, tmp_path, monkeypatch):
+    """The study may go on in an empty cache: what the package has is kept."""
+    write_study(tmp_path / "begun", wanted, upto="primary")
+    ship(tmp_path / "package", tmp_path / "begun")
+    monkeypatch.setattr(cache, "SHIPPED", tmp_path / "package")
+    for grid in grids_of("secondary", tmp_path / "rest").values():
+        write_grid(tmp_path / "rest", grid, ("validation", "test"), wanted)
+    ship(tmp_path / "package", tmp_path / "rest")
+    assert answers(tmp_path / "empty").equals(answers(store))
+    assert len(load_results(folder=tmp_path / "empty")) == len(load_results(folder=store))
 
 
 @pytest.mark.usefixtures("no_networks")

@@ -193,6 +193,7 @@ def test_the_fingerprint_tells_every_setting_apart(monkeypatch):
         make(depth="metres"),
         make(close_range=0.7),
         make(close_range=0.8),
+        make(clips=40),
     ]
     old = get_preset("tiny")
     for name, value in {
@@ -212,7 +213,7 @@ def test_the_fingerprint_tells_every_setting_apart(monkeypatch):
     assert len(set(marks)) == len(marks)
     assert make() == marks[0]
     assert make(modalities="ir", extras=True) == marks[0], "which parts are read changes no clip"
-    assert make(clutter=old.clutter) == marks[0]
+    assert make(clutter=old.clutter) == make(clips=48) == marks[0]
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_other_people(empty_cache, tiny, same):
@@ -274,6 +275,22 @@ def test_a_preset_made_on_demand_gives_the_same_clips(tiny, monkeypatch, empty_c
     assert bare.frames["depth"].max() <= 1
 
 
+def test_the_first_clips_of_a_split_are_those_of_the_whole_split(tiny, empty_cache, same):
+    few = SyntheticGestures("tiny", SMALL, ALL, depth="metres", extras=True, clips=5)
+    assert len(few) == len(few.labels) == 5
+    for index in range(5):
+        assert same(few[index], tiny[index])
+    with pytest.raises(IndexError):
+        few[5]
+
+
+def test_clips_that_are_not_kept_have_the_values_of_kept_ones(tiny, empty_cache):
+    made = SyntheticGestures("tiny", SMALL, ALL, depth="metres", stored=False, extras=True)[7]
+    for modality, frames in made.frames.items():
+        assert torch.equal(frames, tiny[7].frames[modality]), modality
+    assert not empty_cache.exists()
+
+
 def test_wrong_settings_are_named():
     for call, message in (
         (lambda: SyntheticGestures("tinny"), r"synthetic preset 'tinny'.*Did you mean 'tiny'"),
@@ -282,6 +299,8 @@ def test_wrong_settings_are_named():
         (lambda: SyntheticGestures("tiny", depth="16bit"), r"form of depth '16bit'"),
         (lambda: SyntheticGestures("tiny", clutter=-0.1), r"clutter must be .*got -0\.1"),
         (lambda: SyntheticGestures("tiny", clutter=float("nan")), r"clutter must be .*got nan"),
+        (lambda: SyntheticGestures("tiny", clips=0), r"clips: expected 1 to 48.*got 0"),
+        (lambda: SyntheticGestures("tiny", SMALL, clips=25), r"clips: expected 1 to 24.*got 25"),
         (lambda: SyntheticGestures("tiny", close_range=0), r"close_range must be above 0.*got 0"),
     ):
         with pytest.raises(ConfigError, match=message):

@@ -5,7 +5,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from mmtlib.notebook_page import equations_to_mathml, notebook_page
+from mmtlib.course.page import equations_to_mathml, notebook_page
 
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "Slider()"}
 

@@ -1,9 +1,4 @@
-"""The notebooks as a course: run them in order, pair them with their sources, show the results.
-
-The percent script ``notebooks/src/NN_name.py`` is the source of ``notebooks/NN_name.ipynb``, the
-paired notebook that people open; it is committed without outputs. Executed copies are written to
-``build/`` only.
-"""
+"""Running the notebooks: in fresh kernels, with their results as pages, figures and an index."""
 
 from __future__ import annotations
 
@@ -17,64 +12,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.filters import strip_ansi
 
 from mmtlib.cache import whole_file
+from mmtlib.course.page import notebook_page
+from mmtlib.course.pairing import read_source
+from mmtlib.course.project import notebook_sources
 from mmtlib.errors import DataError, MmtlibError
-from mmtlib.notebook_page import notebook_page
 
 CELL_TIMEOUT_S = 600
-
-
-def project_folder() -> Path:
-    """Return the folder of the clone that this package runs from.
-
-    Raises:
-        DataError: if the package was installed without its notebooks.
-    """
-    folder = Path(__file__).resolve().parent.parent
-    if not (folder / "notebooks" / "src").is_dir():
-        raise DataError(
-            f"There are no notebooks beside {folder / 'mmtlib'}: they come with a clone of the "
-            "project, installed by `pip install -e .` (or `make`)."
-        )
-    return folder
-
-
-def notebook_sources() -> list[Path]:
-    """Return the percent scripts of the course, in order."""
-    return sorted((project_folder() / "notebooks" / "src").glob("[0-9][0-9]_*.py"))
-
-
-def paired_notebook(source: Path) -> Path:
-    """Return the notebook that belongs to a percent script."""
-    return source.parent.parent / f"{source.stem}.ipynb"
-
-
-def read_source(source: Path) -> nbformat.NotebookNode:
-    """Return a percent script as a notebook without outputs, with stable cell ids."""
-    notebook = jupytext.read(source)
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number:02d}"
-    notebook.metadata = {"kernelspec": notebook.metadata.get("kernelspec", {})}
-    return notebook
-
-
-def sync_notebooks() -> list[Path]:
-    """Write every paired notebook whose source has changed; return the ones written."""
-    written = []
-    for source in notebook_sources():
-        target = paired_notebook(source)
-        text = nbformat.writes(read_source(source)) + "\n"
-        if not target.exists() or target.read_text() != text:
-            with whole_file(target) as temporary:
-                temporary.write_text(text)
-            written.append(target)
-    return written
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +76,7 @@ def run_tutorial(
 def _library_hash() -> str:
     """Return a hash of the library's sources and of where its cache and mode point."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).resolve().parent.rglob("*.py")):
+    for file in sorted(Path(__file__).resolve().parent.parent.rglob("*.py")):
         digest.update(file.read_bytes())
     for name in ("MMTLIB_CACHE", "MMTLIB_FAST", "MMTLIB_NVGESTURE_ROOT"):
         digest.update(f"{name}={os.environ.get(name)}".encode())
@@ -136,7 +85,7 @@ def _library_hash() -> str:
 
 def _run_one(source: Path, out: Path, library: str) -> Executed:
     notebook = read_source(source)
-    title = notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
+    title = heading(notebook)
     key = hashlib.sha256(source.read_bytes() + library.encode()).hexdigest()
     stamp = out / f".{source.stem}.json"
     if stamp.exists():
@@ -157,6 +106,11 @@ def _run_one(source: Path, out: Path, library: str) -> Executed:
 def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None:
     """Run a notebook in place, in a fresh kernel whose working folder is `folder`.
 
+    Args:
+        notebook: gets its outputs.
+        name: for the error.
+        folder: must be there.
+
     Raises:
         MmtlibError: if a cell fails or takes longer than ten minutes.
     """
@@ -175,6 +129,29 @@ def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None
         text = strip_ansi(str(error))
         lines = [line for line in text.splitlines() if line.strip()]
         raise MmtlibError(f"Notebook {name} failed: {lines[-1]}\n{text}") from None
+
+
+def heading(notebook: nbformat.NotebookNode) -> str:
+    """Return the heading that a notebook begins with."""
+    return notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
+
+
+def complaints(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what an executed notebook shows and should not, one line each.
+
+    That is: errors, anything on the error stream (warnings, logs), and checks that did not pass.
+    """
+    found = []
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            kind, data = output.output_type, output.get("data", {})
+            if kind == "error":
+                found.append(f"cell {number}: {output.ename}: {output.evalue}")
+            elif kind == "stream" and output.name == "stderr":
+                found.append(f"cell {number}: {output.text.strip()}")
+            elif "passed=False" in data.get("text/plain", ""):
+                found.append(f"cell {number}: {data['text/plain']}")
+    return found
 
 
 def _pictures(notebook: nbformat.NotebookNode) -> Iterator[bytes]:

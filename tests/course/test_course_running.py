@@ -6,98 +6,15 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from support.small_course import DOT, SOURCE
 
-from mmtlib import course
-from mmtlib.course import (
-    execute,
-    notebook_sources,
-    paired_notebook,
-    project_folder,
-    read_source,
-    run_tutorial,
-    sync_notebooks,
-)
+from mmtlib.course import complaints, execute, notebook_sources, read_source, run_tutorial, running
 from mmtlib.errors import DataError, MmtlibError
-
-DOT = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABh6FO1AAA"
-    "AABJRU5ErkJggg=="
-)
-"""A picture of one pixel."""
-SOURCE = """\
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-# %% [markdown]
-# # 00 A & B: what is one & one?
-# $a^2$
-
-# %%
-import base64
-from IPython.display import Image, display
-
-print(1 + 1)
-display(Image(data=base64.b64decode("{dot}"), format="png"))
-
-# %% tags=["exercise"]
-3
-""".replace("{dot}", DOT)
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """A project of one notebook."""
-    folder = tmp_path / "project"
-    (folder / "notebooks" / "src").mkdir(parents=True)
-    (folder / "notebooks" / "src" / "00_first.py").write_text(SOURCE)
-    (folder / "notebooks" / "src" / "no_notebook.py").write_text("")
-    monkeypatch.setattr(course, "project_folder", lambda: folder)
-    return folder
-
-
-def test_this_projects_notebooks():
-    assert (project_folder() / "pyproject.toml").exists()
-    names = [source.stem for source in notebook_sources()]
-    assert names == sorted(names)
-    assert names[0].startswith("00_")
-
-
-def test_installed_without_notebooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(course, "__file__", str(tmp_path / "mmtlib" / "course.py"))
-    with pytest.raises(DataError, match=r"no notebooks beside .*come with a clone"):
-        project_folder()
-
-
-def test_pairs_are_written_when_their_source_changed(project):
-    source = project / "notebooks" / "src" / "00_first.py"
-    pair = project / "notebooks" / "00_first.ipynb"
-    assert notebook_sources() == [source]
-    assert paired_notebook(source) == pair
-    assert sync_notebooks() == [pair]
-    first = pair.read_bytes()
-    assert sync_notebooks() == []
-    source.write_text(SOURCE.replace("1 + 1", "1 + 2"))
-    assert sync_notebooks() == [pair]
-    source.write_text(SOURCE)
-    sync_notebooks()
-    assert pair.read_bytes() == first
-    notebook = nbformat.read(pair, as_version=4)
-    nbformat.validate(notebook)
-    assert [cell.cell_type for cell in notebook.cells] == ["markdown", "code", "code"]
-    assert [cell.id for cell in notebook.cells] == ["cell-00", "cell-01", "cell-02"]
-    assert notebook.cells[2].metadata.tags == ["exercise"]
-    assert set(notebook.metadata) == {"kernelspec"}
-    assert all(not cell.get("outputs") for cell in notebook.cells)
 
 
 def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monkeypatch):
     out, said = tmp_path / "out", []
-    monkeypatch.setattr(course, "_library_hash", lambda: os.environ["MMTLIB_CACHE"])
+    monkeypatch.setattr(running, "_library_hash", lambda: os.environ["MMTLIB_CACHE"])
     (first,) = run_tutorial(out, report=said.append)
     assert (first.name, first.title, first.skipped) == (
         "00_first", "00 A & B: what is one & one?", False,
@@ -111,14 +28,14 @@ def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monke
     assert "one &amp; one" in (out / "00_first.html").read_text()
     assert not (project / "notebooks" / "00_first.ipynb").exists()
 
-    monkeypatch.setattr(course, "execute", lambda *_, **__: pytest.fail("run again"))
+    monkeypatch.setattr(running, "execute", lambda *_, **__: pytest.fail("run again"))
     (again,) = run_tutorial(out, report=said.append)
     assert again.skipped
     assert again.seconds == first.seconds
     assert said[1] == "[1/1] 00_first: up to date"
 
     ran = []
-    monkeypatch.setattr(course, "execute", lambda _, name, **__: ran.append(name))
+    monkeypatch.setattr(running, "execute", lambda _, name, **__: ran.append(name))
     monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "other"))  # its runs may be missing
     run_tutorial(out, report=said.append)
     assert ran == ["00_first"]
@@ -130,7 +47,7 @@ def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monke
     (out / "00_first.html").unlink()
     run_tutorial(out, report=said.append)
     assert len(ran) == 3
-    monkeypatch.setattr(course, "_library_hash", lambda: "another library")
+    monkeypatch.setattr(running, "_library_hash", lambda: "another library")
     run_tutorial(out, report=said.append)
     assert len(ran) == 4
 
@@ -138,7 +55,7 @@ def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monke
 def test_only_some(project, tmp_path, monkeypatch):
     (project / "notebooks" / "src" / "01_second.py").write_text(SOURCE.replace("00", "01"))
     ran = []
-    monkeypatch.setattr(course, "execute", lambda _, name, **__: ran.append(name))
+    monkeypatch.setattr(running, "execute", lambda _, name, **__: ran.append(name))
     assert [d.name for d in run_tutorial(tmp_path, only="sec", report=str)] == ["01_second"]
     assert ran == ["01_second"]
     with pytest.raises(DataError, match="No notebook's name contains 'third'"):
@@ -146,8 +63,8 @@ def test_only_some(project, tmp_path, monkeypatch):
 
 
 def test_a_stamp_is_written_last(project, tmp_path, monkeypatch):
-    monkeypatch.setattr(course, "execute", lambda *_, **__: None)
-    monkeypatch.setattr(course, "notebook_page", lambda *_: 1 / 0)
+    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
+    monkeypatch.setattr(running, "notebook_page", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run_tutorial(tmp_path / "out", report=str)
     assert not list((tmp_path / "out").glob(".*"))
@@ -155,12 +72,12 @@ def test_a_stamp_is_written_last(project, tmp_path, monkeypatch):
 
 
 def test_the_key_depends_on_where_runs_are(monkeypatch):
-    before = course._library_hash()
+    before = running._library_hash()
     for name in ("MMTLIB_CACHE", "MMTLIB_FAST", "MMTLIB_NVGESTURE_ROOT"):
         with monkeypatch.context() as patch:
             patch.setenv(name, "/elsewhere")
-            assert course._library_hash() != before
-    assert course._library_hash() == before
+            assert running._library_hash() != before
+    assert running._library_hash() == before
 
 
 def test_a_failing_cell_is_named(project, tmp_path):
@@ -183,7 +100,7 @@ def test_slow_and_dead_kernels(project, tmp_path, monkeypatch, error):
 
 
 def test_the_stamp_is_readable(project, tmp_path, monkeypatch):
-    monkeypatch.setattr(course, "execute", lambda *_, **__: None)
+    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
     run_tutorial(tmp_path, report=str)
     assert set(json.loads((tmp_path / ".00_first.json").read_text())) == {
         "key",
@@ -191,3 +108,23 @@ def test_the_stamp_is_readable(project, tmp_path, monkeypatch):
         "seconds",
     }
     assert os.listdir(tmp_path / "figures") == []  # noqa: PTH208
+
+
+def test_complaints():
+    code = nbformat.v4.new_code_cell
+    out = nbformat.v4.new_output
+    shown = {"text/plain": "Feedback(passed=False, message='sign')"}
+    good = {"text/plain": "Feedback(passed=True, message='fine')"}
+    cells = [
+        nbformat.v4.new_markdown_cell("# A title"),
+        code("1", outputs=[out("stream", name="stdout", text="Warning signs\n")]),
+        code("2", outputs=[out("stream", name="stderr", text="UserWarning: slow\n")]),
+        code("3", outputs=[out("error", ename="KeyError", evalue="'a'", traceback=[])]),
+        code("4", outputs=[out("execute_result", good), out("execute_result", shown)]),
+    ]
+    assert complaints(nbformat.v4.new_notebook(cells=cells)) == [
+        "cell 2: UserWarning: slow",
+        "cell 3: KeyError: 'a'",
+        f"cell 4: {shown['text/plain']}",
+    ]
+    assert complaints(nbformat.v4.new_notebook(cells=cells[:2])) == []

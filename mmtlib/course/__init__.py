@@ -1,0 +1,30 @@
+"""The notebooks as a course: run them, pair them with their sources, make copies for a class.
+
+The percent script ``notebooks/src/NN_name.py`` is the source of ``notebooks/NN_name.ipynb``, the
+paired notebook that people open; it is committed without outputs. Executed copies, and those for
+students and teachers, are written to ``build/`` only.
+"""
+
+from mmtlib.course.builds import AUDIENCES, build_notebooks, for_audience
+from mmtlib.course.pairing import paired_notebook, read_source, sync_notebooks
+from mmtlib.course.project import notebook_sources, project_folder
+from mmtlib.course.running import Executed, complaints, execute, run_tutorial
+from mmtlib.course.timing import Timed, time_limit_s, time_notebooks
+
+__all__ = [
+    "AUDIENCES",
+    "Executed",
+    "Timed",
+    "build_notebooks",
+    "complaints",
+    "execute",
+    "for_audience",
+    "notebook_sources",
+    "paired_notebook",
+    "project_folder",
+    "read_source",
+    "run_tutorial",
+    "sync_notebooks",
+    "time_limit_s",
+    "time_notebooks",
+]

@@ -1,0 +1,67 @@
+"""Copies of the notebooks for a class: without the solutions for students, with them for teachers.
+
+Solutions are cells with the tag ``solution``; nbconvert removes them. What is left for a student
+is a stub that raises ``NotImplementedError`` and the check that says whether the answer is right.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import nbformat
+from nbconvert.preprocessors import TagRemovePreprocessor
+
+from mmtlib.course.pairing import SOLUTION, notebook_text, read_source, write_if_changed
+from mmtlib.course.project import notebook_sources
+from mmtlib.errors import ConfigError, unknown_name
+
+AUDIENCES = ("students", "teachers")
+
+
+def for_audience(notebook: nbformat.NotebookNode, audience: str) -> nbformat.NotebookNode:
+    """Return a copy of a notebook for one of the `AUDIENCES`; solutions stay for teachers only.
+
+    Args:
+        notebook: with its tags, as `read_source` gives it; not changed.
+        audience: ``"students"`` or ``"teachers"``.
+
+    Raises:
+        ConfigError: if there is no such audience.
+    """
+    if audience not in AUDIENCES:
+        raise unknown_name("audience", audience, AUDIENCES)
+    built = copy.deepcopy(notebook)
+    if audience == "students":
+        remover = TagRemovePreprocessor(remove_cell_tags={SOLUTION}, enabled=True)
+        built, _ = remover.preprocess(built, {})
+    return built
+
+
+def build_notebooks(audience: str, out: Path) -> list[Path]:
+    """Write the course for one audience, without outputs.
+
+    Notebooks of an earlier build that are no longer part of the course are deleted.
+
+    Args:
+        audience: one of the `AUDIENCES`.
+        out: the folder for ``NN_name.ipynb``; made if it is missing.
+
+    Returns:
+        The notebooks in order, also those that were there as they should be.
+
+    Raises:
+        ConfigError: if there is no such audience, or `out` is the folder of the course itself.
+    """
+    sources = notebook_sources()
+    if sources and out.resolve() in (sources[0].parent, sources[0].parent.parent):
+        raise ConfigError(f"{out} holds the notebooks of the course itself; choose another folder.")
+    texts = {
+        out / f"{source.stem}.ipynb": notebook_text(for_audience(read_source(source), audience))
+        for source in sources
+    }
+    for path, text in texts.items():
+        write_if_changed(path, text)
+    for path in set(out.glob("[0-9][0-9]_*.ipynb")) - set(texts):
+        path.unlink()
+    return list(texts)

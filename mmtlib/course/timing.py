@@ -1,0 +1,121 @@
+"""How long each notebook takes, in order and alone, against the limit that its header states."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+
+from mmtlib.cache import temporary_cache, whole_file
+from mmtlib.course.pairing import notebook_text, read_source, write_if_changed
+from mmtlib.course.project import notebook_sources
+from mmtlib.course.running import complaints, execute
+from mmtlib.errors import DataError, MmtlibError
+
+_LIMIT = re.compile(r"\bat most (\d+) (second|minute)s? to run\b")
+_COLUMNS = ("limit_s", "in_order_s", "in_order_cpu_s", "alone_s", "alone_cpu_s")
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What `time_notebooks` found.
+
+    Attributes:
+        table: a row per notebook: ``notebook``, ``limit_s`` (its header's), ``in_order_s`` (all
+            with one cache that was empty before the first), ``alone_s`` (each with an empty one),
+            the processor time of both (``in_order_cpu_s``, ``alone_cpu_s``), all in seconds, and
+            ``within`` (both times are within the limit).
+        complaints: what a notebook showed and should not, one line each.
+    """
+
+    table: pd.DataFrame
+    complaints: list[str]
+
+    @property
+    def good(self) -> bool:
+        """Whether every notebook was within its limit and nothing was complained of."""
+        return bool(self.table.within.all()) and not self.complaints
+
+
+def time_limit_s(notebook: nbformat.NotebookNode) -> float:
+    """Return the limit in the header, ``at most N minutes to run`` (or seconds), in seconds.
+
+    Raises:
+        DataError: if the first cell does not state exactly one limit.
+    """
+    header = " ".join(notebook.cells[0].source.split())
+    found = _LIMIT.findall(header)
+    if len(found) != 1:
+        raise DataError(
+            f"The header of {header[:40]!r}... should say once 'at most N minutes to run' (or "
+            f"seconds), and says it {len(found)} times."
+        )
+    number, unit = found[0]
+    return float(number) * (60 if unit == "minute" else 1)
+
+
+def time_notebooks(
+    out: Path, *, only: str | None = None, report: Callable[[str], None] = print
+) -> Timed:
+    """Run every notebook twice from empty caches, in order and alone, and take the time.
+
+    The user's own cache is neither read nor written. A notebook that fails is complained of, and
+    the others are run all the same.
+
+    Args:
+        out: gets the copies executed in order, and ``times.csv``.
+        only: run only notebooks whose name contains this.
+        report: called with a line per notebook and pass.
+
+    Raises:
+        DataError: if no name contains `only`, or a header states no limit.
+    """
+    sources = [source for source in notebook_sources() if only is None or only in source.stem]
+    if not sources:
+        raise DataError(f"No notebook's name contains {only!r}.")
+    out.mkdir(parents=True, exist_ok=True)
+    limits = {source: time_limit_s(read_source(source)) for source in sources}
+    complained: list[str] = []
+    in_order, alone = {}, {}
+    with temporary_cache():
+        for source in sources:
+            in_order[source] = _timed(source, out, "in order", complained, report)
+    for source in sources:
+        with temporary_cache():
+            alone[source] = _timed(source, out, "alone", complained, report)
+    rows = [(s.stem, limits[s], *in_order[s], *alone[s]) for s in sources]
+    table = pd.DataFrame(rows, columns=["notebook", *_COLUMNS])
+    table["within"] = table[["in_order_s", "alone_s"]].max(axis=1) <= table.limit_s
+    with whole_file(out / "times.csv") as temporary:
+        table.round(1).to_csv(temporary, index=False)
+    return Timed(table, complained)
+
+
+def _timed(
+    source: Path, out: Path, how: str, complained: list[str], report: Callable[[str], None]
+) -> tuple[float, float]:
+    """Run one notebook; return seconds by the clock and of the processor."""
+    notebook = read_source(source)
+    start, busy = time.monotonic(), _processor_s()
+    try:
+        execute(notebook, source.stem, folder=out)
+    except MmtlibError as error:
+        complained.append(f"{source.stem}, {how}: {str(error).splitlines()[0]}")
+    taken = time.monotonic() - start, _processor_s() - busy
+    complained += [f"{source.stem}, {how}, {line}" for line in complaints(notebook)]
+    if how == "in order":
+        write_if_changed(out / f"{source.stem}.ipynb", notebook_text(notebook))
+    report(f"{source.stem} {how}: {taken[0]:.0f} s")
+    return taken
+
+
+def _processor_s() -> float:
+    """Return the processor time of all processes that this one has started and seen the end of."""
+    spent = os.times()
+    return spent.children_user + spent.children_system

@@ -1,0 +1,130 @@
+"""Write the gallery: every figure in several formats, with its caption; the same bytes each time.
+
+Nothing that changes by itself goes into a file: no date, no name of a program, no random name. What
+a figure shows was made once and is stored; when and by which command stands in its caption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmtlib.cache import whole_file
+from mmtlib.compute import threads
+from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.experiment import Run
+from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.material import Material, NotStored
+from mmtlib.gallery.registry import GALLERY, Drawn, check_width, draw_entry, find
+
+METADATA: dict[str, dict[str, Any]] = {
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+}
+FORMATS = tuple(METADATA)
+PIXELS_PER_INCH = 300
+"""Of the PNG files: what journals ask for."""
+CAPTIONS = "captions.md"
+
+
+def write_figures(
+    folder: Path,
+    *,
+    formats: Sequence[str] = FORMATS,
+    only: str | None = None,
+    width: float | None = None,
+    run: Run | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Drawn | NotStored]:
+    """Write figures of the gallery and yield each, or why it cannot be drawn.
+
+    For a figure NAME these are ``NAME.pdf``, ``NAME.svg``, ``NAME.png`` and its caption
+    ``NAME.md``; ``captions.md`` holds the captions of all figures in the folder.
+
+    Args:
+        folder: where; made if it is not there.
+        formats: of `FORMATS`.
+        only: the name of the one figure to write; default all, or with `run` those about a run.
+        width: in inches, for all; a figure that cannot be read in it is made wider. Default each
+            in its own.
+        run: the run that figures about one training show.
+        progress: called with (figures done, figures in all).
+
+    Raises:
+        ConfigError: if there is no such figure or format, or the one figure wanted needs to be
+            wider or is not about a run.
+        NotStored: if the one figure wanted cannot be drawn from what is stored.
+        DataError: if a file cannot be written.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown_name("format", name, FORMATS)
+    entries, material = _chosen(only, width, run), Material(run)
+    for done, entry in enumerate(entries, 1):
+        found = _attempt(entry, material, width)
+        if isinstance(found, Drawn):
+            write_drawn(found, folder, formats)
+        elif only is not None:
+            raise found
+        if progress is not None:
+            progress(done, len(entries))
+        yield found
+    write_captions(folder)
+
+
+def _chosen(only: str | None, width: float | None, run: Run | None) -> list[Entry]:
+    if only is None:
+        return [entry for entry in GALLERY.values() if run is None or entry.of_run]
+    entry = find(only)
+    if width is not None:
+        check_width(entry, width)
+    if run is not None and not entry.of_run:
+        raise ConfigError(f"The figure {only!r} is not about one training; leave out the run.")
+    return [entry]
+
+
+def _attempt(entry: Entry, material: Material, width: float | None) -> Drawn | NotStored:
+    try:
+        with threads(1):  # sums in one order, so that the figure repeats bit for bit
+            return draw_entry(entry, material, width)
+    except NotStored as missing:
+        return missing
+
+
+def write_drawn(drawn: Drawn, folder: Path, formats: Sequence[str]) -> None:
+    """Write one figure in these formats, and its caption.
+
+    Raises:
+        DataError: if a file cannot be written.
+    """
+    name = drawn.entry.name
+    for kind in formats:
+        with whole_file(folder / f"{name}.{kind}") as temporary:
+            drawn.figure.savefig(
+                temporary, format=kind, metadata=METADATA[kind], dpi=PIXELS_PER_INCH
+            )
+    with whole_file(folder / f"{name}.md") as temporary:
+        temporary.write_text(caption(drawn), encoding="utf-8")
+
+
+def caption(drawn: Drawn) -> str:
+    """Return the caption of a figure: what it is, what to see, what it says, where it is from."""
+    entry = drawn.entry
+    return (
+        f"## {entry.name}: {entry.title}\n\n{entry.see}\n\n{drawn.figure.alt_text}\n\n"
+        f"*{drawn.provenance}*\n"
+    )
+
+
+def write_captions(folder: Path) -> None:
+    """Put the captions of all figures that are in a folder into one file.
+
+    Raises:
+        DataError: if it cannot be written.
+    """
+    files = [folder / f"{name}.md" for name in GALLERY]
+    texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
+    with whole_file(folder / CAPTIONS) as temporary:
+        temporary.write_text("# Captions\n\n" + "\n".join(texts), encoding="utf-8")

@@ -1,0 +1,141 @@
+import os
+import time
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from support.small_course import SOURCE
+
+from mmtlib.cache import cache_dir
+from mmtlib.course import time_limit_s, time_notebooks, timing
+from mmtlib.errors import DataError, MmtlibError
+
+HEADER = "# {number} A & B: what is one & one?\n# Time. 5 minutes to read, at most {time} to run.\n"
+
+
+def header(text):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("at most 2 minutes to run on a 2-core CPU", 120),
+        ("10 minutes to read; at most 1 minute to run", 60),
+        ("at most\n90 seconds to run, at most 3 minutes to read", 90),
+    ],
+)
+def test_limit(text, seconds):
+    assert time_limit_s(header(f"# Title\n\n{text}")) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "about 2 minutes to run",
+        "at most two minutes to run",
+        "at most 2 minutes to run; at most 3 minutes to run",
+    ],
+)
+def test_no_limit(text):
+    with pytest.raises(DataError, match=r"The header of '# Title.*should say once 'at most N min"):
+        time_limit_s(header(f"# Title\n\n{text}"))
+
+
+@pytest.fixture
+def two(project):
+    """A project of two notebooks with limits."""
+    for number, limit in (("00", "1 minute"), ("01", "30 seconds")):
+        first = "# # 00 A & B: what is one & one?\n"
+        text = HEADER.format(number=number, time=limit).replace("\n#", "\n# #")
+        source = project / "notebooks" / "src" / f"{number}_first.py"
+        source.write_text(SOURCE.replace(first, f"# {text}"))
+    return project
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Record executions instead of making them: (name, cache, notebooks run there before)."""
+    calls = []
+
+    def record(notebook, name, *, folder):
+        marks = cache_dir("marks")
+        calls.append((name, os.environ["MMTLIB_CACHE"], len(list(marks.iterdir()))))
+        (marks / name).touch()
+
+    monkeypatch.setattr(timing, "execute", record)
+    return calls
+
+
+def test_in_order_shares_a_cache_and_alone_does_not(two, runs, tmp_path, own_cache):
+    said = []
+    found = time_notebooks(tmp_path / "out", report=said.append)
+    assert found.good
+    assert [(name, before) for name, _, before in runs] == [
+        ("00_first", 0), ("01_first", 1), ("00_first", 0), ("01_first", 0),
+    ]  # fmt: skip
+    assert len({cache for _, cache, _ in runs} - {str(own_cache)}) == 3
+    assert os.environ["MMTLIB_CACHE"] == str(own_cache)
+    assert not any(Path(cache).exists() for _, cache, _ in runs)
+    assert found.table.notebook.tolist() == ["00_first", "01_first"]
+    assert found.table.limit_s.tolist() == [60, 30]
+    assert said[0] == "00_first in order: 0 s"
+    assert said[3] == "01_first alone: 0 s"
+    stored = pd.read_csv(tmp_path / "out" / "times.csv")
+    assert stored.columns.tolist() == found.table.columns.tolist()
+    assert sorted(p.name for p in (tmp_path / "out").glob("*.ipynb")) == [
+        "00_first.ipynb", "01_first.ipynb",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("slow", ["in order", "alone"])
+def test_too_slow_in_one_of_both(two, runs, tmp_path, monkeypatch, slow):
+    times = {"in order": [31, 31], "alone": [5, 31]}
+    if slow == "in order":
+        times = {"in order": [31, 31], "alone": [5, 5]}
+    taken = iter(times["in order"] + times["alone"])
+    monkeypatch.setattr(timing, "_timed", lambda *_: (next(taken), 1.0))
+    found = time_notebooks(tmp_path, report=str)
+    assert found.table.within.tolist() == [True, False]
+    assert not found.good
+
+
+def test_a_failing_notebook_is_complained_of_and_the_next_runs(two, tmp_path, monkeypatch):
+    ran = []
+
+    def fail(notebook, name, *, folder):
+        ran.append(name)
+        if name == "00_first":
+            raise MmtlibError(f"Notebook {name} failed: ValueError: no\ntraceback")
+        warning = nbformat.v4.new_output("stream", name="stderr", text="UserWarning: odd\n")
+        notebook.cells[1].outputs = [warning]
+
+    monkeypatch.setattr(timing, "execute", fail)
+    found = time_notebooks(tmp_path, report=str)
+    assert ran == ["00_first", "01_first"] * 2
+    assert found.complaints == [
+        "00_first, in order: Notebook 00_first failed: ValueError: no",
+        "01_first, in order, cell 1: UserWarning: odd",
+        "00_first, alone: Notebook 00_first failed: ValueError: no",
+        "01_first, alone, cell 1: UserWarning: odd",
+    ]
+    assert found.table.within.all()
+    assert not found.good
+
+
+def test_only_some(two, runs, tmp_path):
+    assert time_notebooks(tmp_path, only="01", report=str).table.notebook.tolist() == ["01_first"]
+    with pytest.raises(DataError, match="No notebook's name contains 'third'"):
+        time_notebooks(tmp_path, only="third", report=str)
+
+
+def test_clock_and_processor(two, tmp_path):
+    source = two / "notebooks" / "src" / "00_first.py"
+    source.write_text(source.read_text().replace("print(1 + 1)", "import time; time.sleep(2)"))
+    start = time.monotonic()
+    row = time_notebooks(tmp_path, only="00", report=str).table.iloc[0]
+    assert 2 < row.in_order_s < time.monotonic() - start
+    assert 0.1 < row.in_order_cpu_s < row.in_order_s - 1  # it slept, and starting a kernel is work
+    executed = nbformat.read(tmp_path / "00_first.ipynb", as_version=4)
+    assert executed.cells[1].execution_count == 1
