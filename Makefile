@@ -17,7 +17,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,export,dev]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,export,browser,dev]'
 	touch $(READY)
 
 tutorial: $(READY)  ## Run the notebooks in order; results in build/tutorial, table at the end
