@@ -8,6 +8,7 @@ from mmtlib.analysis.cka import cka_over_clips, cka_over_positions, linear_cka
 from mmtlib.analysis.correlation_maps import (
     CorrelationMaps,
     distances_by_class,
+    hand_contrast,
     map_distances,
     similarity_over_frames,
     stage_correlations,
@@ -64,6 +65,7 @@ __all__ = [
     "focal_effect",
     "gain_by_class",
     "gain_by_learner",
+    "hand_contrast",
     "hand_masks",
     "linear_cka",
     "map_distances",

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from mmtlib.analysis.features import BATCH_SIZE, over_frames, stage_features
 from mmtlib.errors import ConfigError, DataError
@@ -92,6 +93,48 @@ def similarity_over_frames(
     t, y, x = position
     row = maps[:, (t * grid[1] + y) * grid[2] + x]
     return over_frames(row.reshape(-1, *grid), size)
+
+
+def hand_contrast(
+    correlations: CorrelationMaps, masks: Tensor, *, least: float = 0.3
+) -> pd.DataFrame:
+    """Return how alike positions on the hand are to each other, and to the background.
+
+    A network that keeps the hand apart has a high first and a low second number.
+
+    Args:
+        correlations: maps of N clips.
+        masks: bool ``(N, T, H, W)``, the hand in every clip (`mmtlib.analysis.hand_masks`).
+        least: share of a position's pixels from which on it belongs to the hand; positions with a
+            smaller share count as neither, those without any hand are background.
+
+    Returns:
+        One row per clip: ``clip``, ``hand`` (positions on the hand), ``within`` (mean cosine of two
+        different ones) and ``across`` (of one on the hand and one of the background); NaN where
+        there are too few positions.
+
+    Raises:
+        DataError: if the masks are not one for each clip.
+        ConfigError: if `least` is not above 0 and at most 1.
+    """
+    maps, grid = correlations
+    if masks.ndim != 4 or len(masks) != len(maps):
+        raise DataError(f"Expected {len(maps)} masks (N, T, H, W), got {tuple(masks.shape)}.")
+    if not 0 < least <= 1:
+        raise ConfigError(f"least: expected a share above 0 and up to 1, got {least}.")
+    shares = F.adaptive_avg_pool3d(masks[:, None].float(), grid).flatten(1)
+    hand, ground = (shares >= least).double(), (shares == 0).double()
+    count, values = hand.sum(dim=1), maps.double()
+    own = (hand * values.diagonal(dim1=1, dim2=2)).sum(dim=1)
+    within = torch.einsum("ni,nij,nj->n", hand, values, hand) - own
+    across = torch.einsum("ni,nij,nj->n", hand, values, ground)
+    found = {
+        "clip": range(len(maps)),
+        "hand": count.long(),
+        "within": within / (count * (count - 1)),
+        "across": across / (count * ground.sum(dim=1)),
+    }
+    return pd.DataFrame({k: v.numpy() if isinstance(v, Tensor) else v for k, v in found.items()})
 
 
 def map_distances(

@@ -1,4 +1,4 @@
-"""Checks and hints of the notebooks on what networks see: so far 09 (where they look).
+"""Checks and hints of the notebooks on what networks see: 08 (as alike) and 09 (where they look).
 
 Every check tries the answer on several random inputs, and compares it with known mistakes first.
 """
@@ -11,10 +11,105 @@ import torch
 from torch import Tensor
 
 from mmtlib.exercises.feedback import check
-from mmtlib.exercises.properties import explain, need, tensor
+from mmtlib.exercises.properties import close, explain, need, number, tensor
+from mmtlib.losses import correlation_map
 from mmtlib.seeding import torch_generator
 
 SEEDS = (0, 1, 2)
+
+
+@check
+def like_this(answer: Callable[[Tensor, tuple, tuple], Tensor]) -> str:
+    """08: from a map ``(d, d)``, a grid and a position (t, y, x) to its row, ``(T, H, W)``."""
+    for seed, grid in zip(SEEDS, ((2, 3, 4), (3, 2, 5), (4, 4, 1)), strict=True):
+        features, _ = _random("like_this", seed, 1, 6, *grid)
+        maps = correlation_map(features)[0]
+        for t, y, x in ((0, 0, 0), (1, 1, 0), tuple(n - 1 for n in grid), (1, 0, grid[2] - 1)):
+            found = tensor(answer(maps.clone(), grid, (t, y, x)), "the similarities")
+            need(
+                found.shape == grid,
+                f"expected the shape of the grid {grid}, got {tuple(found.shape)}: reshape the "
+                "row of the chosen position.",
+            )
+            said = f"position {(t, y, x)} on the grid {grid}"
+            need(
+                close(found[t, y, x], torch.tensor(1.0)),
+                f"{said} should be alike to itself by 1, yours is {float(found[t, y, x]):.2f}. "
+                "Positions are counted time step by time step, row by row: its number is "
+                "(t * H + y) * W + x.",
+            )
+            right = torch.einsum(
+                "c,cthw->thw",
+                *(v / v.norm(dim=0) for v in (features[0, :, t, y, x], features[0])),
+            )
+            need(close(found, right), f"{said} is right, other places are not: keep their order.")
+    return "one row of the map, laid out in time and space again."
+
+
+@check
+def map_distance(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
+    """08: the mean squared difference of two networks' maps ``(N,)``; C may differ."""
+    for seed in SEEDS:
+        first, _ = _random("map_distance", seed, 3, 5, 2, 3, 2)
+        second, _ = _random("map_distance", seed + 10, 3, 4, 2, 3, 2)
+        found = _per_clip(answer(first.clone(), second.clone()), len(first), "distance")
+        difference = correlation_map(first) - correlation_map(second)
+        products = [f.flatten(2).mT @ f.flatten(2) for f in (first, second)]
+        explain(
+            found,
+            difference.square().mean(dim=(1, 2)),
+            {
+                "this is the sum over the d * d entries; the mean can be compared between "
+                "grids.": difference.square().sum(dim=(1, 2)),
+                "this is the root; take the mean of the squares.": (
+                    difference.square().mean(dim=(1, 2)).sqrt()
+                ),
+                "take squares: positive and negative differences cancel.": difference.mean(
+                    dim=(1, 2)
+                ),
+                "these are absolute differences; square them.": difference.abs().mean(dim=(1, 2)),
+                "the features were not brought to length 1, so the network with the larger "
+                "features decides.": (products[0] - products[1]).square().mean(dim=(1, 2)),
+            },
+            "expected the mean, over the d * d entries, of the squared difference of both maps.",
+        )
+    return "how far apart two maps are, whatever the numbers of channels."
+
+
+@check
+def cka(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
+    """08: the plain linear CKA of features ``(n, p)`` and ``(n, q)``, one number."""
+    for seed in SEEDS:
+        x, _ = _random("cka", seed, 12, 5)
+        mixed, more = _random("cka", seed + 10, 5, 4)
+        y = x @ mixed + 0.5 * more.sum() + _random("cka", seed + 20, 12, 4)[0] + 2.0
+        x = x + 1.0
+        found = torch.tensor(_one(answer(x.clone(), y.clone())), dtype=torch.float64)
+        k, centred_k = _gram(x, centre=False), _gram(x)
+        m, centred_m = _gram(y, centre=False), _gram(y)
+        explain(
+            found,
+            _cosine(centred_k, centred_m),
+            {
+                "the features were not centred: take the mean over the n examples off every "
+                "channel, or a common offset counts as likeness.": _cosine(k, m),
+                "only one of the two was centred.": _cosine(centred_k, m),
+                "only the second was centred.": _cosine(k, centred_m),
+                "this is not divided by both norms, so it grows with the features.": (
+                    centred_k * centred_m
+                ).sum(),
+                "this is the square; CKA divides by the product of the norms, not of their "
+                "squares.": _cosine(centred_k, centred_m) ** 2,
+            },
+            "centre both, form K = X X^T and L = Y Y^T, and take the cosine of the two: the sum of "
+            "K * L over the product of their norms.",
+        )
+        turn = torch.linalg.qr(_random("cka", seed + 30, 5, 5)[0])[0]
+        need(
+            abs(_one(answer(x, 3 * x @ turn + 1)) - 1) < 1e-4,
+            "features turned, enlarged and shifted should give 1.",
+        )
+    return "the cosine of two centred Gram matrices: turning, scaling and shifting do not matter."
 
 
 @check
@@ -63,7 +158,7 @@ def hand_energy(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     """09: from maps ``(N, T, H, W)`` and the hand's masks to its share of each map ``(N,)``."""
     for seed in SEEDS:
         maps, masks = _maps(seed)
-        found = _shares(answer(maps.clone(), masks.clone()), len(maps))
+        found = _per_clip(answer(maps.clone(), masks.clone()), len(maps), "share")
         inside, everything = (maps * masks).sum(dim=(1, 2, 3)), maps.sum(dim=(1, 2, 3))
         area = masks.double().mean(dim=(1, 2, 3))
         explain(
@@ -88,7 +183,7 @@ def hand_energy(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
             "expected, for each clip, the sum of the map on the hand over the sum of the map.",
         )
         maps[0] = 0
-        nothing = _shares(answer(maps, masks), len(maps))[0]
+        nothing = _per_clip(answer(maps, masks), len(maps), "share")[0]
         need(
             bool(nothing.isnan()),
             "a map that is 0 everywhere has no share on the hand, so NaN is the honest answer; "
@@ -103,7 +198,7 @@ def other_hand(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     for seed in SEEDS:
         maps, masks = _maps(seed)
         n = len(maps)
-        found = _shares(answer(maps.clone(), masks.clone()), n).double()
+        found = _per_clip(answer(maps.clone(), masks.clone()), n, "share").double()
         everything = maps.double().sum(dim=(1, 2, 3))
         # Row i, column j: the share of map i on the hand of clip j.
         table = torch.einsum("ithw,jthw->ij", maps.double(), masks.double()) / everything[:, None]
@@ -127,6 +222,22 @@ def other_hand(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
 
 
 HINTS: dict[str, tuple[str, str, str]] = {
+    "like_this": (
+        "Which row of the map belongs to the position (t, y, x)? Count from 0.",
+        "A time step has H * W positions, a row W: the number is (t * H + y) * W + x.",
+        "t, y, x = position; return maps[(t * grid[1] + y) * grid[2] + x].reshape(grid)",
+    ),
+    "map_distance": (
+        "correlation_map from the library gives (N, d, d) for each of the two.",
+        "Subtract, square, and take the mean over the last two axes: one number for each clip.",
+        "return (correlation_map(first) - correlation_map(second)).square().mean((1, 2))",
+    ),
+    "cka": (
+        "Two steps: centre every channel over the examples, then compare the Gram matrices.",
+        "x = x - x.mean(0), the same for y. K = x @ x.T and L = y @ y.T are both (n, n). The "
+        "cosine of two matrices is the sum of their product over the product of their norms.",
+        "return (K * L).sum() / (K.norm() * L.norm())",
+    ),
     "grad_cam": (
         "Which axes are positions? A channel's weight is the mean of its gradient over them.",
         "weights = gradients.mean(dim=(2, 3, 4), keepdim=True) is (N, C, 1, 1, 1). Multiply the "
@@ -160,11 +271,27 @@ def _maps(seed: int) -> tuple[Tensor, Tensor]:
     return torch.rand(4, 2, 5, 6, generator=generator) * (1 + masks), masks
 
 
-def _shares(found: object, clips: int) -> Tensor:
-    shares = tensor(found, "the shares")
+def _per_clip(found: object, clips: int, what: str) -> Tensor:
+    values = tensor(found, f"one {what} for each clip")
     need(
-        shares.shape == (clips,),
-        f"expected one share for each of {clips} clips, got shape {tuple(shares.shape)}: sum over "
-        "the last three axes.",
+        values.shape == (clips,),
+        f"expected one {what} for each of {clips} clips, got shape {tuple(values.shape)}: leave "
+        "the first axis as it is.",
     )
-    return shares
+    return values
+
+
+def _one(found: object) -> float:
+    if isinstance(found, Tensor) and found.ndim == 0:
+        found = float(found)
+    return number(found, "CKA")
+
+
+def _gram(x: Tensor, *, centre: bool = True) -> Tensor:
+    x = x.double()
+    x = x - x.mean(dim=0) if centre else x
+    return x @ x.T
+
+
+def _cosine(k: Tensor, m: Tensor) -> Tensor:
+    return (k * m).sum() / (k.norm() * m.norm())

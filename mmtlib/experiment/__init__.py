@@ -11,6 +11,7 @@ from mmtlib.experiment.data import GestureData, count_clips, make_transform, ope
 from mmtlib.experiment.deploy import export_run, load_exported
 from mmtlib.experiment.evaluate import Evaluation, evaluate
 from mmtlib.experiment.finetune import finetune_config
+from mmtlib.experiment.looking import Looking, look_at
 from mmtlib.experiment.machine import (
     build_network,
     is_first_process,
@@ -39,6 +40,7 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "GestureData",
+    "Looking",
     "Preprocessing",
     "Run",
     "TimedPrediction",
@@ -56,6 +58,7 @@ __all__ = [
     "list_runs",
     "load_exported",
     "load_run",
+    "look_at",
     "make_fabric",
     "make_transform",
     "open_data",

@@ -36,9 +36,9 @@ import pandas as pd
 import torch
 
 import mmtlib
-from mmtlib import analysis, figures, transforms
-from mmtlib.clips import ClipBatch
+from mmtlib import analysis, figures
 from mmtlib.exercises import checks, hint
+from mmtlib.experiment import look_at
 
 # %% [markdown]
 # ## 1 By hand: two channels, four places
@@ -91,15 +91,11 @@ checks.grad_cam(grad_cam)
 # 144 validation clips, each of 12 gestures by each person once. Test clips stay closed.
 
 # %%
-names = {"alone-rgb": ["rgb"], "alone-depth": ["depth"], "mtut": ["rgb", "depth"]}
-runs = {name: mmtlib.stored_run(name) for name in names}
-networks = {(n.split("-")[0], m): runs[n].network(m) for n in names for m in names[n]}
-config = runs["mtut"].config
-clips = list(mmtlib.SyntheticGestures(
-    config.preset, "validation", ("rgb", "depth"), config.generator_seed, extras=True, clips=144
-))  # fmt: skip
-batch = ClipBatch.from_clips([transforms.Standardize()(clip) for clip in clips])
-print(runs["mtut"].origin)
+arms = {"alone": ["alone-rgb", "alone-depth"], "together": ["mtut"]}
+runs = {arm: [mmtlib.stored_run(name) for name in names] for arm, names in arms.items()}
+seen = look_at(runs, clips=144)
+networks, batch, clips, classes = seen.networks, seen.batch, seen.clips, seen.classes
+print(runs["together"][0].origin)
 
 # %% [markdown]
 # Are these the clips and networks that they claim to be? Each run stores what it answered to every
@@ -108,11 +104,10 @@ print(runs["mtut"].origin)
 # %%
 with torch.no_grad():
     logits = {k: network(batch.frames[k[1]]).logits for k, network in networks.items()}
-stored = {(n.split("-")[0], m): runs[n].predictions()[m] for n in names for m in names[n]}
 rows = {
     k: {
         "recognised": (found.argmax(1) == batch.labels).double().mean().item(),
-        "off the stored scores": abs(found.softmax(1).numpy() - stored[k].scores[:144]).max(),
+        "off the stored scores": abs(found.softmax(1).numpy() - seen.predictions[k].scores).max(),
     }
     for k, found in logits.items()
 }
@@ -122,15 +117,15 @@ pd.DataFrame(rows).T.round(4)
 # ## 3 The equation beside the code
 #
 # PyTorch gives $\partial y / \partial F_c$. The library's `saliency` calls captum's `LayerGradCam`,
-# interpolates the coarse map to the size of the clip, then divides by its highest value. Your
-# function, treated in the same way, must agree (the last line would stop otherwise):
+# interpolates the coarse map to the size of the clip, then divides by its highest value. The
+# equation, treated in the same way, must agree (the last line would stop otherwise):
 
 # %%
-network, frames, labels = networks["mtut", "rgb"], batch.frames["rgb"][:4], batch.labels[:4]
+network, frames, labels = networks["together", "rgb"], batch.frames["rgb"][:4], batch.labels[:4]
 features = analysis.stage_features(network, frames, "mixed_2").requires_grad_()
 scores = network.classify(network.mixed_3(features)).gather(1, labels[:, None])
 (gradients,) = torch.autograd.grad(scores.sum(), features)
-mine = grad_cam(features.detach(), gradients)
+mine = (gradients.mean((2, 3, 4), keepdim=True) * features.detach()).sum(1).relu()
 library = analysis.saliency(network, frames, labels, stage="mixed_2")
 print("grid", tuple(mine.shape[1:]), "-> clip", tuple(library.shape[1:]))
 large = torch.nn.functional.interpolate(mine[:, None], library.shape[1:], mode="trilinear")[:, 0]
@@ -147,9 +142,8 @@ torch.testing.assert_close(large / large.amax((1, 2, 3), keepdim=True), library)
 
 # %%
 maps = {k: analysis.saliency(n, batch.frames[k[1]], batch.labels) for k, n in networks.items()}
-classes = runs["mtut"].classes
 shown = classes.index("beckon")
-pair = {"RGB alone": maps["alone", "rgb"][shown], "RGB with depth": maps["mtut", "rgb"][shown]}
+pair = {"RGB alone": maps["alone", "rgb"][shown], "RGB with depth": maps["together", "rgb"][shown]}
 figures.saliency_strip(clips[shown], pair)
 
 # %% [markdown]
@@ -222,17 +216,14 @@ checks.other_hand(other_hand)
 # %%
 masks = analysis.hand_masks(clips)
 tables = {k: analysis.pointing_table(found, masks, batch) for k, found in maps.items()}
-for m in config.modalities:
-    found = analysis.compare_pointing([tables["alone", m]], [tables["mtut", m]])
+for m in ("rgb", "depth"):
+    found = analysis.compare_pointing([tables["alone", m]], [tables["together", m]])
     print(f"{m}: {found.difference}")
 shares = {k: t[["energy", "chance", "other"]].mean() for k, t in tables.items()}
 pd.DataFrame(shares).T.assign(beyond=lambda t: t["energy"] - t["other"]).round(3)
 
 # %%
-how = {"alone": "alone", "mtut": "together"}
-figures.pointing_by_person(
-    {m: {title: tables[k, m] for k, title in how.items()} for m in config.modalities}
-)
+figures.pointing_by_person({m: {arm: tables[arm, m] for arm in arms} for m in ("rgb", "depth")})
 
 # %% [markdown]
 # **What to see.** (In the table, `energy` is $E$, `chance` the hand's area, `other` the control,
@@ -254,7 +245,7 @@ figures.pointing_by_person(
 # will the three agree on which network looks at the hand more? And on how much?
 
 # %%
-few, both = slice(0, 12), {"alone": networks["alone", "rgb"], "together": networks["mtut", "rgb"]}
+few, both = slice(0, 12), {arm: networks[arm, "rgb"] for arm in arms}
 ways = {
     "Grad-CAM, mixed_1": {"stage": "mixed_1"},
     "Grad-CAM, mixed_2": {"stage": "mixed_2"},
@@ -294,8 +285,9 @@ steps.mean().round(3)
 # %%
 *_, (_, random) = analysis.randomized_networks(network)
 nothing = analysis.saliency(random, frames, labels)
-print("share on the hand:", round(float(hand_energy(nothing, masks[:24]).nanmean()), 3))
-trained = maps["mtut", "rgb"][shown]
+share = pd.Series(analysis.pointing_energy(nothing, masks[:24])).mean()
+print(f"share on the hand: {share:.3f}")
+trained = maps["together", "rgb"][shown]
 figures.saliency_strip(clips[shown], {"trained": trained, "random": nothing[shown]})
 
 # %% [markdown]
@@ -312,12 +304,11 @@ figures.saliency_strip(clips[shown], {"trained": trained, "random": nothing[show
 # %%
 small = mmtlib.ExperimentConfig.make(preset="tiny", modalities="rgb,depth", epochs=20)
 compared = mmtlib.compare(small, seeds=[0])
-tiny = list(mmtlib.SyntheticGestures("tiny", "validation", "rgb,depth", extras=True))
-seen = ClipBatch.from_clips([transforms.Standardize()(clip) for clip in tiny])
 live = {"alone": compared.alone["rgb"][0], "together": compared.together[0]}
 for k, run in live.items():
-    found = analysis.saliency(run.network("rgb"), seen.frames["rgb"], seen.labels)
-    share = hand_energy(found, analysis.hand_masks(tiny)).nanmean()
+    tiny = look_at({k: [run]})
+    found = analysis.saliency(tiny.networks[k, "rgb"], tiny.batch.frames["rgb"], tiny.batch.labels)
+    share = pd.Series(analysis.pointing_energy(found, analysis.hand_masks(tiny.clips))).mean()
     print(f"{k}: {share:.3f} on the hand, accuracy {run.validation_accuracy['rgb']:.0%}")
 
 # %% [markdown]
@@ -349,3 +340,13 @@ for k, run in live.items():
 # Saliency Maps*, NeurIPS 2018.
 #
 # **Next.** `10_embeddings_and_figures`: do the two networks mean the same?
+#
+# ## Self-test
+#
+# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# without a running kernel.
+
+# %%
+from mmtlib.interactive import self_test
+
+self_test("09_gradcam_saliency")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mmtlib.analysis import (
     CorrelationMaps,
     distances_by_class,
+    hand_contrast,
     map_distances,
     similarity_over_frames,
     stage_correlations,
@@ -141,3 +142,30 @@ def test_pairs_that_do_not_fit_are_refused():
     with pytest.raises(ConfigError, match="different grids"):
         map_distances({"rgb": features, "depth": other}, [0, 1])
     assert len(map_distances({"rgb": features, "depth": other}, [0, 1], match_grid=True)) == 2
+
+
+def test_contrast_of_the_hand_worked_out_by_hand():
+    # Four positions: two of the hand, one half on it, one background; cosines by pair.
+    maps = torch.eye(4).expand(2, 4, 4).clone()
+    maps[0, 0, 1] = maps[0, 1, 0] = 0.8
+    maps[0, 0, 3] = maps[0, 3, 0] = 0.2
+    maps[0, 1, 3] = maps[0, 3, 1] = 0.4
+    masks = torch.zeros(2, 1, 2, 8, dtype=torch.bool)
+    masks[:, :, :, :4] = True
+    masks[:, :, 0, 4] = True
+    table = hand_contrast(CorrelationMaps(maps, (1, 1, 4)), masks)
+    assert table["hand"].tolist() == [2, 2]
+    np.testing.assert_allclose(table["within"], [0.8, 0.0], atol=1e-7)
+    np.testing.assert_allclose(table["across"], [0.3, 0.0], atol=1e-7)
+    more = hand_contrast(CorrelationMaps(maps, (1, 1, 4)), masks, least=0.2)
+    assert more["hand"].tolist() == [3, 3]
+
+
+def test_contrast_is_nan_without_a_hand_and_masks_must_fit():
+    maps = CorrelationMaps(torch.eye(4).expand(2, 4, 4), (1, 2, 2))
+    table = hand_contrast(maps, torch.zeros(2, 1, 4, 4, dtype=torch.bool))
+    assert table[["within", "across"]].isna().all(axis=None)
+    with pytest.raises(DataError, match="2 masks"):
+        hand_contrast(maps, torch.zeros(3, 1, 4, 4, dtype=torch.bool))
+    with pytest.raises(ConfigError, match="least"):
+        hand_contrast(maps, torch.zeros(2, 1, 4, 4, dtype=torch.bool), least=0)

@@ -1,0 +1,110 @@
+"""Networks of several runs and the validation clips to look at them with, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mmtlib.clips import ClipBatch, GestureClip
+from mmtlib.config import ExperimentConfig
+from mmtlib.errors import ConfigError
+from mmtlib.evaluation import Predictions
+from mmtlib.experiment.data import make_transform
+from mmtlib.experiment.runs import Run
+from mmtlib.models import StagedNetwork
+from mmtlib.synthetic import SyntheticGestures
+
+CLIPS_FROM = ("dataset", "preset", "generator_seed", "clutter", "corrupt", "augment")
+"""Settings that all runs must share, for their networks to be shown the same clips."""
+
+Key = tuple[str, str]
+"""(arm, modality), e.g. ``("together", "rgb")``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """What `look_at` returns.
+
+    Attributes:
+        networks: (arm, modality) -> the trained network, in evaluation mode.
+        predictions: the same keys -> what each run had stored about these very clips.
+        clips: as they are drawn, with the mask of the hand.
+        batch: the same clips as the networks take them.
+        classes: one name per label.
+    """
+
+    networks: dict[Key, StagedNetwork]
+    predictions: dict[Key, Predictions]
+    clips: list[GestureClip]
+    batch: ClipBatch
+    classes: tuple[str, ...]
+
+
+def look_at(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> Looking:
+    """Return the networks of some runs beside the first validation clips of their data.
+
+    Args:
+        arms: title (e.g. ``"alone"``, ``"together"``) -> runs, each modality once in an arm. All
+            runs are about the same synthetic clips.
+        clips: how many clips; None = all of the validation split. Test clips are not read here.
+
+    Raises:
+        ConfigError: if there is no run, an arm has a modality twice, the runs are about different
+            clips or about a real or spoilt set, or `clips` is out of range.
+        CheckpointError, DataError: if files of a run are missing or damaged.
+    """
+    pairs = [((arm, m), run) for arm, runs in arms.items() for run in runs
+             for m in run.config.modalities]  # fmt: skip
+    chosen = dict(pairs)
+    if not pairs or len(chosen) < len(pairs):
+        raise ConfigError(
+            "Expected runs whose modalities occur once in each arm, got "
+            f"{', '.join(f'{arm} {m}' for (arm, m), _ in pairs) or 'none'}."
+        )
+    config = _common([run.config for run in chosen.values()])
+    modalities = tuple(dict.fromkeys(m for _, m in chosen))
+    shown = list(
+        SyntheticGestures(
+            config.preset,
+            "validation",
+            modalities,
+            config.generator_seed,
+            clutter=config.clutter,
+            extras=True,
+            clips=clips,
+        )
+    )
+    prepare = make_transform(config, training=False)
+    return Looking(
+        networks={key: run.network(key[1]) for key, run in chosen.items()},
+        predictions={
+            key: _first(run.predictions()[key[1]], len(shown)) for key, run in chosen.items()
+        },
+        clips=shown,
+        batch=ClipBatch.from_clips(prepare(clip) for clip in shown),
+        classes=next(iter(chosen.values())).classes,
+    )
+
+
+def _common(configs: Sequence[ExperimentConfig]) -> ExperimentConfig:
+    """Return one of the configs, as far as clips are concerned."""
+    first = configs[0]
+    for name in CLIPS_FROM:
+        values = {getattr(config, name) for config in configs}
+        if len(values) > 1:
+            raise ConfigError(f"The runs differ in {name} ({sorted(map(str, values))}).")
+    if first.dataset != "synthetic" or first.corrupt is not None:
+        raise ConfigError(
+            "Expected runs about synthetic clips that are not spoilt, got dataset="
+            f"{first.dataset}, corrupt={first.corrupt}."
+        )
+    return first
+
+
+def _first(found: Predictions, clips: int) -> Predictions:
+    return Predictions(
+        scores=found.scores[:clips],
+        labels=found.labels[:clips],
+        subjects=found.subjects[:clips],
+        clip_ids=found.clip_ids[:clips],
+    )

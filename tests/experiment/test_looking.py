@@ -1,0 +1,53 @@
+"""Networks beside the clips that they have not seen, and what may not be mixed."""
+
+import numpy as np
+import pytest
+import torch
+from support.tiny_runs import tiny
+
+from mmtlib.errors import ConfigError
+from mmtlib.experiment import look_at, run
+
+
+@pytest.fixture(scope="module")
+def runs():
+    config = tiny(epochs=1, ssa_start_epoch=0)
+    return {"together": run(config), **{m: run(config.alone(m)) for m in config.modalities}}
+
+
+def test_every_network_sees_the_first_validation_clips(runs):
+    arms = {"alone": [runs["rgb"], runs["depth"]], "together": [runs["together"]]}
+    seen = look_at(arms, clips=6)
+    assert list(seen.networks) == list(seen.predictions)
+    assert set(seen.networks) == {(a, m) for a in arms for m in ("rgb", "depth")}
+    assert [clip.clip_id for clip in seen.clips] == [f"validation-{i:05d}" for i in range(6)]
+    assert all(clip.mask is not None for clip in seen.clips)
+    assert tuple(seen.batch.frames) == ("rgb", "depth")
+    assert seen.classes == runs["rgb"].classes
+    for (arm, m), network in seen.networks.items():
+        stored = seen.predictions[arm, m]
+        assert stored.clip_ids == seen.batch.clip_ids
+        with torch.no_grad():
+            scores = network(seen.batch.frames[m]).logits.softmax(dim=1)
+        np.testing.assert_allclose(scores, stored.scores, atol=1e-5)
+
+
+def test_all_clips_if_no_number_is_given(runs):
+    seen = look_at({"alone": [runs["depth"]]})
+    assert len(seen.clips) == len(seen.batch) == 24
+    assert seen.clips[0].modalities == ("depth",)
+
+
+def test_runs_that_do_not_fit_are_named(runs):
+    with pytest.raises(ConfigError, match="got none"):
+        look_at({"alone": []})
+    with pytest.raises(ConfigError, match="alone rgb, alone depth, alone rgb"):
+        look_at({"alone": [runs["together"], runs["rgb"]]})
+    with pytest.raises(ConfigError, match="1 to 24"):
+        look_at({"alone": [runs["rgb"]]}, clips=25)
+    other = run(tiny(modalities="rgb", epochs=1, generator_seed=1))
+    with pytest.raises(ConfigError, match="differ in generator_seed"):
+        look_at({"one": [runs["rgb"]], "two": [other]})
+    spoilt = run(tiny(modalities="depth", epochs=1, corrupt="depth"))
+    with pytest.raises(ConfigError, match=r"not spoilt.*corrupt=depth"):
+        look_at({"one": [spoilt]})
