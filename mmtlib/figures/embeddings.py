@@ -107,11 +107,16 @@ def _scatter(
     axes.spines[:].set(visible=True, color="#BBBBBB")
 
 
+def _columns(items: int) -> int:
+    """Return the panels per row: four are two pairs."""
+    return 2 if items == 4 else min(PLANES, items)
+
+
 def _panels(
     items: Mapping[str, object], title_height: float, legend: float, alt_text: str
 ) -> tuple[StyledFigure, list[Axes]]:
     """Return a figure with a square panel for each item, under its title."""
-    columns = min(PLANES, len(items))
+    columns = _columns(len(items))
     side = min((TWO_COLUMN - legend) / columns, 2.7)
     rows = -(-len(items) // columns)
     figure = new_figure(columns * side + legend, rows * (side + title_height), alt_text)
@@ -155,7 +160,7 @@ def probe_matrices(
     for axes, matrix in zip(panels, matrices.values(), strict=True):
         image = axes.imshow(100 * matrix.to_numpy(float), cmap="Blues", vmin=0, vmax=100)
         _cells(axes, matrix)
-    for axes in panels[::PLANES]:
+    for axes in panels[:: _columns(len(panels))]:
         axes.set_ylabel("Trained on")
     label = "Accuracy (%)" if chance is None else f"Accuracy (%), guessing {100 * chance:.1f}"
     figure.colorbar(image, ax=panels, label=label, shrink=0.75, aspect=20)
