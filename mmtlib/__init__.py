@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         stored_run,
         stored_runs,
     )
+    from mmtlib.interactive.explorer import explore
     from mmtlib.synthetic import SyntheticGestures
 
 __version__ = version("mmtlib")
@@ -52,6 +53,7 @@ _HOMES = {
     "VideoFolder": "mmtlib.datasets",
     "compare": "mmtlib.experiment",
     "evaluate": "mmtlib.experiment",
+    "explore": "mmtlib.interactive.explorer",
     "list_runs": "mmtlib.experiment",
     "load_history": "mmtlib.ablation",
     "load_predictions": "mmtlib.ablation",
@@ -80,6 +82,7 @@ __all__ = [
     "__version__",
     "compare",
     "evaluate",
+    "explore",
     "list_runs",
     "load_history",
     "load_predictions",
