@@ -5,7 +5,7 @@ VENV := .venv
 MMT := $(VENV)/bin/mmt
 READY := $(VENV)/.ready
 
-.PHONY: help setup tutorial test lab lint notebooks test-notebooks study study-quick figures bench bench-train clean
+.PHONY: help setup tutorial test lab lint notebooks test-notebooks site study study-quick figures bench bench-train clean
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -17,7 +17,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,export,dev]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,export,browser,site,dev]'
 	touch $(READY)
 
 tutorial: $(READY)  ## Run the notebooks in order; results in build/tutorial, table at the end
@@ -37,6 +37,9 @@ notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/
 
 test-notebooks: $(READY)  ## Run every notebook in full, in order and alone, against its time limit
 	$(MMT) course time
+
+site: $(READY)  ## Build the site in build/site: executed notebooks, figures, results, reference
+	$(MMT) course site
 
 study: $(READY)  ## Run the study of docs/study_plan.md, or what is missing of it (ten core hours)
 	$(MMT) study

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmtlib.ablation import Grid, load_history, load_predictions, load_results, sweep
     from mmtlib.config import ExperimentConfig
-    from mmtlib.datasets import VIVA, EgoGesture, NVGesture
+    from mmtlib.datasets import VIVA, EgoGesture, NVGesture, VideoFolder
     from mmtlib.errors import MmtlibError
     from mmtlib.experiment import (
         Comparison,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         stored_run,
         stored_runs,
     )
+    from mmtlib.interactive.explorer import explore
     from mmtlib.synthetic import SyntheticGestures
 
 __version__ = version("mmtlib")
@@ -49,8 +50,10 @@ _HOMES = {
     "NVGesture": "mmtlib.datasets",
     "Run": "mmtlib.experiment",
     "SyntheticGestures": "mmtlib.synthetic",
+    "VideoFolder": "mmtlib.datasets",
     "compare": "mmtlib.experiment",
     "evaluate": "mmtlib.experiment",
+    "explore": "mmtlib.interactive.explorer",
     "list_runs": "mmtlib.experiment",
     "load_history": "mmtlib.ablation",
     "load_predictions": "mmtlib.ablation",
@@ -75,9 +78,11 @@ __all__ = [
     "NVGesture",
     "Run",
     "SyntheticGestures",
+    "VideoFolder",
     "__version__",
     "compare",
     "evaluate",
+    "explore",
     "list_runs",
     "load_history",
     "load_predictions",

@@ -17,7 +17,7 @@ import mmtlib
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA_NAMES = {"torch": "pytorch", "dask": "dask-core"}
+CONDA_NAMES = {"torch": "pytorch", "dask": "dask-core", "kaleido": "python-kaleido"}
 """Packages that conda knows by another name."""
 LONGEST_FILE = 350
 

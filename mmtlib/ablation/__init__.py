@@ -8,7 +8,13 @@ cluster, and appends to a store of Parquet files; `load_results` reads it as one
 from mmtlib.ablation.cluster import local_cluster, worker_environments
 from mmtlib.ablation.grid import Grid
 from mmtlib.ablation.records import make_record, method_of
-from mmtlib.ablation.results import load_failures, load_history, load_predictions, load_results
+from mmtlib.ablation.results import (
+    load_failures,
+    load_history,
+    load_predictions,
+    load_results,
+    load_rows,
+)
 from mmtlib.ablation.results_store import append, compact_results, results_dir
 from mmtlib.ablation.runner import Failure, SweepReport, sweep
 from mmtlib.ablation.tasks import Task
@@ -24,6 +30,7 @@ __all__ = [
     "load_history",
     "load_predictions",
     "load_results",
+    "load_rows",
     "local_cluster",
     "make_record",
     "method_of",

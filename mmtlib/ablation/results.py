@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import operator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,28 @@ def load_results(study: str | None = None, *, folder: str | Path | None = None) 
     made = "made by: " + found["command"] + " on " + found["date"].str[:10]
     found["origin"] = made.where(~found["stored"], "stored, " + made)
     return found
+
+
+def load_rows(
+    kind: str, *, folder: str | Path | None = None, **where: Sequence[str]
+) -> pd.DataFrame:
+    """Return the rows of one table of the store as they are, whatever study they belong to.
+
+    Unlike `load_predictions` and `load_history` it does not mind if some are missing.
+
+    Args:
+        kind: ``"predictions"``, ``"streams"`` or ``"pairs"``.
+        folder: where the store is; default ``MMTLIB_CACHE/results``.
+        where: column -> the values that are wanted, e.g. ``identity=[...]``.
+
+    Raises:
+        ConfigError: if there is no such table.
+        DataError: if a file of the store is damaged.
+    """
+    if kind not in ("predictions", *HISTORIES):
+        raise unknown_name("table", kind, ("predictions", *HISTORIES))
+    chosen = [pc.field(name).isin(pa.array(list(v), pa.string())) for name, v in where.items()]
+    return everywhere(kind, folder, functools.reduce(operator.and_, chosen) if chosen else None)
 
 
 def _no_study(study: str, names: Any) -> ConfigError:

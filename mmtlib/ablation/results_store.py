@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,6 +31,7 @@ SMALL_BYTES = 64 * 2**20
 """Parts below this size are merged; larger ones stay as they are."""
 ROWS_PER_GROUP = 50_000
 ATTEMPTS = 20
+_STORE = "store"
 Result = TypeVar("Result")
 ABANDONED_S = 3600.0
 """Age at which a temporary file can only be that of a killed process."""
@@ -108,6 +110,49 @@ def read_table(
     return frame.drop_duplicates(list(KEYS[kind]), keep="last", ignore_index=True)
 
 
+def read_encoded(kind: str, folders: Sequence[Path], encode: Sequence[str]) -> pa.Table:
+    """Return the rows of large tables as they lie in memory, for quick selection.
+
+    Args:
+        kind: a name of `KEYS`.
+        folders: stores; of rows with the same key the last of the last store counts.
+        encode: columns of text to keep as numbers of their different values.
+
+    Returns:
+        One table in one piece, each key once; without any row a table without columns.
+
+    Raises:
+        DataError: if a part is damaged; names the file.
+    """
+    parts = []
+    for number, folder in enumerate(folders):
+        found = _read_parts(folder / kind, lambda part: _read_part(part, kind, encode=encode))
+        parts += [part.append_column(_STORE, pa.repeat(number, part.num_rows)) for part in found]
+    if not parts:
+        return pa.table({})
+    table = pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
+    table = table.combine_chunks()
+    # Numbers for the texts: to tell rows apart as text would take seconds.
+    key = np.zeros(table.num_rows, dtype=np.int64)
+    for name in KEYS[kind]:
+        codes, size = _codes(table[name].chunk(0))
+        key = pd.factorize(key * size + codes)[0].astype(np.int64)
+    times, size = _codes(table[RECORDED].chunk(0))
+    order = np.argsort(table[_STORE].to_numpy() * size + times, kind="stable")
+    again = pd.Series(key[order]).duplicated(keep="last").to_numpy()
+    return table.take(np.sort(order[~again])).combine_chunks() if again.any() else table
+
+
+def _codes(column: pa.Array) -> tuple[np.ndarray, int]:
+    """Return the rank of each value among the different ones, and how many there are."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    different = column.dictionary.to_numpy(zero_copy_only=False)
+    rank = np.empty(len(different), dtype=np.int64)
+    rank[np.argsort(different, kind="stable")] = np.arange(len(different))
+    return rank[column.indices.to_numpy(zero_copy_only=False)], len(different)
+
+
 def distinct(kind: str, columns: Sequence[str], folder: Path) -> set[tuple]:
     """Return the different values that some columns of a table have together.
 
@@ -141,6 +186,7 @@ def _read_part(
     kind: str,
     where: pc.Expression | None = None,
     columns: Sequence[str] | None = None,
+    encode: Sequence[str] = (),
 ) -> pa.Table:
     try:
         content = part.read_bytes()
@@ -154,7 +200,9 @@ def _read_part(
             f"{part} is damaged (its content has changed since it was written); delete it and "
             "start the same sweep again, which writes its rows anew from the stored runs."
         )
-    rows = pq.read_table(pa.BufferReader(content), columns=columns, filters=where)
+    rows = pq.read_table(
+        pa.BufferReader(content), columns=columns, filters=where, read_dictionary=list(encode)
+    )
     return with_all_settings(rows) if kind == "results" and columns is None else rows
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mmtlib import __version__
-from mmtlib.cli import course, data, deploy, figures, finetune, runs, study, sweep
+from mmtlib.cli import course, data, deploy, explore, figures, finetune, runs, study, sweep
 from mmtlib.errors import MmtlibError
 
 INTERRUPTED = 130
@@ -30,6 +30,7 @@ app.add_typer(study.app, name="study")
 figures.register(app)
 deploy.register(app)
 course.register(app)
+explore.register(app)
 
 
 def _print_version(wanted: bool) -> None:

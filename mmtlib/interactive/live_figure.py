@@ -72,8 +72,8 @@ class LiveFigure(widgets.VBox):
         fresh, text = self._draw(**self.state)
         with self.figure.batch_update():
             for trace, old, new in zip(self.figure.data, self._shown.data, fresh.data, strict=True):
-                trace.update(_changes(old, new))
-            self.figure.layout.update(_changes(self._shown.layout, fresh.layout))
+                trace.update(changes(old, new))
+            self.figure.layout.update(changes(self._shown.layout, fresh.layout))
         self._shown = fresh
         self._tell(text)
 
@@ -87,15 +87,21 @@ class LiveFigure(widgets.VBox):
         return super()._repr_mimebundle_(**kwargs)
 
 
-def _changes(old: Any, new: Any) -> dict[str, Any]:
-    """Return the settings of a trace or layout that differ: the rest is slow to set again."""
+def changes(old: Any, new: Any) -> dict[str, Any]:
+    """Return the settings of a trace or layout that differ: the rest is slow to set again.
+
+    Settings that the new one lacks are None.
+    """
     before, after = old.to_plotly_json(), new.to_plotly_json()
-    return {name: value for name, value in after.items() if not _same(before.get(name), value)}
+    gone = {name: None for name in before if name not in after}
+    return {k: v for k, v in after.items() if not _same(before.get(k), v)} | gone
 
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.array_equal(a, b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[name], b[name]) for name in a)
     return a == b
 
 

@@ -90,3 +90,14 @@ def test_pairs_that_are_none_are_refused():
         correlation_pairs({"alone": pair(), "together": other}, grid=(3, 2, 2))
     with pytest.raises(DataError, match="for the grid 2 x 2 x 2"):
         correlation_pairs({"alone": pair()}, grid=(2, 2, 2))
+
+
+def test_in_a_narrow_figure_rows_become_columns(check_figure):
+    pairs = {how: {"RGB": np.eye(8), "Depth": np.zeros((8, 8))} for how in ("alone", "together")}
+    figure = correlation_pairs(pairs, grid=(2, 2, 2), width=3.5)
+    check_figure(figure)
+    titles = [axes.get_title() for axes in figure.axes]
+    alone = figure.axes[titles.index("RGB alone")].get_position()
+    together = figure.axes[titles.index("RGB together")].get_position()
+    assert alone.x1 < together.x0
+    assert alone.y0 == pytest.approx(together.y0)

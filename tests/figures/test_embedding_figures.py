@@ -87,7 +87,7 @@ def test_accuracies_are_written_into_their_cells(check_figure):
     assert cells == {(0, 0): "80.0", (1, 0): "12.3", (0, 1): "20.0", (1, 1): "80.0"}
     assert [label.get_text() for label in alone.get_yticklabels()] == ["RGB", "Depth"]
     assert alone.images[0].get_clim() == together.images[0].get_clim() == (0, 100)
-    assert bar.get_ylabel() == "Accuracy (%), guessing 8.3"
+    assert bar.get_ylabel() == "Accuracy (%),\nguessing 8.3"
     assert "together: 80% within a modality, 60% across" in figure.alt_text
 
 
