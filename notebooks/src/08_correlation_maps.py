@@ -335,7 +335,7 @@ pd.DataFrame(rows).T.rename_axis("weight").round(3)
 #
 # ## Self-test
 #
-# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# Five questions. Tab moves, the space bar chooses and checks; the text below the widget works
 # without a running kernel.
 
 # %%
