@@ -23,8 +23,11 @@ VERSION = 1
 """Raised whenever other files are written."""
 MARKS = "marks.txt"
 """Per person: start and end in seconds and the gesture, separated by tabs."""
-CLASSES = 6
-"""How many gestures people were asked for: the first ones of the preset."""
+GESTURES = (
+    "move hand left", "move hand right", "push hand out", "pull hand in", "open hand",
+    "close hand twice",
+)  # fmt: skip
+"""What people were asked for, as far as the preset has it."""
 PAUSE = 5
 """Frames in which the hand waits before and after each gesture."""
 PEOPLE = (
@@ -43,7 +46,12 @@ def own_videos(progress: Callable[[int, int], None] | None = None) -> Path:
         progress: called with (done, all) while the clips are made for the first time.
     """
     clips = SyntheticGestures(default_preset(), "train", ("rgb", "depth"), progress=progress)
-    made_from = {"version": VERSION, "clips": clips.fingerprint, "classes": CLASSES, "pause": PAUSE}
+    made_from = {
+        "version": VERSION,
+        "clips": clips.fingerprint,
+        "gestures": GESTURES,
+        "pause": PAUSE,
+    }
     folder = cache_dir("twins") / f"own-videos-{hash_settings(made_from)[:12]}"
     with locked(folder):
         if not folder.exists():
@@ -60,7 +68,7 @@ def _write(folder: Path, clips: SyntheticGestures) -> None:
     numbers = sorted(set(clips.subjects.tolist()))
     for name, subject in zip(PEOPLE, numbers, strict=False):
         chosen = [i for i in range(len(clips)) if clips.subjects[i] == subject]
-        own = [clips[i] for i in chosen if clips.labels[i] < CLASSES]
+        own = [clips[i] for i in chosen if clips.classes[clips.labels[i]] in GESTURES]
         (folder / name).mkdir()
         rate = round(clips.preset.frame_rate)
         for modality, quality in (("rgb", 95), ("depth", 100)):

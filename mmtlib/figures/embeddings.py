@@ -119,6 +119,11 @@ def _scatter(
     axes.spines[:].set(visible=True, color="#BBBBBB")
 
 
+def _columns(items: int) -> int:
+    """Return the panels per row: four are two pairs."""
+    return 2 if items == 4 else min(PLANES, items)
+
+
 def _panels(
     items: Mapping[str, object],
     title_height: float,
@@ -130,7 +135,7 @@ def _panels(
 
     `legend` is the room beside and below the panels.
     """
-    columns = min(PLANES, len(items))
+    columns = _columns(len(items))
     side = min((width - legend[0]) / columns, 2.7)
     rows = -(-len(items) // columns)
     height = rows * (side + title_height) + legend[1]
@@ -179,7 +184,7 @@ def probe_matrices(
     for axes, matrix in zip(panels, matrices.values(), strict=True):
         image = axes.imshow(100 * matrix.to_numpy(float), cmap="Blues", vmin=0, vmax=100)
         _cells(axes, matrix)
-    for axes in panels[::PLANES]:
+    for axes in panels[:: _columns(len(panels))]:
         axes.set_ylabel("Trained on")
     label = "Accuracy (%)" if chance is None else f"Accuracy (%),\nguessing {100 * chance:.1f}"
     figure.colorbar(image, ax=panels, label=label, shrink=0.75, aspect=20)

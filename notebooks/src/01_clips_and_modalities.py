@@ -13,6 +13,9 @@
 # %% [markdown]
 # # 01 Clips and modalities: what does each picture measure?
 #
+# **Where we are.** In notebook 00 a network learnt from RGB and mixed up some gestures. Before we
+# blame the network, let us see what there is to be seen.
+#
 # **Question.** Four cameras look at one hand. What does each of them measure, what keeps them
 # aligned, and what silently breaks it?
 #
@@ -285,6 +288,9 @@ checks.hold_out_subjects(hold_out_subjects)
 # A modality has a unit and a kind, and the kind decides what may be done to it. Aligned modalities
 # share every transform, drawn once for a clip. A mirror turns arrows and labels around. People, not
 # clips, are what a split divides.
+#
+# **What this could not tell.** Depth shows a hand that clutter hides from RGB. Whether a network
+# makes use of that, how much, and how sure one can be, has to be measured: notebook 02.
 #
 # **Sources.** P. Molchanov et al., *Online Detection and Classification of Dynamic Hand Gestures
 # with Recurrent 3D Convolutional Neural Networks*, CVPR 2016 (NVGesture); M. Abavisani et al.,

@@ -13,6 +13,8 @@
 # %% [markdown]
 # # 05 Real data sets: what changes when the clips are real?
 #
+# **Where we are.** Notebooks 00 to 04 trained on clips without a flaw.
+#
 # **Question.** So far every clip was made by the library, cut to the gesture and aligned to the
 # pixel. What changes when cameras filmed people, and what must be right before a number counts?
 #

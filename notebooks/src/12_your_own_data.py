@@ -198,7 +198,7 @@ clip_player(clip, height_px=192, title=f"{clips.classes[clip.label]}, {clips.peo
 # %%
 parts = {part: mmtlib.VideoFolder(root, part) for part in ("train", "validation", "test")}
 who = {part: [d.people[s] for s in sorted(set(d.subjects))] for part, d in parts.items()}
-pd.Series({part: ", ".join(names) for part, names in who.items()}, name="people").to_frame()
+print(*(f"{part}: {', '.join(names)}" for part, names in who.items()), sep="\n")
 
 # %% [markdown]
 # With a list that says itself who is where, mistakes are easily made: a second session under
@@ -286,10 +286,11 @@ windows = experiment.predict_windows(model, video, window=str(len(span)), stride
 figures.score_timeline(windows)
 
 # %% [markdown]
-# **What to see.** A test person's recording, seen by a network that has never met the person. Each
-# plateau is a gesture; at the borders a window holds half of one and half of the next, and the
-# scores are worth nothing there. A network that knows gestures only has no word for "nothing
-# happens": its scores always add up to 1. For real use record rest as a class of its own.
+# **What to see.** A test person's recording, seen by a network that has never met the person. Where
+# one line stays high for several windows, a gesture fills them; at the borders a window holds half
+# of one and half of the next, and the scores are worth nothing there. A network that knows gestures
+# only has no word for "nothing happens": its scores always add up to 1. For real use record rest as
+# a class of its own.
 #
 # ## 9 Pitfalls
 #
@@ -305,8 +306,8 @@ figures.score_timeline(windows)
 # ## 10 Summary
 #
 # One list says which clip is where, what it shows and who is in it. It is checked before anything
-# is trained; people are held out, not clips. Depth helps while training, and what is handed over
-# is one file that takes colour alone.
+# is trained; people are held out, not clips. Depth is there while training only: what is handed
+# over is one file that takes colour alone.
 #
 # **Sources.** M. Abavisani et al., CVPR 2019, arXiv 1812.06145 (the method); ONNX, onnx.ai (the
 # file format).

@@ -97,6 +97,14 @@ def test_matrices_of_one_and_of_four_modalities(check_figure):
     check_figure(probe_matrices(dict.fromkeys(("alone", "together", "control"), four)))
 
 
+def test_four_matrices_are_two_pairs(check_figure):
+    figure = probe_matrices(dict.fromkeys(("a", "b", "a, turned", "b, turned"), matrix()))
+    check_figure(figure)
+    places = [axes.get_subplotspec().get_geometry() for axes in figure.axes[:4]]
+    assert [place[:2] for place in places] == [(2, 2)] * 4
+    assert [axes.get_ylabel() for axes in figure.axes[:4]] == ["Trained on", ""] * 2
+
+
 def test_matrices_that_are_none_are_refused():
     with pytest.raises(DataError, match="No matrices"):
         probe_matrices({})
