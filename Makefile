@@ -5,7 +5,7 @@ VENV := .venv
 MMT := $(VENV)/bin/mmt
 READY := $(VENV)/.ready
 
-.PHONY: help setup tutorial test lab lint notebooks test-notebooks study study-quick figures bench bench-train clean
+.PHONY: help setup tutorial test lab lint notebooks test-notebooks site study study-quick figures gallery bench bench-train clean
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -17,7 +17,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,export,browser,dev]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks,export,browser,site,dev]'
 	touch $(READY)
 
 tutorial: $(READY)  ## Run the notebooks in order; results in build/tutorial, table at the end
@@ -38,14 +38,20 @@ notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/
 test-notebooks: $(READY)  ## Run every notebook in full, in order and alone, against its time limit
 	$(MMT) course time
 
+site: $(READY)  ## Build the site in build/site: executed notebooks, figures, results, reference
+	$(MMT) course site
+
 study: $(READY)  ## Run the study of docs/study_plan.md, or what is missing of it (ten core hours)
 	$(MMT) study
 
 study-quick: $(READY)  ## Make some of the study's stored runs again and compare them
 	$(MMT) study check
 
-figures: $(READY)  ## Write the figures of the gallery into build/figures, from the stored results
+figures: $(READY)  ## Write the paper's figures and the study's tables into build/figures, from the stored results
 	$(MMT) figures
+
+gallery: $(READY)  ## Write docs/gallery.md and its pictures, from the stored results
+	$(MMT) figures --gallery
 
 bench: $(READY)  ## Time losses and data against how others do it (ratios within one run)
 	$(VENV)/bin/python tests/bench/bench_losses.py

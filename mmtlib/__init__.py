@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmtlib.ablation import Grid, load_history, load_predictions, load_results, sweep
     from mmtlib.config import ExperimentConfig
-    from mmtlib.datasets import VIVA, EgoGesture, NVGesture
+    from mmtlib.datasets import VIVA, EgoGesture, NVGesture, VideoFolder
     from mmtlib.errors import MmtlibError
     from mmtlib.experiment import (
         Comparison,
@@ -50,6 +50,7 @@ _HOMES = {
     "NVGesture": "mmtlib.datasets",
     "Run": "mmtlib.experiment",
     "SyntheticGestures": "mmtlib.synthetic",
+    "VideoFolder": "mmtlib.datasets",
     "compare": "mmtlib.experiment",
     "evaluate": "mmtlib.experiment",
     "explore": "mmtlib.interactive.explorer",
@@ -77,6 +78,7 @@ __all__ = [
     "NVGesture",
     "Run",
     "SyntheticGestures",
+    "VideoFolder",
     "__version__",
     "compare",
     "evaluate",

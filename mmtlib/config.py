@@ -43,7 +43,7 @@ class ExperimentConfig:
 
     Attributes:
         recipe: the recipe it was made from (a label; the settings below are what counts).
-        dataset: ``"synthetic"`` or a real data set: ``"nvgesture"``, ``"egogesture"``, ``"viva"``.
+        dataset: ``"synthetic"``, ``"nvgesture"``, ``"egogesture"``, ``"viva"`` or ``"videos"``.
         preset: size of the clips: ``"tiny"``, ``"tutorial"``, ``"benchmark"``, ``"paper-lite"``,
             ``"paper"`` or ``"car"`` (synthetic clips that look like NVGesture).
         root: folder of a real data set.

@@ -56,5 +56,6 @@ DATA_SETTINGS: dict[str, tuple[str, ...]] = {
     "nvgesture": ("colour", "skip_broken"),
     "egogesture": ("skip_broken",),
     "viva": ("fold", "skip_broken"),
+    "videos": ("skip_broken",),
 }
 """Data set -> the settings that it takes; those of other data sets do not count."""

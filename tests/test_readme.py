@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from mmtlib.course import notebook_sources, read_source, time_limit_s
+
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
@@ -23,3 +25,15 @@ def test_the_python_examples_run_as_they_stand(monkeypatch, capsys):
 )
 def test_links_lead_somewhere(target):
     assert (README.parent / target).exists(), target
+
+
+def test_the_table_of_the_course_has_every_notebook_and_its_minutes():
+    rows = dict(
+        re.findall(r"^\| \[(\d\d_\w+)\]\(.*\| ([\d.]+ \+ [\d.]+) \|$", README.read_text(), re.M)
+    )
+    said = {}
+    for source in notebook_sources():
+        notebook = read_source(source)
+        reading = re.search(r"(\d+) minutes to read", notebook.cells[0].source)[1]
+        said[source.stem] = f"{reading} + {time_limit_s(notebook) / 60:g}"
+    assert rows == said

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
@@ -111,6 +112,7 @@ def cross_modal_probes(
     clip_ids: Sequence[str] | None = None,
     folds: int = 5,
     penalty: float = 1.0,
+    rotate: bool = False,
 ) -> Probes:
     """Train a linear probe on every modality's features and test it on every modality's.
 
@@ -127,6 +129,12 @@ def cross_modal_probes(
         clip_ids: N names; default their numbers.
         folds: parts of the subjects, at most as many as there are.
         penalty: strength of the squared penalty on the weights, above 0.
+        rotate: turn the tested modality's features to those of the trained one first, by the
+            rotation (or reflection) that brings clips nearest together, pair by pair and without
+            labels. Then a probe works across modalities if they mean the same up to a rotation,
+            which is all that the alignment loss can ask for. Half of the people train all probes,
+            the rotations take the other half: on the same clips a probe of noise would pass on
+            by heart what the rotation then finds again.
 
     Returns:
         (trained on, tested on) -> `Predictions` of all clips, in their order; the functions of
@@ -135,10 +143,10 @@ def cross_modal_probes(
     Raises:
         ConfigError: if `folds` or `penalty` is out of its range.
         DataError: if the modalities differ in clips or channels, a label is out of its range, or
-            there is one subject or class only.
+            there is one subject or class only (with `rotate` two subjects are too few).
 
-    Source: Alain and Bengio, "Understanding Intermediate Layers Using Linear Classifier Probes",
-    2016 (arXiv 1610.01644).
+    Sources: Alain and Bengio, "Understanding Intermediate Layers Using Linear Classifier Probes",
+    2016 (arXiv 1610.01644); Schoenemann, Psychometrika 31, 1966 (the rotation).
     """
     if folds < 2 or not penalty > 0:
         raise ConfigError(
@@ -155,18 +163,31 @@ def cross_modal_probes(
         )
     scores = {(a, b): np.zeros((len(labels), classes)) for a in arrays for b in arrays}
     for train, test in GroupKFold(min(folds, people)).split(labels, groups=subjects):
+        train, pairs = _halves(train, subjects) if rotate else (train, train)
         scalers = {name: StandardScaler().fit(x[train]) for name, x in arrays.items()}
         for a, x in arrays.items():
             probe = LogisticRegression(C=1 / penalty, max_iter=MAX_ITERATIONS)
             probe.fit(scalers[a].transform(x[train]), labels[train])
             for b, y in arrays.items():
-                found = probe.predict_proba(scalers[b].transform(y[test]))
-                scores[a, b][np.ix_(test, probe.classes_)] = found
+                shown = scalers[b].transform(y[test])
+                if rotate and a != b:
+                    here, there = scalers[b].transform(y[pairs]), scalers[a].transform(x[pairs])
+                    shown = shown @ orthogonal_procrustes(here, there)[0]
+                scores[a, b][np.ix_(test, probe.classes_)] = probe.predict_proba(shown)
     names = tuple(map(str, range(len(labels)))) if clip_ids is None else tuple(clip_ids)
     return {
         pair: Predictions(scores=found, labels=labels, subjects=subjects, clip_ids=names)
         for pair, found in scores.items()
     }
+
+
+def _halves(chosen: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return clips of half of the people among the chosen clips, and those of the other half."""
+    people = np.unique(subjects[chosen])
+    if len(people) < 2:
+        raise DataError("A rotation needs clips of three subjects or more.")
+    first = np.isin(subjects[chosen], people[::2])
+    return chosen[first], chosen[~first]
 
 
 def probe_matrix(probes: Probes) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from mmtlib.cli import show
+from mmtlib.errors import ConfigError
 
 TUTORIAL_SEEDS = (0, 1, 2)
 
@@ -28,9 +29,12 @@ class Audience(StrEnum):
 
 def register(root: typer.Typer) -> None:
     """Add the commands to the root."""
-    for command in (tutorial, lab, notebooks, lint):
+    for command in (tutorial, notebooks, lint):
         root.command()(command)
-    root.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+    for command in (lab, test):
+        root.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+            command
+        )
     root.add_typer(app, name="course")
 
 
@@ -77,11 +81,20 @@ def _call(*command: str, **environment: str) -> None:
         raise typer.Exit(done.returncode)
 
 
-def lab() -> None:
-    """Open JupyterLab on the notebooks (loopback only, with a token)."""
+def lab(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of notebooks; default: those of the course.")
+    ] = None,
+) -> None:
+    """Open JupyterLab on the notebooks (loopback only, with a token).
+
+    Further arguments go to JupyterLab, e.g. --no-browser.
+    """
+    root = "notebooks" if folder is None else folder.resolve()
     _call(
         sys.executable, "-m", "jupyterlab",
-        "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks",
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}", *context.args,
     )  # fmt: skip
 
 
@@ -141,17 +154,51 @@ def time_all(
 
 
 @app.command()
+def site(
+    out: Annotated[Path, typer.Option(help="The folder of the site; replaced.")] = Path(
+        "build/site"
+    ),
+    executed: Annotated[
+        Path, typer.Option(help="Executed notebooks; what is missing there is executed.")
+    ] = Path("build/tutorial"),
+) -> None:
+    """Build the pages for a browser: executed notebooks, figures, results, reference."""
+    from mmtlib.course import build_site
+    from mmtlib.gallery import write_figures
+
+    figures = out.with_name("figures")
+    with show.bar("figures") as progress:
+        for _ in write_figures(figures, formats=["png"], progress=progress):
+            pass
+    page = build_site(
+        out, executed=executed, figures=figures, report=lambda line: show.console.print(line)
+    )
+    show.console.print(f"open {page}", soft_wrap=True)
+
+
+@app.command()
 def build(
     audience: Annotated[
-        Audience, typer.Option("--for", help="Students get no solutions, teachers all of them.")
-    ],
+        Audience | None,
+        typer.Option("--for", help="Students get no solutions, teachers all of them."),
+    ] = None,
+    bundle: Annotated[
+        bool, typer.Option("--bundle", help="One archive for a class without a network.")
+    ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="The folder; default: build/course/ and the name of --for.")
+        Path | None,
+        typer.Option(help="The folder or archive; default: in build/course/."),
     ] = None,
 ) -> None:
-    """Write the notebooks for students or teachers, without outputs."""
-    from mmtlib.course import build_notebooks
+    """Write the notebooks for students or teachers, without outputs; or an archive for a class."""
+    from mmtlib.course import build_bundle, build_notebooks
 
+    if bundle == (audience is not None):
+        raise ConfigError("Give one of --for students, --for teachers and --bundle.")
+    if audience is None:
+        path = build_bundle(out or Path("build/course/mmtlib-course.zip"))
+        show.console.print(f"{path}: {show.size(path.stat().st_size)}", soft_wrap=True)
+        return
     folder = out or Path("build/course") / audience
     written = build_notebooks(audience, folder)
     show.console.print(f"{len(written)} notebooks for {audience}: {folder}", soft_wrap=True)

@@ -30,7 +30,7 @@ def list_() -> None:
     ]
     show.table(pd.DataFrame(rows), "synthetic (embedded, made on first use)")
     real = [
-        {"data set": name, "classes": len(kind.classes), "terms": kind.licence}
+        {"data set": name, "classes": len(kind.classes) or "yours", "terms": kind.licence}
         for name, kind in DATASETS.items()
     ]
     show.table(pd.DataFrame(real), "real (read from your disk with --root DIR)")
@@ -83,7 +83,9 @@ def verify(
     root: Annotated[Path, typer.Argument(help="Its folder.")],
     quick: Annotated[bool, typer.Option(help="Read the headers only, decode nothing.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write one row per clip to this file.")] = None,
-    modalities: Annotated[str, typer.Option(help="What to look at.")] = "rgb,depth",
+    modalities: Annotated[
+        str | None, typer.Option(help="What to look at; default rgb,depth, or what is listed.")
+    ] = None,
     colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
 ) -> None:
     """Open every file of a real data set, decode every clip, and report.

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def finetune(
     run: Annotated[str, typer.Argument(help="A run to start from: its id or its beginning.")],
     root: Annotated[Path, typer.Option(help="Folder of the real data set.")],
-    data: Annotated[str, typer.Option(help="nvgesture, egogesture or viva.")] = "nvgesture",
+    data: Annotated[str, typer.Option(help="nvgesture, egogesture, viva or videos.")] = "nvgesture",
     modalities: Annotated[
         str | None, typer.Option(help="Which of the run's networks; default all.")
     ] = None,
@@ -52,7 +52,7 @@ def finetune(
     if modalities is not None:
         chosen["modalities"] = check_modalities(modalities)
     if classes is not None:
-        chosen["classes"] = parse_classes(classes, data)
+        chosen["classes"] = parse_classes(classes, data, root)
     check_data_settings(data, chosen)
     config = finetune_config(load_run(run), dataset=data, root=str(root), **chosen)
     with show.bars("clips", "epochs") as (clips, epochs_done):

@@ -42,7 +42,7 @@ def settings_of(pairs: list[str], **named: Any) -> dict[str, Any]:
     return settings
 
 
-def parse_classes(text: str, dataset: str) -> tuple[str, ...]:
+def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tuple[str, ...]:
     """Return class names from numbers as the data set's lists count them, or from names.
 
     >>> parse_classes("1-2,12", "nvgesture")
@@ -56,7 +56,7 @@ def parse_classes(text: str, dataset: str) -> tuple[str, ...]:
 
     if dataset not in DATASETS:
         raise unknown_name("data set", dataset, DATASETS)
-    every, chosen = DATASETS[dataset].classes, []
+    every, chosen = DATASETS[dataset].classes_in(root), []
     for part in filter(None, (p.strip() for p in text.split(","))):
         numbers = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part)
         if numbers is None:
@@ -88,7 +88,8 @@ def check_data_settings(dataset: str, given: Iterable[str]) -> None:
 def train(
     modalities: Annotated[str, typer.Option(help="Networks trained together.")] = "rgb,depth",
     data: Annotated[
-        str, typer.Option(help="synthetic, or a real data set: nvgesture, egogesture, viva.")
+        str,
+        typer.Option(help="synthetic, or a real data set: nvgesture, egogesture, viva, videos."),
     ] = "synthetic",
     root: Dir = None,
     preset: Annotated[
@@ -214,7 +215,9 @@ def evaluate(
         [], dataset=data, clips_per_class=clips_per_class, skip_broken=skip_broken or None
     )
     if classes is not None:
-        other["classes"] = parse_classes(classes, data or stored.config.dataset)
+        other["classes"] = parse_classes(
+            classes, data or stored.config.dataset, root or stored.config.root
+        )
     result = measure(stored, split, root=None if root is None else str(root), **other)
     if result.note:
         show.console.print(f"Note: {result.note}", soft_wrap=True)

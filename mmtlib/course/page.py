@@ -33,7 +33,7 @@ def notebook_page(notebook: nbformat.NotebookNode, title: str) -> str:
         if cell.cell_type == "markdown":
             cell.source = equations_to_mathml(cell.source)
         for output in cell.get("outputs", []):
-            _make_static(output)
+            make_static(output)
     shown.metadata["title"] = title
     exporter = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="")
     page, _ = exporter.from_notebook_node(shown)
@@ -55,7 +55,7 @@ def equations_to_mathml(markdown: str) -> str:
     return "".join(p if i % 2 else _MATH.sub(replace, p) for i, p in enumerate(parts))
 
 
-def _make_static(output: nbformat.NotebookNode) -> None:
+def make_static(output: nbformat.NotebookNode) -> None:
     """Replace a live widget by a note, and a picture that has an alternative text by both."""
     data = output.get("data", {})
     if _WIDGET in data:

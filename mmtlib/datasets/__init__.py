@@ -8,12 +8,13 @@ from mmtlib.datasets.recordings import read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.selection import select_clips
 from mmtlib.datasets.silhouette import hand_silhouette
+from mmtlib.datasets.video_folder import VideoFolder
 from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
 from mmtlib.datasets.video_windows import video_windows
 from mmtlib.datasets.viva import VIVA
 
 DATASETS: dict[str, type[GestureDataset]] = {
-    kind.name: kind for kind in (NVGesture, EgoGesture, VIVA)
+    kind.name: kind for kind in (NVGesture, EgoGesture, VIVA, VideoFolder)
 }
 """The data sets by name."""
 
@@ -26,6 +27,7 @@ __all__ = [
     "NVGesture",
     "SensorSpan",
     "SkippedClip",
+    "VideoFolder",
     "VideoInfo",
     "alignment_note",
     "clip_from_video",

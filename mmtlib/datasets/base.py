@@ -106,16 +106,22 @@ class GestureDataset(ClipReader):
             )
 
     @classmethod
+    def classes_in(cls, root: str | Path | None) -> tuple[str, ...]:
+        """Return the names of the classes; of some sets, those in this folder."""
+        return cls.classes
+
+    @classmethod
     def verify(
         cls,
         root: str | Path,
-        modalities: str | Iterable[str] = ("rgb", "depth"),
+        modalities: str | Iterable[str] | None = None,
         *,
         colour: str | None = None,
         **how: Any,
     ) -> VerifyReport:
         """Open every file, decode every span, and report; see `mmtlib.datasets.verify`."""
-        return verify(every_split(cls, root, modalities, colour), **how)
+        names = cls.modalities_in(root) if modalities is None else modalities
+        return verify(every_split(cls, root, names, colour), **how)
 
     def measure(self, pixels: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Return what `verify` measures about a clip beyond its being there; names to numbers.

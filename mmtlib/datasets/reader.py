@@ -86,6 +86,11 @@ class ClipReader(ABC):
                 )
         return names
 
+    @classmethod
+    def modalities_in(cls, root: str | Path) -> tuple[str, ...]:
+        """Return what a folder of this set is looked at for where nobody says."""
+        return ("rgb", "depth")
+
     @abstractmethod
     def recording(self, record: ClipRecord, modality: str) -> str:
         """Return the video or folder of pictures of a modality, as a path below the root."""

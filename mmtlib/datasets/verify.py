@@ -16,6 +16,7 @@ from mmtlib.cache import whole_file
 from mmtlib.compute import in_order
 from mmtlib.datasets.recordings import recording_sizes
 from mmtlib.datasets.records import ClipRecord
+from mmtlib.datasets.video_list import PARTS
 from mmtlib.errors import DataError, unknown_name
 from mmtlib.modalities import MODALITIES
 
@@ -158,7 +159,9 @@ def every_split(
             raise unknown_name(f"colour of {kind.__name__}", colour, known)
         settings["colour"] = colour
     settings["skip_broken"] = None
-    return {split: kind(root, split, modalities, **settings) for split in kind.published}
+    parts = kind.published or PARTS  # of a user's own videos nothing is published
+    found = {split: kind(root, split, modalities, **settings) for split in parts}
+    return {split: dataset for split, dataset in found.items() if kind.published or len(dataset)}
 
 
 def verify(

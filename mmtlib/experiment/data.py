@@ -155,8 +155,11 @@ def _open_source(config: ExperimentConfig, split: str) -> GestureDataset:
 
 
 def class_names(config: ExperimentConfig) -> tuple[str, ...]:
-    """Return the names of the classes that a config is about, one per label; reads no data."""
-    every = DATASETS.get(config.dataset, get_preset(config.preset)).classes
+    """Return the names of the classes that a config is about, one per label; reads no clip."""
+    if config.dataset in DATASETS:
+        every = DATASETS[config.dataset].classes_in(config.root)
+    else:
+        every = get_preset(config.preset).classes
     return tuple(name for name in every if not config.classes or name in config.classes)
 
 

@@ -37,7 +37,7 @@ def finetune_config(stored: Run, *, dataset: str, root: str, **settings: Any) ->
     >>> mmtlib.run(config).validation_accuracy  # doctest: +SKIP
     """
     if dataset == "synthetic":
-        raise ConfigError("Fine-tuning is for real data sets: nvgesture, egogesture, viva.")
+        raise ConfigError("Fine-tuning is for real data sets: nvgesture, egogesture, viva, videos.")
     inside = stored.path.parent.resolve() == cache_dir("runs").resolve()
     start = stored.run_id if inside else str(stored.path.resolve())
     own = {"pretrained": None, "complete_for": (), "start_from": start}

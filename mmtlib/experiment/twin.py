@@ -15,13 +15,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import av
-import cv2
 import numpy as np
 from torch import Tensor
 
@@ -30,6 +27,7 @@ from mmtlib.compute import in_order, threads
 from mmtlib.config import default_preset, hash_settings
 from mmtlib.datasets.nvgesture import CLIP_FRAMES, INFRARED_RATE, LISTS, NVGesture
 from mmtlib.errors import ConfigError, DataError
+from mmtlib.experiment.video_writer import write_video
 from mmtlib.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic import depth_to_8bit, get_preset
 from mmtlib.synthetic.dataset import CLOSE_RANGE
@@ -248,7 +246,7 @@ def _write_clip(root: Path, made_from: dict[str, Any], clip: _Clip) -> None:
     qualities = {"sk_depth": 100, "sk_wrapped": 95, "duo_left": 80}
     for file, frames in _recordings(made_from, clip).items():
         rate = INFRARED_RATE if file == "duo_left" else NVGesture.frame_rate
-        _write_video(folder / f"{file}.avi", frames, rate=int(rate), quality=qualities[file])
+        write_video(folder / f"{file}.avi", frames, rate=int(rate), quality=qualities[file])
 
 
 def _recordings(made_from: dict[str, Any], clip: _Clip) -> dict[str, Tensor]:
@@ -316,25 +314,3 @@ def _registered(rgb: Tensor, person: np.random.Generator) -> Tensor:
     seen = rgb.new_zeros(size, size)
     seen[max(top, y) : size + min(y, 0), max(left, x) : size + min(-right, x)] = 1
     return moved * seen
-
-
-def _write_video(path: Path, frames: Tensor, *, rate: int, quality: int) -> None:
-    """Write frames ``(C, T, S, S)`` in [0, 1], C = 1 or 3, as motion JPEG of that quality."""
-    pixels = (frames * 255).round_().byte().permute(1, 2, 3, 0).numpy()
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mjpeg", rate=rate)
-        stream.height, stream.width = pixels.shape[1:3]
-        stream.pix_fmt = "yuvj420p"
-        for number, picture in enumerate(pixels):
-            packet = av.Packet(_jpeg(picture, quality))
-            packet.stream, packet.time_base = stream, Fraction(1, rate)
-            packet.pts = packet.dts = number
-            packet.is_keyframe = True
-            container.mux(packet)
-
-
-def _jpeg(picture: np.ndarray, quality: int) -> bytes:
-    """Return a picture ``(S, S, C)`` as JPEG; OpenCV's reaches a quality that FFmpeg's does not."""
-    ordered = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.shape[-1] == 3 else picture
-    full = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    return cv2.imencode(".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, quality, *full])[1].tobytes()

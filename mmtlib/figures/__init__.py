@@ -5,10 +5,13 @@ cell shows it, ``figure.savefig("name.pdf")`` writes it.
 """
 
 from mmtlib.figures.clips import class_sheet, clip_strip
+from mmtlib.figures.compared import compared_curves
 from mmtlib.figures.comparison import accuracy_bars, paired_seeds
-from mmtlib.figures.confusion import confusion_matrix
+from mmtlib.figures.confusion import confusion_change, confusion_matrix
 from mmtlib.figures.correlation import correlation_maps, correlation_pairs
 from mmtlib.figures.curves import rho_curves, training_curves
+from mmtlib.figures.diagrams import method_overview, training_schemes
+from mmtlib.figures.effects import difference_bars
 from mmtlib.figures.embeddings import embedding_scatter, probe_matrices
 from mmtlib.figures.focal import focal_curve
 from mmtlib.figures.overlays import saliency_over, saliency_strip, similarity_strip
@@ -27,16 +30,20 @@ __all__ = [
     "annotated_span",
     "class_sheet",
     "clip_strip",
+    "compared_curves",
+    "confusion_change",
     "confusion_matrix",
     "correlation_maps",
     "correlation_pairs",
     "corruption_curves",
     "depth_levels",
+    "difference_bars",
     "embedding_scatter",
     "figure_style",
     "flow_to_rgb",
     "focal_curve",
     "gain_bars",
+    "method_overview",
     "modality_to_rgb",
     "paired_seeds",
     "pointing_by_person",
@@ -48,4 +55,5 @@ __all__ = [
     "silhouettes_on_colour",
     "similarity_strip",
     "training_curves",
+    "training_schemes",
 ]

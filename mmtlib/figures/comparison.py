@@ -142,7 +142,15 @@ def _differences(axes: Axes, groups: dict[str, pd.DataFrame], confidence: float)
 
 
 @styled
-def accuracy_bars(table: pd.DataFrame, *, chance: float | None = None) -> StyledFigure:
+def accuracy_bars(
+    table: pd.DataFrame,
+    *,
+    chance: float | None = None,
+    label: str = "Accuracy",
+    top: float = 1.0,
+    chance_label: str = "guessing",
+    width: float | None = None,
+) -> StyledFigure:
     """Show accuracies as bars: one group per modality, one bar per variant.
 
     Args:
@@ -150,6 +158,10 @@ def accuracy_bars(table: pd.DataFrame, *, chance: float | None = None) -> Styled
             ``accuracy`` in [0, 1]; optional ``variant`` (e.g. ``"alone"``), and ``low`` and
             ``high``, the ends of an interval (NaN or None: none).
         chance: accuracy of guessing, drawn as a line.
+        label: what is shown, where it is another share than accuracy.
+        top: the highest tick of the axis.
+        chance_label: what the line is called.
+        width: of the figure, in inches; default by the number of bars.
 
     Returns:
         A figure of one axes.
@@ -169,19 +181,21 @@ def accuracy_bars(table: pd.DataFrame, *, chance: float | None = None) -> Styled
         f"{_title(row.modality)} {row.variant} {row.accuracy:.1%}".replace("  ", " ")
         for row in table.itertuples()
     )
-    width = min(TWO_COLUMN, max(2.4, 0.9 + 0.5 * len(table) + 0.3 * len(names)))
-    figure = new_figure(width, 2.4, f"Bars of accuracy: {listed}.")
+    width = width or min(TWO_COLUMN, max(2.4, 0.9 + 0.5 * len(table) + 0.3 * len(names)))
+    figure = new_figure(width, 2.4, f"Bars of {label.lower()}: {listed}.")
     axes = figure.subplots()
     for row in table.itertuples():
         slot = variants.index(row.variant)
         x = names.index(row.modality) + (slot - (len(variants) - 1) / 2) * 0.8 / len(variants)
         _bar(axes, x, 0.76 / len(variants), row, HATCHES[slot % len(HATCHES)])
     if chance is not None:
-        axes.axhline(chance, color="black", linewidth=0.8, linestyle=(0, (3, 2)), label="guessing")
+        axes.axhline(
+            chance, color="black", linewidth=0.8, linestyle=(0, (3, 2)), label=chance_label
+        )
     axes.set_xticks(range(len(names)), [_title(name) for name in names])
     axes.tick_params(axis="x", length=0)
-    axes.set(xlim=(-0.75, len(names) - 0.25), ylim=(0, 1.08), ylabel="Accuracy")
-    axes.set_yticks(np.linspace(0, 1, 6))
+    axes.set(xlim=(-0.75, len(names) - 0.25), ylim=(0, 1.08 * top), ylabel=label)
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.grid(axis="y")
     _bars_legend(figure, axes, variants)

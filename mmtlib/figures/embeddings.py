@@ -11,7 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from mmtlib.errors import DataError
-from mmtlib.figures.style import TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
+from mmtlib.figures.style import (
+    STACKED_BELOW,
+    TWO_COLUMN,
+    StyledFigure,
+    need_columns,
+    new_figure,
+    styled,
+)
 from mmtlib.modalities import network_title
 
 OTHERS = "#C4C4C4"
@@ -29,6 +36,7 @@ def embedding_scatter(
     class_names: Sequence[str],
     *,
     named: Sequence[str] | None = None,
+    width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show clips as points in a plane: the class as colour, the modality as form.
 
@@ -38,6 +46,7 @@ def embedding_scatter(
         class_names: one name per label.
         named: which classes get a colour, at most `MOST_NAMED`; the others are grey. Default the
             first ones.
+        width: the most that the figure may be wide, in inches; in a narrow one the legend is below.
 
     Returns:
         A figure of one axes per embedding.
@@ -59,10 +68,10 @@ def embedding_scatter(
     every = pd.concat(embeddings.values())
     markers = dict(zip(dict.fromkeys(every["modality"]), MARKERS, strict=False))
     titles = ", ".join(network_title(m) for m in markers)
-    figure, panels = _panels(
-        embeddings, 0.22, 1.7, f"{len(table)} points of {titles} in a plane, coloured by class: "
-        f"{', '.join(embeddings)}.",
-    )  # fmt: skip
+    narrow = width < STACKED_BELOW
+    alt = f"{len(table)} points of {titles} in a plane, coloured by class: {', '.join(embeddings)}."
+    legend = (0.1, 1.2) if narrow else (1.7, 0.0)
+    figure, panels = _panels(embeddings, 0.22, legend, alt, width)
     for axes, table in zip(panels, embeddings.values(), strict=True):
         _scatter(axes, table, class_names, colors, markers)
     shapes = {"linestyle": "none", "markersize": 4.5}
@@ -76,7 +85,10 @@ def embedding_scatter(
     ]
     if len(named) < len(class_names):
         handles.append(Line2D([], [], marker="o", color=OTHERS, label="other classes", **shapes))
-    figure.legend(handles=handles, loc="outside right upper")
+    if narrow:
+        figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    else:
+        figure.legend(handles=handles, loc="outside right upper")
     return figure
 
 
@@ -107,14 +119,27 @@ def _scatter(
     axes.spines[:].set(visible=True, color="#BBBBBB")
 
 
+def _columns(items: int) -> int:
+    """Return the panels per row: four are two pairs."""
+    return 2 if items == 4 else min(PLANES, items)
+
+
 def _panels(
-    items: Mapping[str, object], title_height: float, legend: float, alt_text: str
+    items: Mapping[str, object],
+    title_height: float,
+    legend: tuple[float, float],
+    alt_text: str,
+    width: float,
 ) -> tuple[StyledFigure, list[Axes]]:
-    """Return a figure with a square panel for each item, under its title."""
-    columns = min(PLANES, len(items))
-    side = min((TWO_COLUMN - legend) / columns, 2.7)
+    """Return a figure with a square panel for each item, under its title.
+
+    `legend` is the room beside and below the panels.
+    """
+    columns = _columns(len(items))
+    side = min((width - legend[0]) / columns, 2.7)
     rows = -(-len(items) // columns)
-    figure = new_figure(columns * side + legend, rows * (side + title_height), alt_text)
+    height = rows * (side + title_height) + legend[1]
+    figure = new_figure(columns * side + legend[0], height, alt_text)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat[len(items) :]:
         axes.remove()
@@ -126,7 +151,10 @@ def _panels(
 
 @styled
 def probe_matrices(
-    matrices: Mapping[str, pd.DataFrame], *, chance: float | None = None
+    matrices: Mapping[str, pd.DataFrame],
+    *,
+    chance: float | None = None,
+    width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show the accuracies of probes: trained on one modality's features, tested on another's.
 
@@ -134,6 +162,7 @@ def probe_matrices(
         matrices: title (e.g. ``"alone"`` and ``"together"``) -> square table of accuracies in
             [0, 1], rows trained on, columns tested on (`mmtlib.analysis.probe_matrix`).
         chance: accuracy of guessing, for the label of the colour bar.
+        width: the most that the figure may be wide, in inches.
 
     Returns:
         A figure of one axes per matrix, then the colour bar; all on one scale.
@@ -151,13 +180,13 @@ def probe_matrices(
             )
     text = "; ".join(f"{title}: {_across(matrix)}" for title, matrix in matrices.items())
     alt = f"Accuracy of linear probes by the modality of training and test. {text}."
-    figure, panels = _panels(matrices, 0.35, 1.35, alt)
+    figure, panels = _panels(matrices, 0.35, (1.35, 0.0), alt, width)
     for axes, matrix in zip(panels, matrices.values(), strict=True):
         image = axes.imshow(100 * matrix.to_numpy(float), cmap="Blues", vmin=0, vmax=100)
         _cells(axes, matrix)
-    for axes in panels[::PLANES]:
+    for axes in panels[:: _columns(len(panels))]:
         axes.set_ylabel("Trained on")
-    label = "Accuracy (%)" if chance is None else f"Accuracy (%), guessing {100 * chance:.1f}"
+    label = "Accuracy (%)" if chance is None else f"Accuracy (%),\nguessing {100 * chance:.1f}"
     figure.colorbar(image, ax=panels, label=label, shrink=0.75, aspect=20)
     return figure
 

@@ -7,7 +7,9 @@ show itself in a notebook; `StyledFigure` does, with a text for readers who cann
 
 from __future__ import annotations
 
+import base64
 import functools
+import html
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -70,13 +72,23 @@ class StyledFigure(Figure):
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
-    ) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
-        """Return the picture, its size and its text for Jupyter."""
+    ) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
+        """Return the picture, its size and its text for Jupyter.
+
+        JupyterLab shows a PNG without the text in its metadata, so the picture is also given as
+        HTML, which it prefers; a front end without pictures shows the text alone.
+        """
         buffer = io.BytesIO()
         self.savefig(buffer, format="png")
         width, height = (round(x * SCREEN_PIXELS_PER_INCH) for x in self.get_size_inches())
         shown = {"width": width, "height": height, "alt": self.alt_text}
-        return {"image/png": buffer.getvalue()}, {"image/png": shown}
+        png = base64.b64encode(buffer.getvalue()).decode()
+        picture = (
+            f'<img src="data:image/png;base64,{png}" alt="{html.escape(self.alt_text)}" '
+            f'width="{width}" style="max-width:100%;height:auto">'
+        )
+        data = {"image/png": png, "text/html": picture, "text/plain": self.alt_text or repr(self)}
+        return data, {"image/png": shown}
 
 
 def new_figure(width: float, height: float, alt_text: str) -> StyledFigure:

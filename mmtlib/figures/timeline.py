@@ -10,6 +10,8 @@ from mmtlib.figures.style import TWO_COLUMN, StyledFigure, need_columns, new_fig
 OTHERS = "#C4C4C4"
 """Lines of classes that are not named."""
 NO_CLASSES = ("first", "last", "start_s", "end_s", "score")
+LINES = ("-", "--", ":", "-.")
+"""So that neighbours in the legend differ without their colour too."""
 MOST_NAMED = 7
 """As many lines as the palette has colours that stand out from white."""
 
@@ -48,7 +50,8 @@ def score_timeline(windows: pd.DataFrame, *, top: int = MOST_NAMED) -> StyledFig
     axes = figure.subplots()
     marker = "o" if len(windows) < 3 else None
     for number, name in enumerate(named):
-        axes.plot(middle, windows[name], color=f"C{number}", marker=marker, label=name, zorder=3)
+        look = {"color": f"C{number}", "linestyle": LINES[number % len(LINES)], "marker": marker}
+        axes.plot(middle, windows[name], **look, label=name, zorder=3)
     for number, name in enumerate(others):
         label = None if number else "other classes"
         axes.plot(middle, windows[name], color=OTHERS, linewidth=0.7, marker=marker, label=label)

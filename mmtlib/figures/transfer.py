@@ -12,7 +12,15 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mmtlib.errors import DataError
-from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
+from mmtlib.figures.style import (
+    GREY,
+    STACKED_BELOW,
+    TWO_COLUMN,
+    StyledFigure,
+    need_columns,
+    new_figure,
+    styled,
+)
 from mmtlib.modalities import get_modality, modality_of, network_title
 
 ALL_CLASSES = "all classes"
@@ -29,7 +37,11 @@ FAN = 0.012
 
 @styled
 def gain_bars(
-    by_class: pd.DataFrame, *, overall: pd.DataFrame | None = None, confidence: float = 0.95
+    by_class: pd.DataFrame,
+    *,
+    overall: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+    width: float | None = None,
 ) -> StyledFigure:
     """Show what each class gained by training with others, one panel per learner.
 
@@ -40,6 +52,8 @@ def gain_bars(
         overall: the same without ``class``, one row per learner
             (`mmtlib.analysis.gain_by_learner`), drawn as a row of its own on top.
         confidence: the level that the intervals of the tables have, for the legend.
+        width: of the figure, in inches; default by the number of learners. In a narrow one the
+            panels are above each other.
 
     Returns:
         A figure of one axes per learner; bars of classes whose interval lies below 0 are hatched.
@@ -57,21 +71,29 @@ def gain_bars(
         raise DataError("The table of gains has a learner and class twice; give one row each.")
     names = list(dict.fromkeys(table["class"]))
     learners = list(dict.fromkeys(table["learner"]))
-    width = min(TWO_COLUMN, 1.9 + 2.2 * len(learners))
-    figure = new_figure(width, 0.75 + 0.145 * len(names), _gains_text(by_class))
-    panels = figure.subplots(1, len(learners), sharex=True, squeeze=False)[0]
+    width = width or min(TWO_COLUMN, 1.9 + 2.2 * len(learners))
+    stacked = width < STACKED_BELOW
+    down = len(learners) if stacked else 1
+    height = 0.75 + 0.145 * len(names) * down + 0.5 * (down - 1)
+    figure = new_figure(width, height, _gains_text(by_class))
+    shape = (down, len(learners) // down)
+    panels = list(figure.subplots(*shape, sharex=True, squeeze=False).flat)
     for axes, learner in zip(panels, learners, strict=True):
         rows = table[table["learner"] == learner]
         _gain_panel(axes, rows, names, get_modality(modality_of(learner)).color)
         axes.set(title=f"Learner: {network_title(learner)}", xlabel="Gain (points)")
-    for axes in panels[1:]:
-        axes.set_yticklabels([])
+    for axes in panels if stacked else panels[1:]:
+        if stacked:
+            axes.tick_params(labelbottom=True)
+        else:
+            axes.set_yticklabels([])
     interval = f"{confidence:.0%} interval over people and seeds"
     marks = [Line2D([], [], color="black", linewidth=1, marker="|", label=interval)]
     if (table["high"] < 0).any():
         loses = {"facecolor": "white", "edgecolor": GREY, "hatch": LOSS_HATCH}
         marks.append(Patch(label="loses: interval below 0", **loses))
-    figure.legend(handles=marks, loc="outside upper right", ncols=len(marks))
+    columns = 1 if width < STACKED_BELOW else len(marks)
+    figure.legend(handles=marks, loc="outside upper right", ncols=columns)
     return figure
 
 
@@ -106,7 +128,7 @@ def _gain_panel(axes: Axes, rows: pd.DataFrame, names: list[str], color: str) ->
 
 @styled
 def corruption_curves(
-    table: pd.DataFrame, *, alone: Mapping[str, float] | None = None
+    table: pd.DataFrame, *, alone: Mapping[str, float] | None = None, width: float | None = None
 ) -> StyledFigure:
     """Show accuracy against how badly a modality was spoilt, with and without rho.
 
@@ -116,6 +138,7 @@ def corruption_curves(
             [0, 1], ``low`` and ``high`` (may be NaN); `mmtlib.analysis.accuracy_by_corruption`.
         alone: target -> accuracy of the network trained alone, drawn as a line: below it, transfer
             is negative.
+        width: of the figure, in inches; default by the number of targets.
 
     Returns:
         A figure of one axes per target.
@@ -130,7 +153,7 @@ def corruption_curves(
     targets, methods = (list(dict.fromkeys(table[name])) for name in ("target", "method"))
     titles = ", ".join(network_title(target) for target in targets)
     figure = new_figure(
-        min(TWO_COLUMN, 1.3 + 2.3 * len(targets)),
+        width or min(TWO_COLUMN, 1.3 + 2.3 * len(targets)),
         2.5,
         f"Accuracy of {titles} against the strength of a corruption, for {', '.join(methods)}, "
         "with and without rho.",

@@ -38,7 +38,7 @@ def _gestures(material: Material, width: float) -> StyledFigure:
 def _car_scenery(material: Material, width: float) -> StyledFigure:
     clips = _validation(material, "car", ("rgb", "depth"))
     clip = clips[clips.classes.index(SHOWN)]
-    return figures.clip_strip(clip, frames=4 if width < STACKED_BELOW else 8, width=width)
+    return figures.clip_strip(clip, frames=3 if width < STACKED_BELOW else 8, width=width)
 
 
 def _classes(preset: str) -> int:

@@ -1,13 +1,32 @@
-"""Figures of the method itself: nothing in them is measured."""
+"""Figures of the method itself: nothing in them is a result."""
 
 from __future__ import annotations
 
 from mmtlib import figures
-from mmtlib.figures import ONE_COLUMN, StyledFigure
+from mmtlib.analysis import stage_correlations
+from mmtlib.figures import ONE_COLUMN, TWO_COLUMN, StyledFigure
+from mmtlib.figures.pictures import modality_to_rgb
 from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.looking import pair_of, shown_clip
 from mmtlib.gallery.material import DRAWN_FROM_FORMULAS, Material
 
 BETAS = (1.0, 2.0, 3.0)
+
+
+def _training_schemes(material: Material, width: float) -> StyledFigure:
+    material.note(DRAWN_FROM_FORMULAS)
+    return figures.training_schemes(width=width)
+
+
+def _method_overview(material: Material, width: float) -> StyledFigure:
+    run, look = material.run(), shown_clip(material)
+    pictures, maps = {}, {}
+    for modality in pair_of(run):
+        frames = modality_to_rgb(modality, look.clips[0].frames[modality])
+        pictures[modality] = frames[len(frames) // 2]
+        found = stage_correlations(run.network(modality), look.frames(modality))
+        maps[modality] = found.maps[0].numpy()
+    return figures.method_overview(pictures, maps, width=width)
 
 
 def _focal_curve(material: Material, width: float) -> StyledFigure:
@@ -16,6 +35,25 @@ def _focal_curve(material: Material, width: float) -> StyledFigure:
 
 
 CONCEPTS = (
+    Entry(
+        name="training-schemes",
+        title="Three schemes of training and testing",
+        see="MTUT trains as several modalities do and tests as one does: the second network helps "
+        "while the first one learns, and costs nothing when it is used.",
+        function="training_schemes",
+        draw=_training_schemes,
+    ),
+    Entry(
+        name="method-overview",
+        title="How a network learns from another one",
+        see="Only maps of which positions are alike are compared, so the channels of the two "
+        "networks need not mean the same. How much network m listens follows from how much better "
+        "network n does. The gradient goes to m alone; n has an objective of its own.",
+        function="method_overview",
+        draw=_method_overview,
+        widths=(TWO_COLUMN,),
+        of_run=True,
+    ),
     Entry(
         name="focal-curve",
         title="The focal regularization parameter for several beta",

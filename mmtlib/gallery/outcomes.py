@@ -2,24 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
 from mmtlib import figures
-from mmtlib.evaluation import accuracy
+from mmtlib.analysis import gain_by_class, gain_by_learner
+from mmtlib.evaluation import Predictions, accuracy, confusion
 from mmtlib.figures import StyledFigure
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
+from mmtlib.study import plan
+from mmtlib.study.measured import PEOPLE_PER_GENERATOR
+from mmtlib.study.reporting import NAMES, arm_name
+from mmtlib.synthetic import get_preset
+
+CURVES = ("S4", "S5", "S6")
+"""Questions that have a figure of curves of their own."""
+HEADINGS = {
+    "H1": "H1. RGB with depth",
+    "S1": "S1. Other partners",
+    "S2": "S2. Rivals",
+    "S3": "S3. Controls",
+    "S7": "S7. Stage",
+    "S8": "S8. Recipe",
+}
 
 
 def _paired_seeds(material: Material, width: float) -> StyledFigure:
     rows = []
-    for modality in ("rgb", "depth"):
+    for modality in (plan.TARGET, "depth"):
         alone, together = (material.predictions("H1", arm, modality) for arm in ("alone", "mtut"))
         for seed, (a, b) in enumerate(zip(alone, together, strict=True)):
             means = [sum(map(accuracy, found)) / len(found) for found in (a, b)]
             rows.append((modality, seed, *means))
     table = pd.DataFrame(rows, columns=["modality", "seed", "alone", "together"])
     return figures.paired_seeds(table, width=width)
+
+
+def _ablation(material: Material, width: float) -> StyledFigure:
+    table = material.answers()
+    table = table[~table["question"].isin(CURVES)]
+    names = [f"{NAMES[row.target]}: {arm_name(row.arm)}" for row in table.itertuples()]
+    table = table.assign(name=names, group=[HEADINGS[q] for q in table["question"]])
+    return figures.difference_bars(
+        table,
+        label="Gain over alone (points)",
+        interval="95% interval over people and seeds",
+        width=width,
+    )
+
+
+def pooled(seed: Sequence[Predictions]) -> Predictions:
+    """Return what a seed said about the clips of all generator seeds as one set of clips."""
+    whole = seed[0]
+    parts = {
+        "scores": np.concatenate([p.scores for p in seed]),
+        "labels": np.concatenate([p.labels for p in seed]),
+        "subjects": np.concatenate(
+            [p.subjects + PEOPLE_PER_GENERATOR * g for g, p in enumerate(seed)]
+        ),
+        "clip_ids": tuple(f"{g}/{name}" for g, p in enumerate(seed) for name in p.clip_ids),
+    }
+    return replace(whole, **parts)
+
+
+def _h1(material: Material, arm: str, modality: str) -> list[Predictions]:
+    return [pooled(seed) for seed in material.predictions("H1", arm, modality)]
+
+
+def _classes(material: Material) -> tuple[str, ...]:
+    preset = material.results(material.grid("H1").name)["preset"].iloc[0]
+    return get_preset(preset).classes
+
+
+def _confusion(material: Material, width: float) -> StyledFigure:
+    shares = [
+        np.mean([confusion(p, "true") for p in _h1(material, arm, plan.TARGET)], axis=0)
+        for arm in ("alone", "mtut")
+    ]
+    return figures.confusion_change(*shares, _classes(material), width=width)
+
+
+def _class_gains(material: Material, width: float) -> StyledFigure:
+    pair = [{m: _h1(material, arm, m) for m in (plan.TARGET, "depth")} for arm in ("alone", "mtut")]
+    table = gain_by_class(*pair, _classes(material))
+    return figures.gain_bars(table, overall=gain_by_learner(*pair), width=width)
 
 
 OUTCOMES = (
@@ -30,5 +100,30 @@ OUTCOMES = (
         "every seed; depth stays where it was. Squares: means with 95 % t intervals over seeds.",
         function="paired_seeds",
         draw=_paired_seeds,
+    ),
+    Entry(
+        name="ablation",
+        title="What each way of training changes, against the same network alone",
+        see="One bar per comparison of the study on test clips, paired over seeds, with the 95 % "
+        "bootstrap interval over people and seeds. White bars: the interval holds 0, so nothing "
+        "was shown.",
+        function="difference_bars",
+        draw=_ablation,
+    ),
+    Entry(
+        name="confusion",
+        title="Which gestures RGB takes for which, alone and trained with depth",
+        see="Means over the runs of H1 on test clips; rows are true classes. Right: purple on the "
+        "diagonal is what was gained, orange off it which mistakes became rarer.",
+        function="confusion_change",
+        draw=_confusion,
+    ),
+    Entry(
+        name="class-gains",
+        title="Gain of each gesture by training together",
+        see="A mean can hide classes that lose: here each has its own bar, with the 95 % interval "
+        "over people and seeds. Many classes are many chances; hatched ones lose.",
+        function="gain_bars",
+        draw=_class_gains,
     ),
 )

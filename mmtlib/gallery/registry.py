@@ -12,12 +12,15 @@ from mmtlib.gallery.clips import CLIPS
 from mmtlib.gallery.concepts import CONCEPTS
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.learning import LEARNING
+from mmtlib.gallery.levels import LEVELS
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.outcomes import OUTCOMES
 from mmtlib.gallery.seeing import SEEING
+from mmtlib.gallery.shared import SHARED
 
 GALLERY: dict[str, Entry] = {
-    entry.name: entry for entry in (*CONCEPTS, *CLIPS, *LEARNING, *OUTCOMES, *SEEING)
+    entry.name: entry
+    for entry in (*CONCEPTS, *CLIPS, *LEARNING, *OUTCOMES, *LEVELS, *SEEING, *SHARED)
 }
 """Name -> figure, in the order in which the gallery shows them."""
 

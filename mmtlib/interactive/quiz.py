@@ -25,8 +25,9 @@ class QuestionBox(widgets.VBox):
         question: what to ask.
 
     Attributes:
-        radio: the choices; none is taken at first. Tab reaches them, arrows move among them.
-        button: "Check"; only then the answer counts, so that arrows can pass over choices.
+        radio: the choices; none is taken at first. In JupyterLab Tab goes from one to the next and
+            the space bar takes one; arrows belong to the notebook there.
+        button: "Check answer"; only then the answer counts, so that a choice can be changed.
         said: the feedback, in words, announced by screen readers.
         chosen: index of the choice that was checked last, None before.
     """

@@ -48,7 +48,7 @@ config = mmtlib.ExperimentConfig.make(modalities="rgb")
 # first time, all clips are made and stored, which takes some seconds; from then on they are read.
 #
 # We keep to the *validation* clips here, from people whom no network trains on. The first of them
-# is our running example through the whole course.
+# is **our running example**: every notebook comes back to it.
 
 # %%
 modalities = ("rgb", "depth", "flow", "ir")
@@ -186,8 +186,10 @@ answer.sort_values(ascending=False).head(3).round(3)
 
 # %% [markdown]
 # These are the three highest scores. A score is what the network *says* about itself, not a
-# frequency: a network can be sure and wrong. Besides `logits` the output has `features`, a smaller
-# clip of 3D feature maps from inside the network. This is where the other modalities come in.
+# frequency: a network can be sure and wrong. Note down what it says of the true class; the other
+# modalities will be asked about the same clip in notebook 02. Besides `logits` the output has
+# `features`, a smaller clip of 3D feature maps from inside the network. This is where the other
+# modalities come in.
 #
 # ## 7 What this course is about
 #
@@ -271,6 +273,9 @@ checks.most_confused(most_confused)
 # is minus the logarithm of the score of the truth, and it is judged on people it has never seen,
 # against chance, with a confusion matrix to say where it fails.
 #
+# **What this could not tell.** RGB mixes up some gestures. Is what it would need in the picture at
+# all, or does only another camera see it? That is where notebook 01 begins.
+#
 # **Sources.** M. Abavisani, H. R. V. Joze, V. M. Patel, *Improving the Performance of Unimodal
 # Dynamic Hand-Gesture Recognition with Multimodal Training*, CVPR 2019, arXiv 1812.06145;
 # J. Carreira, A. Zisserman, *Quo Vadis, Action Recognition?*, CVPR 2017 (the I3D network).
@@ -280,7 +285,7 @@ checks.most_confused(most_confused)
 #
 # ## Self-test
 #
-# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# Five questions. Tab moves, the space bar chooses and checks; the text below the widget works
 # without a running kernel.
 
 # %%

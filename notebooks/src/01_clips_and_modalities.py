@@ -13,6 +13,9 @@
 # %% [markdown]
 # # 01 Clips and modalities: what does each picture measure?
 #
+# **Where we are.** In notebook 00 a network learnt from RGB and mixed up some gestures. Before we
+# blame the network, let us see what there is to be seen.
+#
 # **Question.** Four cameras look at one hand. What does each of them measure, what keeps them
 # aligned, and what silently breaks it?
 #
@@ -286,6 +289,9 @@ checks.hold_out_subjects(hold_out_subjects)
 # share every transform, drawn once for a clip. A mirror turns arrows and labels around. People, not
 # clips, are what a split divides.
 #
+# **What this could not tell.** Depth shows a hand that clutter hides from RGB. Whether a network
+# makes use of that, how much, and how sure one can be, has to be measured: notebook 02.
+#
 # **Sources.** P. Molchanov et al., *Online Detection and Classification of Dynamic Hand Gestures
 # with Recurrent 3D Convolutional Neural Networks*, CVPR 2016 (NVGesture); M. Abavisani et al.,
 # CVPR 2019, arXiv 1812.06145; the synthetic hand: `mmtlib.synthetic`.
@@ -295,7 +301,7 @@ checks.hold_out_subjects(hold_out_subjects)
 #
 # ## Self-test
 #
-# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# Five questions. Tab moves, the space bar chooses and checks; the text below the widget works
 # without a running kernel.
 
 # %%

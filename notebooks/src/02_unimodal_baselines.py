@@ -13,6 +13,8 @@
 # %% [markdown]
 # # 02 Unimodal baselines: how good is each modality alone?
 #
+# **Where we are.** Notebook 01 showed what depth sees and RGB does not. Now networks are asked.
+#
 # **Question.** Before anything is trained together: how good are RGB and depth alone, and how sure
 # can we be of these numbers?
 #
@@ -146,12 +148,14 @@ truth = {m: p.scores[np.arange(len(p)), p.labels] for m, p in measured.items()}
 i = int(np.argmax(truth["depth"] - truth["rgb"]))
 clips = mmtlib.SyntheticGestures(config.preset, "validation", ("rgb", "depth"))
 said = {m: rgb.classes[p.predicted[i]] for m, p in measured.items()}
+print("running example, scores of the truth:", {m: round(s[0], 2) for m, s in truth.items()})
 print(f"truth: {rgb.classes[clips[i].label]}; RGB says {said['rgb']}, depth says {said['depth']}")
 clip_player(clips[i], height_px=192, title=f"{rgb.classes[clips[i].label]}, clip {i}")
 
 # %% [markdown]
 # **What to see.** Ask what hides the gesture in RGB: little contrast between hand and wall, a
-# moving thing of skin colour, the light? And whether depth shows it plainly.
+# moving thing of skin colour, the light? And whether depth shows it plainly. Above the clip stand
+# the scores of our running example (clip 0): which network knows it better?
 #
 # ## 5 Person by person
 #
@@ -294,6 +298,9 @@ checks.converged(converged)
 # it, and enough epochs behind it. Fusion shows what the modalities know together; the difference
 # between RGB alone and depth alone is the room in which RGB might learn.
 #
+# **What this could not tell.** Fusion needs the depth camera for ever. Can RGB keep some of what
+# depth knows when the camera is gone? The two networks have no channel in common: notebook 03.
+#
 # **Sources.** M. Abavisani et al., CVPR 2019, arXiv 1812.06145 (fusion by the mean of the scores);
 # A. B. Owen, *The pigeonhole bootstrap*, Annals of Applied Statistics 1(2), 2007 (people and seeds
 # resampled together, behind the interval of section 7).
@@ -303,7 +310,7 @@ checks.converged(converged)
 #
 # ## Self-test
 #
-# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# Five questions. Tab moves, the space bar chooses and checks; the text below the widget works
 # without a running kernel.
 
 # %%

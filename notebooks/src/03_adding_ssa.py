@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # 03 Adding SSA
+# # 03 Adding SSA: how can networks with different channels learn from each other?
+#
+# **Where we are.** In notebook 02 depth was right on clips where RGB was wrong.
 #
 # **Question.** Can a network that sees only RGB learn from a network that sees depth, although no
 # channel of the one means the same as a channel of the other?
@@ -27,7 +29,7 @@
 #
 # **Prerequisites.** Notebook 02 (networks trained alone); tensors, `backward()`.
 #
-# **Afterwards you can** compute a correlation map by hand and in one line; say why it can be
+# **You will be able to** compute a correlation map by hand and in one line; say why it can be
 # compared between networks and features cannot; say who gets the gradient; translate a weight
 # from one reduction to another; read a comparison made with one seed for what it is.
 #
@@ -287,9 +289,9 @@ figures.correlation_maps({k: maps[k] for k in maps if "SSA" in k}, grid=grid)
 # ## 7 Walk through the maps
 #
 # A row of a map is one position compared with all others, so it can be laid out in space and time
-# again. Choose a position with the sliders (or click on a map): first on the hand, then on the
-# background. Below the widget is the same as a still picture, for readers without a running
-# kernel.
+# again. The clip is our running example. Choose a position with the sliders (or click on a map):
+# first on the hand, then on the background. Below the widget is the same as a still picture, for
+# readers without a running kernel.
 
 # %%
 from mmtlib.interactive.correlation_explorer import correlation_explorer, explorer_still
@@ -388,18 +390,19 @@ mcnemar(alone, together)
 #   not depend on the order, the mixing or the number of channels, but on the places.
 # - SSA pulls the learner's map towards the teacher's; the teacher stands still.
 # - It costs nothing at test time: the RGB network still takes RGB alone.
-# - With $\rho = 1$ a network learns from the other **even where the other is worse**. That is the
-#   next notebook's question.
+#
+# **What this could not tell.** With $\rho = 1$ a network learns from the other **even where the
+# other is worse**. Did that do harm, and can it be avoided? Notebook 04.
 #
 # **Sources.** Abavisani, Joze, Patel: Improving the Performance of Unimodal Dynamic Hand-Gesture
 # Recognition with Multimodal Training, CVPR 2019, arXiv 1812.06145. McNemar, Psychometrika 12,
 # 1947.
 #
-# **Next.** `04_focal_regularization`: what if the teacher is worse than the learner?
+# **Next.** [04 Focal regularization](04_focal_regularization.ipynb): what if the teacher is worse?
 #
 # ## Self-test
 #
-# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# Five questions. Tab moves, the space bar chooses and checks; the text below the widget works
 # without a running kernel.
 
 # %%

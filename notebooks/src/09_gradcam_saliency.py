@@ -343,7 +343,7 @@ for k, run in live.items():
 #
 # ## Self-test
 #
-# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# Five questions. Tab moves, the space bar chooses and checks; the text below the widget works
 # without a running kernel.
 
 # %%

@@ -45,6 +45,28 @@ def test_probes_work_across_modalities_that_mean_the_same():
     assert matrix.loc["flow", "depth"] < 0.1
 
 
+def test_a_rotation_learnt_from_pairs_without_labels_undoes_exchanged_channels():
+    made = made_features()
+    assert probe_matrix(probes_of(*made)).loc["rgb", "flow"] < 0.1
+    assert probe_matrix(probes_of(*made, rotate=True)).to_numpy().min() > 0.95
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_rotation_makes_unrelated_features_mean_the_same(seed):
+    features, labels, subjects = made_features(n=270, c=12, seed=seed)
+    noise = np.random.default_rng(100 + seed).standard_normal(features["rgb"].shape)
+    made = {"rgb": features["rgb"], "depth": noise}
+    matrix = probe_matrix(probes_of(made, labels, subjects, rotate=True))
+    assert 0.1 < matrix.loc["rgb", "depth"] < 0.6
+    assert matrix.loc["depth", "rgb"] < 0.9
+
+
+def test_a_rotation_needs_people_beside_those_of_the_probe():
+    features, labels, subjects = made_features()
+    with pytest.raises(DataError, match="three subjects"):
+        probes_of(features, labels, subjects % 2, rotate=True)
+
+
 def test_common_semantics_is_the_mean_off_the_diagonal():
     features, labels, subjects = made_features()
     del features["flow"]

@@ -52,3 +52,38 @@ def test_time(mmt, monkeypatch, tmp_path, alone_s, complaints):
     assert all(line in said.out.splitlines() for line in complaints)
     monkeypatch.delenv("MMTLIB_FAST")
     assert "Seconds in full mode" in mmt("course", "time").out
+
+
+def test_site(mmt, monkeypatch, tmp_path):
+    asked = []
+
+    def write_figures(folder, *, formats, progress):
+        asked.append((folder, formats))
+        yield from ()
+
+    def build_site(out, *, executed, figures, report):
+        asked.append((out, executed, figures))
+        report("[1/1] 00_x: up to date")
+        return out / "index.html"
+
+    monkeypatch.setattr("mmtlib.gallery.write_figures", write_figures)
+    monkeypatch.setattr("mmtlib.course.build_site", build_site)
+    said = mmt("course", "site", "--out", tmp_path / "pages", "--executed", tmp_path / "done")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "[1/1] 00_x: up to date", f"open {tmp_path / 'pages' / 'index.html'}",
+    ]  # fmt: skip
+    figures = tmp_path / "figures"
+    assert asked == [(figures, ["png"]), (tmp_path / "pages", tmp_path / "done", figures)]
+
+
+def test_bundle(mmt, monkeypatch, tmp_path):
+    def build_bundle(out):
+        out.write_bytes(b"0" * 3 * 2**20)
+        return out
+
+    monkeypatch.setattr("mmtlib.course.build_bundle", build_bundle)
+    path = tmp_path / "class.zip"
+    assert mmt("course", "build", "--bundle", "--out", path).out == f"{path}: 3 MiB\n"
+    for wrong in ([], ["--bundle", "--for", "students"]):
+        assert mmt("course", "build", *wrong).failed_with("one of --for students, --for teachers")

@@ -5,7 +5,17 @@ import pytest
 import torch
 
 from mmtlib.errors import ConfigError
-from mmtlib.exercises import HINTS, basics, checks, hint, real_sets, seeing, transfer
+from mmtlib.exercises import (
+    HINTS,
+    basics,
+    checks,
+    hint,
+    meaning,
+    own_data,
+    real_sets,
+    seeing,
+    transfer,
+)
 
 
 def right_softmax(logits):
@@ -187,7 +197,7 @@ def test_answer_that_stops_is_told_so(name):
 
 
 def test_every_check_has_three_hints_and_one_name():
-    rooms = (basics, transfer, real_sets, seeing)
+    rooms = (basics, transfer, real_sets, seeing, meaning, own_data)
     assert len(HINTS) == sum(len(room.HINTS) for room in rooms)
     for room in rooms:
         made = {n for n, f in vars(room).items() if getattr(f, "__module__", "") == room.__name__}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmtlib.errors import DataError
-from mmtlib.figures import confusion_matrix
+from mmtlib.figures import confusion_change, confusion_matrix
 
 NAMES = ["move hand left", "move hand right", "rotate two fingers counter-clockwise"]
 
@@ -55,3 +55,36 @@ def test_no_clips_at_all(check_figure):
 def test_what_is_no_confusion_matrix(matrix, words):
     with pytest.raises(DataError, match=words):
         confusion_matrix(matrix, NAMES)
+
+
+TWELVE = [f"gesture {i}" for i in range(12)]
+
+
+@pytest.mark.parametrize("width", [3.5, 7.16])
+def test_the_change_is_the_second_minus_the_first(check_figure, width):
+    first, second = np.full((12, 12), 1 / 12), np.eye(12)
+    figure = confusion_change(first, second, TWELVE, width=width)
+    check_figure(figure)
+    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes[:3]]
+    np.testing.assert_allclose(shown[2], shown[1] - shown[0])
+    np.testing.assert_allclose(shown[2], 100 * (second - first))
+    low, high = figure.axes[2].images[0].get_clim()
+    assert low == -high  # white is no difference
+    key = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert key[:2] == ["1  gesture 0", "2  gesture 1"]
+    assert "from +91.7 points" in figure.alt_text
+
+
+def test_many_classes_and_no_change(check_figure):
+    names = [f"{i}" for i in range(25)]
+    figure = confusion_change(np.eye(25), np.eye(25), names, titles=("before", "after"))
+    check_figure(figure)
+    assert figure.axes[2].get_title() == "after minus before"
+    assert "mistake" not in figure.alt_text
+
+
+def test_a_change_of_counts_is_refused():
+    with pytest.raises(DataError, match=r"shares in \[0, 1\] of shape \(2, 2\)"):
+        confusion_change(2 * np.eye(2), np.eye(2), ["a", "b"])
+    with pytest.raises(DataError, match=r"got shape \(3, 3\)"):
+        confusion_change(np.eye(2), np.eye(3), ["a", "b"])

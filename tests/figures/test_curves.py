@@ -108,3 +108,17 @@ def test_intervals_over_seeds_are_bands(check_figure):
     one_seed = rho_curves(history.assign(low=np.nan, high=np.nan))
     assert not any(axes.collections for axes in one_seed.axes)
     assert len(legend_of(one_seed)) == 2
+
+
+def test_narrow_figures_have_their_panels_above_each_other(check_figure):
+    rows = [(e, m, n, 0.1 * e) for e in range(4) for m, n in (("rgb", "depth"), ("depth", "rgb"))]
+    figure = rho_curves(
+        pd.DataFrame(rows, columns=["epoch", "learner", "teacher", "rho"]), width=3.5
+    )
+    check_figure(figure)
+    first, second = figure.axes
+    assert first.get_position().y0 > second.get_position().y1
+    assert figure.get_figwidth() == 3.5
+    rows = [(e, m, "train", 1.0, 0.5) for e in range(3) for m in ("rgb", "depth", "flow", "ir")]
+    table = pd.DataFrame(rows, columns=["epoch", "modality", "split", "loss", "accuracy"])
+    check_figure(training_curves(table, ssa_from_epoch=1, width=3.5))

@@ -87,7 +87,7 @@ def test_accuracies_are_written_into_their_cells(check_figure):
     assert cells == {(0, 0): "80.0", (1, 0): "12.3", (0, 1): "20.0", (1, 1): "80.0"}
     assert [label.get_text() for label in alone.get_yticklabels()] == ["RGB", "Depth"]
     assert alone.images[0].get_clim() == together.images[0].get_clim() == (0, 100)
-    assert bar.get_ylabel() == "Accuracy (%), guessing 8.3"
+    assert bar.get_ylabel() == "Accuracy (%),\nguessing 8.3"
     assert "together: 80% within a modality, 60% across" in figure.alt_text
 
 
@@ -95,6 +95,14 @@ def test_matrices_of_one_and_of_four_modalities(check_figure):
     check_figure(probe_matrices({"alone": matrix(("ir",))}))
     four = matrix(("rgb", "depth", "flow", "ir"))
     check_figure(probe_matrices(dict.fromkeys(("alone", "together", "control"), four)))
+
+
+def test_four_matrices_are_two_pairs(check_figure):
+    figure = probe_matrices(dict.fromkeys(("a", "b", "a, turned", "b, turned"), matrix()))
+    check_figure(figure)
+    places = [axes.get_subplotspec().get_geometry() for axes in figure.axes[:4]]
+    assert [place[:2] for place in places] == [(2, 2)] * 4
+    assert [axes.get_ylabel() for axes in figure.axes[:4]] == ["Trained on", ""] * 2
 
 
 def test_matrices_that_are_none_are_refused():

@@ -1,3 +1,4 @@
+import base64
 import io
 
 import matplotlib as mpl
@@ -48,12 +49,17 @@ def test_a_notebook_gets_picture_size_and_text():
     pytest.importorskip("IPython")
     from IPython.core.formatters import DisplayFormatter
 
-    data, metadata = DisplayFormatter().format(small_figure())
-    assert data["image/png"].startswith(b"\x89PNG")
+    figure = small_figure()
+    figure.alt_text = 'A line from "1" to 2.'
+    data, metadata = DisplayFormatter().format(figure)
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert f'src="data:image/png;base64,{data["image/png"]}"' in data["text/html"]
+    assert ' alt="A line from &quot;1&quot; to 2." ' in data["text/html"]  # what JupyterLab shows
+    assert data["text/plain"] == figure.alt_text
     assert metadata["image/png"] == {
         "width": round(ONE_COLUMN * SCREEN_PIXELS_PER_INCH),
         "height": round(2.0 * SCREEN_PIXELS_PER_INCH),
-        "alt": "A line from 1 to 2.",
+        "alt": figure.alt_text,
     }
 
 

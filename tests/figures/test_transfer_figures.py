@@ -134,3 +134,13 @@ def test_accuracies_that_cannot_be_drawn_are_refused():
         corruption_curves(accuracies().drop(columns="low"))
     with pytest.raises(DataError, match="twice"):
         corruption_curves(pd.concat([accuracies(), accuracies()]))
+
+
+def test_a_narrow_figure_has_its_panels_above_each_other(check_figure):
+    figure = gain_bars(gains(), width=3.5)
+    check_figure(figure)
+    first, second = figure.axes
+    assert first.get_position().y0 > second.get_position().y1
+    assert [text.get_text() for text in second.get_yticklabels()] == list(GESTURES)
+    assert figure.get_figwidth() == 3.5
+    check_figure(corruption_curves(accuracies(), alone={"rgb": 0.6}, width=3.5))

@@ -7,6 +7,7 @@ import re
 import nbformat
 import pytest
 from jupytext.compare import compare_notebooks
+from support.alternatives import pictures_without_text
 from support.rehearsal import exercises, rehearsal, tags
 
 from mmtlib.course import (
@@ -198,8 +199,27 @@ def test_runs_alone_from_an_empty_cache(source, tmp_path, monkeypatch):
         assert "passed=True" in cell.outputs[-1].data["text/plain"]
     notebook.cells = [cell for cell in notebook.cells if cell not in stopped]
     assert complaints(notebook) == []
+    assert pictures_without_text(notebook) == []
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert sum("image/png" in output.get("data", {}) for output in outputs) <= FIGURES
+
+
+def test_a_picture_without_text_is_found():
+    text = "Two bars side by side, the left one higher, 70 and 62 percent."
+    with_text, without = {"image/png": {"alt": text}}, {}
+    outputs = [
+        nbformat.v4.new_output("display_data", {"image/png": "", **page}, metadata=metadata)
+        for page, metadata in (
+            ({"text/html": f'<img src="" alt="{text}">'}, with_text),
+            ({"text/html": f'<img src="" alt="{text}">'}, without),
+            ({"text/html": '<img src="">'}, with_text),
+            ({"text/html": '<img src="" alt="A figure">'}, with_text),
+            ({}, with_text),
+        )
+    ]
+    cells = [nbformat.v4.new_code_cell(outputs=[output]) for output in outputs]
+    found = pictures_without_text(nbformat.v4.new_notebook(cells=cells))
+    assert [line.split(":")[0] for line in found] == [f"cell {i}" for i in (1, 2, 3, 4)]
 
 
 def test_real_sets_run_on_the_twin_where_there_are_real_clips_too(tmp_path, monkeypatch):

@@ -64,7 +64,7 @@ def _records(
         for e in range(epochs) for m in task.config.modalities
     ]  # fmt: skip
     pairs = [
-        {**ours, "epoch": e, "learner": a, "teacher": b, "rho": rho, "distance": 0.5}
+        {**ours, "epoch": e, "learner": a, "teacher": b, "rho": rho, "ssa": 0.5}
         for e in range(epochs) for a, b in transfer_pairs(task.config)
     ]  # fmt: skip
     found = {

@@ -1,0 +1,172 @@
+"""The static site: executed notebooks, results, figures and the library's reference.
+
+Sphinx builds it from a folder laid out like the clone, so that links between pages hold: README.md,
+``docs/``, and ``notebooks/`` with the executed copies in place of those without outputs.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import nbformat
+
+import mmtlib.course.running as running
+from mmtlib.cache import locked
+from mmtlib.course.page import make_static
+from mmtlib.course.pairing import SOLUTION, notebook_text
+from mmtlib.course.project import notebook_sources, project_folder
+from mmtlib.errors import ConfigError, MmtlibError
+
+FILES = ("clips", "config", "errors", "modalities", "outputs")
+"""Modules beside the packages that the reference shows."""
+HIDDEN = ("cli", "course", "stored")
+"""Packages that nobody imports from a notebook."""
+CHAPTERS = {
+    "Course": ("notebooks",),
+    "Results": ("figures/index", "docs/gallery", "docs/benchmark", "docs/study_plan"),
+    "Library": ("docs/architecture", "docs/teaching", "api/index"),
+}
+"""Chapter -> pages or folders of pages, shown where they are there."""
+
+
+def reference_modules() -> list[str]:
+    """Return the modules that the reference shows, the root first."""
+    package = Path(__file__).resolve().parent.parent
+    rooms = [found.name for found in pkgutil.iter_modules([str(package)]) if found.ispkg]
+    shown = sorted([*FILES, *(room for room in rooms if room not in HIDDEN)])
+    return ["mmtlib", *(f"mmtlib.{name}" for name in shown)]
+
+
+def build_site(
+    out: Path,
+    *,
+    executed: Path,
+    figures: Path | None = None,
+    modules: Iterable[str] | None = None,
+    report: Callable[[str], None] = print,
+) -> Path:
+    """Build the site; it needs no network and no server.
+
+    Notebooks are taken from the last tutorial if neither they nor the library have changed since,
+    and executed otherwise.
+
+    Args:
+        out: the folder of the site; replaced.
+        executed: folder of executed notebooks, as `run_tutorial` writes it.
+        figures: folder of figures and captions, as `mmt figures` writes it.
+        modules: what the reference shows; None for `reference_modules`.
+        report: called with a line per notebook.
+
+    Returns:
+        The page to open, ``index.html``.
+
+    Raises:
+        ConfigError: if `out` holds something else than a site.
+        MmtlibError: if a notebook fails, or Sphinx finds something wrong, such as a broken link.
+    """
+    _check_replaceable(out)
+    running.run_tutorial(executed, report=report)
+    source, built = (out.with_name(out.name + end) for end in ("-source", "-new"))
+    with locked(out):
+        for old in (source, built):
+            shutil.rmtree(old, ignore_errors=True)
+        _lay_out(source, executed)
+        _write_reference(source, reference_modules() if modules is None else list(modules))
+        if figures is not None:
+            _write_figures(source, figures)
+        _write_menu(source)
+        _run_sphinx(source, built)
+        if out.exists():
+            shutil.rmtree(out)
+        built.rename(out)
+    return out / "index.html"
+
+
+def _check_replaceable(out: Path) -> None:
+    """Refuse to replace a folder that holds anything but a site."""
+    if out.exists() and any(out.iterdir()) and not (out / ".buildinfo").exists():
+        raise ConfigError(f"{out} holds something else than a site; choose another folder.")
+
+
+def _lay_out(source: Path, executed: Path) -> None:
+    """Write the folder that Sphinx reads: settings, pages of the clone, executed notebooks."""
+    project = project_folder()
+    shutil.copytree(project / "docs" / "site", source)
+    shutil.copytree(project / "docs", source / "docs", ignore=shutil.ignore_patterns("site"))
+    shutil.copy(project / "README.md", source)
+    (source / "notebooks").mkdir()
+    for path in notebook_sources():
+        notebook = nbformat.read(executed / f"{path.stem}.ipynb", as_version=4)
+        text = notebook_text(_for_site(notebook))
+        (source / "notebooks" / f"{path.stem}.ipynb").write_text(text, encoding="utf-8")
+
+
+def _write_reference(source: Path, modules: list[str]) -> None:
+    """Write a page per module; what the root gives is indexed where it lives."""
+    (source / "api").mkdir()
+    for module in modules:
+        option = "   :no-index:\n" if module == "mmtlib" else ""
+        text = f"{module}\n{'=' * len(module)}\n\n.. automodule:: {module}\n{option}"
+        (source / "api" / f"{module}.rst").write_text(text)
+    (source / "api" / "index.md").write_text(
+        "# Reference\n\nEvery public name, room by room.\n\n" + _tree(modules)
+    )
+
+
+def _write_figures(source: Path, figures: Path) -> None:
+    """Write a page of figures, each with its caption."""
+    folder = source / "figures"
+    folder.mkdir()
+    text = ["# Figures"]
+    for picture in sorted(figures.glob("*.png")):
+        shutil.copy(picture, folder)
+        heading, caption = picture.with_suffix(".md").read_text(encoding="utf-8").split("\n", 1)
+        text += [heading, f"![{heading.lstrip('# ')}]({picture.name})", caption.strip()]
+    (folder / "index.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
+
+
+def _write_menu(source: Path) -> None:
+    """Write a page per chapter that leads to what there is, and the menu of the first page."""
+    for chapter, wanted in CHAPTERS.items():
+        pages = []
+        for name in wanted:
+            below = sorted((source / name).glob("*.ipynb"))
+            pages += [f"{name}/{path.stem}" for path in below]
+            pages += [name] if (source / f"{name}.md").exists() else []
+        (source / f"{chapter.lower()}.md").write_text(f"# {chapter}\n\n" + _tree(pages))
+    with open(source / "index.md", "a", encoding="utf-8") as file:
+        file.write("\n" + _tree([chapter.lower() for chapter in CHAPTERS], ":hidden:\n"))
+
+
+def _tree(pages: list[str], options: str = "") -> str:
+    listed = "\n".join(pages)
+    return f"```{{toctree}}\n:maxdepth: 1\n{options}\n{listed}\n```\n"
+
+
+def _for_site(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return a notebook with collapsed solutions, and notes where controls would need a kernel."""
+    for cell in notebook.cells:
+        if SOLUTION in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
+        for output in cell.get("outputs", []):
+            make_static(output)
+    return notebook
+
+
+def _run_sphinx(source: Path, out: Path) -> None:
+    # A warning, e.g. of a broken link, is an error, told when all pages are written.
+    options = ("-b", "html", "-q", "-W", "--keep-going")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", *options, str(source), str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-20:])
+        raise MmtlibError(f"Sphinx could not build the site from {source}:\n{said}")

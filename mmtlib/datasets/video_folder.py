@@ -1,0 +1,244 @@
+"""A user's own folder of videos, with one list: ``--data videos``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.reader import wrong_root
+from mmtlib.datasets.recordings import recording_frames
+from mmtlib.datasets.records import ClipRecord, SensorSpan
+from mmtlib.datasets.video_io import video_info
+from mmtlib.datasets.video_list import (
+    LIST,
+    PARTS,
+    VideoRow,
+    people_numbers,
+    read_video_list,
+    split_people,
+)
+from mmtlib.errors import DataError, unknown_name
+
+PICTURES_PER_SECOND = 30.0
+"""The rate of folders of pictures, which do not tell theirs."""
+
+
+class VideoFolder(GestureDataset):
+    """Your own videos, described by one list, ``videos.csv``; nothing is downloaded.
+
+    The root holds the list and, at any place below it, the recordings: videos in any container that
+    FFmpeg reads, or folders of numbered pictures (``000001.jpg``, ...). A row of the list is a clip
+    (all columns: `mmtlib.datasets.video_list`)::
+
+        path,depth,label,subject,start,end
+        anna/rgb.mp4,anna/depth.mp4,wave,anna,1.5,3.2
+        anna/rgb.mp4,anna/depth.mp4,point,anna,4.0,5.1
+
+    ``path`` is colour; ``depth`` and ``ir``, and ``start`` and ``end`` (seconds; or ``start_frame``
+    and ``end_frame``) may be left out: then a clip is the whole recording. All recordings of a clip
+    show the same span, with the same rate and size, and for SSA the same view.
+
+    The classes are the labels of the list, in alphabetical order, the same for every split. Without
+    a column ``split``, people are shared out: a fifth tests, a fifth validates, the others train.
+
+    ``clip.frames``, float32 ``(C, T, H, W)``, holds the span alone:
+
+    - ``rgb``: colour, 0 to 1;
+    - ``depth``, ``ir``: brightness of the recording / 255. For the library's changes to be right,
+      depth is stored as levels: near is bright, 0 = no reading;
+    - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
+
+    Length: T is the span's own; `transforms.SampleFrames` brings clips to one length. `label_swaps`
+    is None, as it is not known which gesture is which in a mirror: clips are not mirrored.
+
+    Args:
+        root: the folder with ``videos.csv``.
+        split: ``"train"``, ``"validation"``, ``"test"``, ``"train+validation"`` or ``"all"``.
+        modalities: any of those that the list has a column for, and ``flow``.
+        skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
+        shared: `flow`, `flow_folder` and `complete_for`, see `GestureDataset`.
+
+    Attributes:
+        people: subject number -> the name in the list.
+
+    Raises:
+        ConfigError: if a name is unknown.
+        DataError: if the list is not in order (names file and line), has no column for a modality,
+            has too few people to share out, or a file is missing and `skip_broken` is false.
+    """
+
+    name: ClassVar[str] = "videos"
+    classes: tuple[str, ...] = ()
+    label_swaps: ClassVar[None] = None
+    frame_rate: float = PICTURES_PER_SECOND
+    splits: ClassVar[tuple[str, ...]] = (*PARTS, "train+validation", "all")
+    published: Mapping[str, int] = {}
+    sensors: ClassVar[dict[str, str]] = {"rgb": "rgb", "depth": "depth", "ir": "ir"}
+    citation: ClassVar[str] = "your own"
+    licence: ClassVar[str] = "yours: ask the people whom you film"
+    source: ClassVar[str] = "from your own cameras"
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: str = "train",
+        modalities: str | Iterable[str] | None = None,
+        skip_broken: bool | None = False,
+        **shared: Any,
+    ) -> None:
+        if split not in self.splits:
+            raise unknown_name("split of VideoFolder", split, self.splits)
+        root = Path(root)
+        rows = _rows(root)
+        there = _named(rows)
+        names = self.held(there if modalities is None else modalities)
+        for needed in ("rgb" if m == "flow" else m for m in names):
+            if needed not in there:
+                raise DataError(
+                    f"{root / LIST} names no {needed} recordings; it has {', '.join(there)}."
+                )
+        parts = _parts(root, rows)
+        numbers = people_numbers(row.subject for row in rows)
+        self.split = split
+        self.classes = tuple(sorted({row.label for row in rows}))
+        self.people = {number: name for name, number in numbers.items()}
+        self.published = {p: n for p in PARTS if (n := list(parts.values()).count(p))}
+        self.passed_over = _doubts(rows, parts)
+        self.frame_rate = _frame_rate(root, rows)
+        wanted = PARTS if split == "all" else split.split("+")
+        super().__init__(
+            root=root,
+            records=[
+                _record(root, row, self.classes.index(row.label), numbers[row.subject])
+                for row in rows
+                if parts[row.line] in wanted
+            ],
+            modalities=names,
+            skip_broken=skip_broken,
+            **shared,
+        )
+
+    @classmethod
+    def classes_in(cls, root: str | Path | None) -> tuple[str, ...]:
+        """Return the labels of the list in a folder, in alphabetical order."""
+        return () if root is None else tuple(sorted({row.label for row in _rows(Path(root))}))
+
+    @classmethod
+    def modalities_in(cls, root: str | Path) -> tuple[str, ...]:
+        """Return the modalities that the list in a folder names recordings of."""
+        return _named(_rows(Path(root)))
+
+    def recording(self, record: ClipRecord, modality: str) -> str:
+        """Return the recording of a modality, as a path below the root."""
+        return record.spans[self.sensors[modality]].file
+
+    def span(self, record: ClipRecord, modality: str) -> SensorSpan:
+        """Return the frames of the gesture; without an end the recording is opened to learn it."""
+        span = super().span(record, modality)
+        if span.last is not None:
+            return span
+        return replace(span, last=recording_frames(self.find(span.file)))
+
+    def settings(self) -> dict[str, str]:
+        """Return the classes' names: in other sets they are fixed, here a list may rename them."""
+        return {"classes": "\n".join(self.classes)}
+
+    @property
+    def alignment_note(self) -> str | None:
+        """A reminder, where two modalities are compared position by position."""
+        if super().alignment_note is None:
+            return None
+        return (
+            "The alignment loss takes equal positions for equal places: make sure that your "
+            "recordings share one view (look at a clip with figures.clip_strip)."
+        )
+
+
+def _rows(root: Path) -> list[VideoRow]:
+    if not (root / LIST).is_file():
+        raise wrong_root(root, VideoFolder, f"the list {LIST}")
+    return read_video_list(root / LIST)
+
+
+def _named(rows: Sequence[VideoRow]) -> tuple[str, ...]:
+    return tuple(m for m in VideoFolder.sensors if any(m in row.files for row in rows))
+
+
+def _parts(root: Path, rows: Sequence[VideoRow]) -> dict[int, str]:
+    """Return line -> split."""
+    if rows[0].split is not None:
+        return {row.line: str(row.split) for row in rows}
+    try:
+        of = split_people(row.subject for row in rows)
+    except DataError as error:
+        raise DataError(f"{root / LIST}: {error}.") from None
+    return {row.line: of[row.subject] for row in rows}
+
+
+def _doubts(rows: Sequence[VideoRow], parts: Mapping[int, str]) -> str:
+    """Return what makes a measurement doubtful, in a sentence each, or an empty string."""
+    seen: dict[str, set[str]] = {}
+    for row in rows:
+        seen.setdefault(row.subject, set()).add(parts[row.line])
+    both = [name for name, where in seen.items() if len(where) > 1]
+    said = []
+    if both:
+        said.append(
+            f"{len(both)} of {len(seen)} people (e.g. {both[0]}) are in more than one split: "
+            "accuracies then say little about people who are new."
+        )
+    trained = Counter(row.label for row in rows if parts[row.line] == "train")
+    missing = sorted({row.label for row in rows} - set(trained))
+    if missing:
+        said.append(f"There is no training clip of {', '.join(missing)}.")
+    return " ".join(said)
+
+
+def _frame_rate(root: Path, rows: Sequence[VideoRow]) -> float:
+    """Return the rate of the first recording that can be opened: that of all, as far as we know."""
+    for row in rows:
+        for file in row.files.values():
+            path = root / file
+            try:
+                return video_info(path).frame_rate or PICTURES_PER_SECOND
+            except DataError:
+                if path.is_dir():
+                    return PICTURES_PER_SECOND
+    return PICTURES_PER_SECOND
+
+
+def _record(root: Path, row: VideoRow, label: int, subject: int) -> ClipRecord:
+    return ClipRecord(
+        folder="",
+        label=label,
+        subject=subject,
+        clip_id=row.clip_id,
+        spans={m: _span(root, row, m) for m in VideoFolder.sensors},
+        list_file=root / LIST,
+        list_line=row.line,
+    )
+
+
+def _span(root: Path, row: VideoRow, modality: str) -> SensorSpan:
+    """Return where a row's gesture is in one recording; no end = that of the recording."""
+    if modality not in row.files:  # no file has this name: asked for, the clip counts as missing
+        return SensorSpan(f"({modality} is not named)", 0, None)
+    file, (first, last) = row.files[modality], row.span
+    if not row.seconds or row.span == (None, None):
+        return SensorSpan(file, int(first or 0), None if last is None else int(last))
+    path = root / file
+    if path.is_dir():
+        raise DataError(
+            f"{root / LIST}:{row.line}: a folder of pictures has no seconds; give start_frame and "
+            "end_frame."
+        )
+    try:
+        rate = video_info(path).frame_rate
+    except DataError:  # missing or broken: whoever looks at the clip finds the same and says so
+        return SensorSpan(file, 0, None)
+    start = round((first or 0) * rate)
+    return SensorSpan(file, start, None if last is None else max(start + 1, round(last * rate)))

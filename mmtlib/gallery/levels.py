@@ -1,0 +1,81 @@
+"""Figures of the study's questions about how much: of corruption, clutter and clips."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mmtlib import figures
+from mmtlib.analysis import accuracy_by_corruption
+from mmtlib.evaluation import mean_interval
+from mmtlib.figures import ONE_COLUMN, StyledFigure
+from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.material import Material
+from mmtlib.study import plan
+
+
+def _test_rows(material: Material, question: str) -> pd.DataFrame:
+    rows = material.results(material.grid(question).name)
+    return rows[(rows["split"] == "test") & (rows["target"] == plan.TARGET)]
+
+
+def _together(rows: pd.DataFrame) -> pd.Series:
+    return rows["modalities"].str.contains("+", regex=False)
+
+
+def _corruption(material: Material, width: float) -> StyledFigure:
+    rows = _test_rows(material, "S4")
+    joint = rows[_together(rows)]
+    weights = [f"SSA weight {weight:g}" for weight in joint["ssa_weight"]]
+    table = accuracy_by_corruption(joint.assign(method=weights))
+    alone = {plan.TARGET: rows.loc[~_together(rows), "accuracy"].mean()}
+    return figures.corruption_curves(table, alone=alone, width=width)
+
+
+def _by_level(material: Material, question: str, column: str, xlabel: str, width: float):
+    rows, points = _test_rows(material, question), []
+    how = _together(rows).map({True: "with depth", False: "alone"})
+    for (method, level), group in rows.groupby([how, column]):
+        found = mean_interval(group["accuracy"].to_numpy())
+        point = {"measure": "Accuracy of RGB", "method": method, "x": level, "value": found.mean}
+        points.append({**point, "low": found.low, "high": found.high})
+    return figures.compared_curves(pd.DataFrame(points), xlabel=xlabel, width=width)
+
+
+def _clutter(material: Material, width: float) -> StyledFigure:
+    return _by_level(material, "S5", "clutter", "Clutter of the scene", width)
+
+
+def _clips(material: Material, width: float) -> StyledFigure:
+    return _by_level(material, "S6", "train_clips", "Training clips", width)
+
+
+LEVELS = (
+    Entry(
+        name="corruption",
+        title="When the teacher is bad: accuracy against noise in depth",
+        see="RGB, trained with depth that was spoilt by noise, with and without focal "
+        "regularization. Below the dashed line it would be better off alone: negative transfer. "
+        "Bars: 95 % t intervals over seeds.",
+        function="corruption_curves",
+        draw=_corruption,
+        widths=(ONE_COLUMN,),
+    ),
+    Entry(
+        name="clutter",
+        title="From easy to hard scenes",
+        see="RGB alone and trained with depth, at several amounts of clutter: where is there "
+        "something to gain? Bars: 95 % t intervals over seeds.",
+        function="compared_curves",
+        draw=_clutter,
+        widths=(ONE_COLUMN,),
+    ),
+    Entry(
+        name="training-clips",
+        title="With fewer training clips",
+        see="RGB alone and trained with depth, with several numbers of training clips. Bars: "
+        "95 % t intervals over seeds.",
+        function="compared_curves",
+        draw=_clips,
+        widths=(ONE_COLUMN,),
+    ),
+)

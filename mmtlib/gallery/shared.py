@@ -1,0 +1,148 @@
+"""Figures that measure what networks of one training share, and how much they look at the hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mmtlib import figures
+from mmtlib.analysis import (
+    PointingDifference,
+    compare_pointing,
+    cross_modal_probes,
+    embed,
+    hand_masks,
+    pointing_table,
+    pooled_features,
+    probe_matrix,
+    saliency,
+)
+from mmtlib.evaluation import format_points, mean_interval
+from mmtlib.experiment import Run
+from mmtlib.figures import ONE_COLUMN, StyledFigure
+from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.looking import first_clips, pair_of
+from mmtlib.gallery.material import Material
+from mmtlib.modalities import network_title
+
+CLIPS = 144
+"""One clip of each gesture by each of the twelve validation people of the benchmark."""
+PROBED = 288
+
+
+def _runs(material: Material) -> dict[str, dict[str, Run]]:
+    together = material.run()
+    pair = pair_of(together)
+    return {
+        "alone": {m: material.alone(m) for m in pair},
+        "together": dict.fromkeys(pair, together),
+    }
+
+
+def _pointing(material: Material, width: float) -> StyledFigure:
+    look, tables = first_clips(material, CLIPS), {}
+    masks = hand_masks(look.clips)
+    for how, runs in _runs(material).items():
+        for modality, run in runs.items():
+            maps = saliency(run.network(modality), look.frames(modality), look.batch.labels)
+            tables[modality, how] = pointing_table(maps, masks, look.batch)
+    rows = []
+    for (modality, how), table in tables.items():
+        people = mean_interval(table.groupby("subject")["energy"].mean().to_numpy())
+        rows.append((modality, how, people.mean, people.low, people.high))
+    columns = ["modality", "variant", "accuracy", "low", "high"]
+    shares = pd.DataFrame(rows, columns=columns).sort_values("modality", kind="stable")
+    chance = float(next(iter(tables.values()))["chance"].mean())
+    figure = figures.accuracy_bars(
+        shares.sort_index(),
+        chance=chance,
+        chance_label="the hand's share of the picture",
+        label="Saliency on the hand",
+        top=min(1.0, 1.15 * shares["high"].max()),
+        width=width,
+    )
+    changes = [
+        f"{network_title(m)} {_change(compare_pointing([tables[m, 'alone']], [tables[m, how]]))}"
+        for m, how in tables
+        if how == "together"
+    ]
+    figure.alt_text += (
+        f" A map without content: {chance:.1%}. Together minus alone, one seed, {CLIPS} clips: "
+        f"{'; '.join(changes)}."
+    )
+    return figure
+
+
+def _change(found: PointingDifference) -> str:
+    step = found.difference
+    if step.low is None or step.high is None:
+        return format_points(step.mean)
+    return (
+        f"{format_points(step.mean)} (95 % interval over people {100 * step.low:+.1f} to "
+        f"{100 * step.high:+.1f})"
+    )
+
+
+def _features(material: Material) -> dict[str, dict[str, np.ndarray]]:
+    def make() -> dict[str, dict[str, np.ndarray]]:
+        look = first_clips(material, PROBED)
+        return {
+            how: {m: pooled_features(run.network(m), look.frames(m)) for m, run in runs.items()}
+            for how, runs in _runs(material).items()
+        }
+
+    return material.keep("pooled features", make)
+
+
+def _embedding(material: Material, width: float) -> StyledFigure:
+    labels = first_clips(material, PROBED).batch.labels.numpy()
+    planes = {how: embed(found, labels) for how, found in _features(material).items()}
+    return figures.embedding_scatter(planes, material.run().classes, width=width)
+
+
+def _probes(material: Material, width: float) -> StyledFigure:
+    batch, matrices = first_clips(material, PROBED).batch, {}
+    labels, classes = batch.labels.numpy(), material.run().classes
+    for how, found in _features(material).items():
+        probes = cross_modal_probes(
+            found, labels, batch.subjects.numpy(), classes=len(classes), clip_ids=batch.clip_ids
+        )
+        matrices[how] = probe_matrix(probes)
+    chance = np.bincount(labels).max() / len(labels)
+    return figures.probe_matrices(matrices, chance=chance, width=width)
+
+
+SHARED = (
+    Entry(
+        name="pointing",
+        title="How much of the saliency lies on the hand",
+        see="Share of Grad-CAM (for the true gesture) inside the hand's true outline, on "
+        "validation clips; bars: 95 % t intervals over people. A map without content reaches the "
+        "dashed line.",
+        function="accuracy_bars",
+        draw=_pointing,
+        widths=(ONE_COLUMN,),
+        of_run=True,
+    ),
+    Entry(
+        name="embedding",
+        title="Features of both networks in one plane",
+        see="Each point is a validation clip, seen by one network; first two principal components, "
+        "every channel standardised. What to ask of it: do clips of a class lie together, and do "
+        "both networks put them at the same place? The probes give the number.",
+        function="embedding_scatter",
+        draw=_embedding,
+        of_run=True,
+    ),
+    Entry(
+        name="probes",
+        title="Linear probes across modalities",
+        see="A linear classifier on the features of one network, tested on those of another, by "
+        "people it has not seen. The loss does not ask for features that fit each other channel by "
+        "channel, so low numbers off the diagonal are no failure of the alignment.",
+        function="probe_matrices",
+        draw=_probes,
+        widths=(ONE_COLUMN,),
+        of_run=True,
+    ),
+)

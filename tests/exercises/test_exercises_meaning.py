@@ -1,0 +1,84 @@
+"""Right answers pass; every known-wrong answer is refused with the message meant for it."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy.linalg import orthogonal_procrustes
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+
+from mmtlib.exercises import meaning
+
+
+def distances(train, labels, test):
+    means = np.stack([train[labels == k].mean(axis=0) for k in np.unique(labels)])
+    return np.linalg.norm(test[:, None] - means, axis=2)
+
+
+def svd(source, target):
+    return np.linalg.svd(source.T @ target)
+
+
+RIGHT = {
+    "centroid_probe": [
+        lambda x, y, z: np.unique(y)[distances(x, y, z).argmin(1)],
+        lambda x, y, z: NearestCentroid().fit(x, y).predict(z),
+    ],
+    "rotation_onto": [
+        lambda a, b: svd(a, b)[0] @ svd(a, b)[2],
+        lambda a, b: orthogonal_procrustes(a, b)[0],
+    ],
+}
+
+WRONG = [
+    ("centroid_probe", lambda x, y, z: distances(x, y, z).argmin(1), "there may be gaps"),
+    ("centroid_probe", lambda x, y, z: np.unique(y)[distances(x, y, z).argmax(1)], "farthest"),
+    (
+        "centroid_probe",
+        lambda x, y, z: KNeighborsClassifier(1).fit(x, y).predict(z),
+        "nearest clip",
+    ),
+    (
+        "centroid_probe",
+        lambda x, y, z: np.unique(y)[
+            (z @ np.stack([x[y == k].mean(0) for k in np.unique(y)]).T).argmax(1)
+        ],
+        "lie far out",
+    ),
+    ("centroid_probe", lambda x, y, z: np.zeros(len(z), int), "training mean is nearest"),
+    ("centroid_probe", lambda x, y, z: distances(x, y, z), "of shape"),
+    ("centroid_probe", lambda x, y, z: None, "return missing"),
+    ("rotation_onto", lambda a, b: (svd(a, b)[0] @ svd(a, b)[2]).T, "the other way"),
+    ("rotation_onto", lambda a, b: np.linalg.lstsq(a, b, rcond=None)[0], "stretch as well"),
+    ("rotation_onto", lambda a, b: a.T @ b, "keeps lengths and angles"),
+    ("rotation_onto", lambda a, b: np.eye(4), "another one brings"),
+    ("rotation_onto", lambda a, b: a @ svd(a, b)[0], "of shape"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), [(k, a) for k, v in RIGHT.items() for a in v])
+def test_right_answers_pass(name, answer):
+    feedback = getattr(meaning, name)(answer)
+    assert feedback.passed, feedback.message
+
+
+@pytest.mark.parametrize(("name", "answer", "message"), WRONG)
+def test_known_wrong_answers_are_refused_with_their_reason(name, answer, message):
+    feedback = getattr(meaning, name)(answer)
+    assert not feedback.passed
+    assert re.search(message, feedback.message), feedback.message
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_stub_stays_a_stub(name):
+    def stub(*args):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        getattr(meaning, name)(stub)
+
+
+def test_every_exercise_has_three_growing_hints():
+    assert set(meaning.HINTS) == set(RIGHT)
+    for hints in meaning.HINTS.values():
+        assert len(set(hints)) == len(hints) == 3
