@@ -58,6 +58,7 @@ bench: $(READY)  ## Time losses and data against how others do it (ratios within
 	$(VENV)/bin/python tests/bench/bench_synthetic.py
 	$(VENV)/bin/python tests/bench/bench_data.py
 	$(VENV)/bin/python tests/bench/bench_store.py
+	$(VENV)/bin/python tests/bench/bench_explorer.py
 
 bench-train: $(READY)  ## Time training steps (joint against alone, layouts, precisions) and their memory
 	$(VENV)/bin/python tests/bench/bench_train.py

@@ -143,6 +143,10 @@ class VideoFolder(GestureDataset):
             return span
         return replace(span, last=recording_frames(self.find(span.file)))
 
+    def settings(self) -> dict[str, str]:
+        """Return the classes' names: in other sets they are fixed, here a list may rename them."""
+        return {"classes": "\n".join(self.classes)}
+
     @property
     def alignment_note(self) -> str | None:
         """A reminder, where two modalities are compared position by position."""

@@ -160,6 +160,13 @@ def test_the_fingerprint_follows_list_and_files(small):
     assert VideoFolder(root, "all").fingerprint != before
 
 
+def test_a_class_that_is_renamed_makes_other_clips(small):
+    root, rows = small
+    before = VideoFolder(root, "all").fingerprint
+    write_list(root, [{**row, "label": "wink"} for row in rows])
+    assert VideoFolder(root, "all").fingerprint != before
+
+
 def test_a_reminder_where_views_are_compared(tree):
     root, _ = tree
     assert "make sure that your recordings share one view" in VideoFolder(root).alignment_note

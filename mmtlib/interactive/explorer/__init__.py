@@ -5,12 +5,30 @@ make tidy tables of a selection, `charts` and `detail_charts` draw them, `views`
 words. What is shown is one `ExplorerState`, which fits into a link.
 """
 
-from mmtlib.interactive.explorer.page import Explorer, explore
-from mmtlib.interactive.explorer.saving import export
-from mmtlib.interactive.explorer.source import Source
-from mmtlib.interactive.explorer.state import ExplorerState
-from mmtlib.interactive.explorer.still import explorer_still
-from mmtlib.interactive.explorer.views import Drawn, draw
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmtlib.interactive.explorer.page import Explorer, explore
+    from mmtlib.interactive.explorer.saving import export
+    from mmtlib.interactive.explorer.source import Source
+    from mmtlib.interactive.explorer.state import ExplorerState
+    from mmtlib.interactive.explorer.still import explorer_still
+    from mmtlib.interactive.explorer.views import Drawn, draw
+
+# Loaded when first used: a training's process and `mmt explore` need no widgets and no plotly.
+_HOMES = {
+    "Drawn": "views",
+    "Explorer": "page",
+    "ExplorerState": "state",
+    "Source": "source",
+    "draw": "views",
+    "explore": "page",
+    "explorer_still": "still",
+    "export": "saving",
+}
 
 __all__ = [
     "Drawn",
@@ -22,3 +40,13 @@ __all__ = [
     "explorer_still",
     "export",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

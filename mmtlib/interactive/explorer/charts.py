@@ -59,7 +59,8 @@ def points(table: pd.DataFrame, state: ExplorerState, *, factor: str, gain: bool
     figure.update_xaxes(
         title_text="" if state.x == ARM else factor, tickvals=list(range(len(order))),
         ticktext=[cut(text) for text in short], range=[-0.6, len(order) - 0.4],
-        tickangle=-40 if state.x == ARM and len(order) > 3 else 0,
+        tickangle=-50 if state.x == ARM and len(order) > 3 else 0,
+        tickfont={"size": 10 if len(order) > 20 else 13},
     )  # fmt: skip
     figure.update_yaxes(title_text=values)
     if gain:

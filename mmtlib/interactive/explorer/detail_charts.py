@@ -109,7 +109,8 @@ def confusions(
     for column, (z, form, scale) in enumerate(shown, 1):
         figure.add_heatmap(
             z=z, customdata=pairs, row=1, col=column, xgap=1, ygap=1, **scale,
-            texttemplate=f"%{{z:{form}}}" if len(names) <= 12 else None, textfont={"size": 9},
+            text=[[_whole(value, form) for value in row] for row in z], textfont={"size": 9},
+            texttemplate="%{text}" if len(names) <= 12 else None,
             colorbar={"x": 0.445 if len(shown) > 1 and column == 1 else 1.0, "thickness": 10},
             hovertemplate="%{customdata[0]} taken for %{customdata[1]}: "
             f"%{{z:{form}}}<extra></extra>",
@@ -119,6 +120,14 @@ def confusions(
     figure.update_xaxes(title_text="taken for", tickangle=-45, showgrid=False, **ticks)
     figure.update_layout(height=HEIGHT + 80)
     return figure
+
+
+def _whole(value: float, form: str) -> str:
+    """Return a number for a cell: no -0, and nothing for a class without clips."""
+    if value != value:
+        return ""
+    text = f"{value:{form}}"
+    return "0" if text in ("+0", "-0") else text
 
 
 def class_gains(table: pd.DataFrame, state: ExplorerState) -> go.Figure:

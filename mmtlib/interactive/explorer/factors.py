@@ -63,6 +63,7 @@ class Runs:
         table: the rows of `mmtlib.load_results`, with `group` (``"STUDY / ARM"``).
         levels: factor -> its levels as text, in order: the factors that these runs differ in.
         accuracy: of every row, 0 to 1.
+        coded: factor, `"group"` or `"split"` -> its levels, and the number of each row's level.
         partner: the place of the row of the same network trained alone with the same seed and
             clips, from any study; -1 where there is none.
     """
@@ -71,7 +72,7 @@ class Runs:
     levels: Mapping[str, tuple[str, ...]]
     accuracy: np.ndarray
     partner: np.ndarray
-    _codes: dict[str, tuple[tuple[str, ...], np.ndarray]] = field(repr=False)
+    coded: dict[str, tuple[tuple[str, ...], np.ndarray]] = field(repr=False)
 
     def titles(self) -> dict[str, str]:
         """Return the factors there are, with what they are called."""
@@ -94,9 +95,9 @@ class Runs:
         return self._of(name)[0]
 
     def _of(self, name: str) -> tuple[tuple[str, ...], np.ndarray]:
-        if name not in self._codes:
+        if name not in self.coded:
             raise unknown_name("factor", name, self.levels)
-        return self._codes[name]
+        return self.coded[name]
 
     def is_level(self, name: str, level: str, *, strict: bool = False) -> np.ndarray:
         """Return for each row whether it has this level of a factor.

@@ -53,7 +53,8 @@ def focal_figure(state: ExplorerState) -> go.Figure:
         1, 2, column_widths=[0.55, 0.45], horizontal_spacing=0.12,
         subplot_titles=("rho of a learner", "one step of two toy networks"),
     )  # fmt: skip
-    framed(figure, state)
+    framed(figure, state.replace(split="validation"))
+    figure.update_layout(margin={"t": 90}, legend={"y": 1.1})
     gap, reach = state.loss_m - state.loss_n, max(1.5, 1.1 * abs(state.loss_m - state.loss_n))
     gaps = np.linspace(-reach, reach, 121)
     curve = np.maximum(0, np.expm1(state.focal_beta * gaps))
@@ -125,7 +126,7 @@ class FocalTab(widgets.VBox):
         for name, control in self.controls.items():
             control.observe(self._told(name), "value")
         super().__init__([*self.controls.values(), self.plot, self.sentence])
-        self.show(state)
+        self.sentence.value = f'<div role="status">{focal_text(state)}</div>'
 
     def _told(self, name: str) -> Any:
         def tell(event: Any) -> None:

@@ -8,7 +8,8 @@ from mmtlib.interactive.explorer.factors import FUSED
 from mmtlib.interactive.explorer.state import ExplorerState
 from mmtlib.modalities import MODALITIES, network_title
 
-HEIGHT = 460
+WIDTH, HEIGHT = 880, 460
+"""Of a figure, in pixels: what stands beside the controls in a window of 1280."""
 GREY = {"light": "#555555", "dark": "#BBBBBB"}
 INK = {"light": "#1F1F1F", "dark": "#EEEEEE"}
 PAPER = {"light": "#FFFFFF", "dark": "#111111"}
@@ -48,7 +49,7 @@ def framed(figure: go.Figure, state: ExplorerState) -> go.Figure:
     figure.update_layout(
         template="plotly_dark" if dark else "plotly_white",
         paper_bgcolor=PAPER[state.theme], plot_bgcolor=PAPER[state.theme],
-        font={"size": 13, "color": INK[state.theme]}, height=HEIGHT, autosize=True,
+        font={"size": 13, "color": INK[state.theme]}, width=WIDTH, height=HEIGHT, autosize=False,
         margin={"l": 64, "r": 24, "t": 56, "b": 64}, hovermode="closest",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )  # fmt: skip

@@ -14,10 +14,15 @@ from mmtlib.errors import MmtlibError
 from mmtlib.interactive.explorer.focal_tab import FocalTab
 from mmtlib.interactive.explorer.runs_tab import RunsTab
 from mmtlib.interactive.explorer.saving import export
+from mmtlib.interactive.explorer.seeing import Seeing
+from mmtlib.interactive.explorer.seeing_tabs import SeeingTab
 from mmtlib.interactive.explorer.source import Source
 from mmtlib.interactive.explorer.state import ExplorerState
+from mmtlib.interactive.explorer.train_tab import TrainTab
 
-TITLES = {"runs": "Runs", "focal": "Focal"}
+TITLES = {
+    "runs": "Runs", "run it": "Run it", "corr": "Corr", "focal": "Focal", "saliency": "Saliency",
+}  # fmt: skip
 """Tabs, in order, with their titles."""
 QUERY = "QUERY_STRING"
 """Where Voila puts what follows the question mark of the page's address."""
@@ -41,10 +46,13 @@ class Explorer(widgets.VBox):
     """
 
     def __init__(self, source: Source, state: ExplorerState, note: str = "") -> None:
-        self.source, self.state = source, state
+        self.source, self.state, seeing = source, state, Seeing()
         self.tabs: dict[str, Any] = {
             "runs": RunsTab(source, self.go, state),
+            "run it": TrainTab(source, self.go, state, self.refresh),
+            "corr": SeeingTab("corr", seeing, self.go, state),
             "focal": FocalTab(self.go, state),
+            "saliency": SeeingTab("saliency", seeing, self.go, state),
         }
         self.dark = widgets.Checkbox(
             description="dark", value=state.theme == "dark", indent=False, layout={"width": "80px"}
@@ -58,6 +66,8 @@ class Explorer(widgets.VBox):
         said = f'<div role="alert">{html.escape(note)}</div>' if note else ""
         super().__init__([widgets.HTML(DARK + said), self._bar, top])
         self.add_class("mmtlib-explorer")
+        if state.tab in ("corr", "saliency"):  # the others draw when they are made
+            self.tabs[state.tab].show(state)
         self._finish()
 
     def _index(self, state: ExplorerState) -> int:
@@ -82,6 +92,10 @@ class Explorer(widgets.VBox):
             if every or name == after.tab:
                 tab.show(after)
         self._finish()
+
+    def refresh(self) -> None:
+        """Draw the tab "runs" anew: the store has more results."""
+        self.tabs["runs"].show(self.state)
 
     def _finish(self) -> None:
         (self.add_class if self.state.theme == "dark" else self.remove_class)("mmtlib-dark")
@@ -110,7 +124,9 @@ def explore(
     """Return the explorer: the results of all studies to move through, as a widget.
 
     The tab "runs" draws accuracies, paired gains, heat maps, learning curves, rho, confusion and
-    classes of any selection of runs; "focal" lets one play with the focal regularization parameter.
+    classes of any selection of runs; "run it" shows the run of any settings, or trains it in the
+    background; "focal" lets one play with the focal regularization parameter; "corr" and
+    "saliency" show what two stored networks see in a validation clip.
     Nothing is ever measured on test clips: what the studies stored of them is shown, and marked.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,11 @@ import plotly.graph_objects as go
 
 from mmtlib.interactive.live_figure import CurrentFigure, changes
 
-Pick = Callable[[Any, int], None]
+Pick = Callable[[Any, Any], None]
+
+
+KEPT = 4
+"""Figures that are kept after they were replaced."""
 
 
 class Plot(widgets.Box):
@@ -26,7 +31,7 @@ class Plot(widgets.Box):
 
     def __init__(self, figure: go.Figure, on_pick: Pick | None = None) -> None:
         super().__init__(layout={"width": "100%", "overflow": "hidden"})
-        self._on_pick = on_pick
+        self._on_pick, self._old = on_pick, deque()
         self._shown = figure
         self.figure = self._new(figure)
         self.children = (self.figure,)
@@ -37,7 +42,10 @@ class Plot(widgets.Box):
         if _build(before) != _build(figure):
             old, self.figure = self.figure, self._new(figure)
             self.children = (self.figure,)
-            old.close()
+            # The page may still be busy with it: it is closed a few figures later.
+            self._old.append(old)
+            if len(self._old) > KEPT:
+                self._old.popleft().close()
             return
         with self.figure.batch_update():
             for trace, old, new in zip(self.figure.data, before.data, figure.data, strict=True):
@@ -46,13 +54,13 @@ class Plot(widgets.Box):
 
     def _new(self, figure: go.Figure) -> CurrentFigure:
         made = CurrentFigure(figure)
-        made.layout.autosize = True
-        made._config = {"displayModeBar": False, "responsive": True}
+        made._config = {"displayModeBar": False}
         for trace in made.data:
             trace.on_click(self._clicked)
         return made
 
     def _clicked(self, trace: Any, points: Any, _device: object) -> None:
+        """Tell of the point: its number, or row and column of a cell."""
         if points.point_inds and self._on_pick is not None:
             self._on_pick(trace, points.point_inds[0])
 

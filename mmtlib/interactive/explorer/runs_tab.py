@@ -61,15 +61,19 @@ class RunsTab(widgets.HBox):
             [self.plot, self.sentence, self.details], layout={"flex": "1 1 auto", "min_width": "0"}
         )
         super().__init__([left, right], layout={"width": "100%"})
-        self.show(state)
+        self._follow(state)
 
     def show(self, state: ExplorerState) -> None:
         """Show another state; the controls follow it."""
         self.state = state
-        with self._without_events():
-            self._fill(state)
         self.drawn = draw(self._source, state)
         self.plot.show(self.drawn.figure)
+        self._follow(state)
+
+    def _follow(self, state: ExplorerState) -> None:
+        """Bring the controls and the words beside the figure to a state."""
+        with self._without_events():
+            self._fill(state)
         self.sentence.value = _said(self.drawn.sentence, state)
         self.details.value = self._details(state)
 
@@ -132,13 +136,13 @@ class RunsTab(widgets.HBox):
             values = [c[1] if isinstance(c, tuple) else c for c in choices]
             if wanted not in values:  # from a link: the picture says that it is not here
                 choices = [*choices, (f"{wanted} (not here)", wanted)]
-            _offer(self.controls[name], choices, wanted)
+            offer(self.controls[name], choices, wanted)
         heat = state.view == "heat map"
         self.controls["y"].disabled = not heat
         self.controls["x"].disabled = state.view not in ("accuracy", "gain", "heat map")
         first = next(iter(titles), None)
         now = self.controls["factor"].value
-        _offer(self.controls["factor"], factors, now if now in titles else first)
+        offer(self.controls["factor"], factors, now if now in titles else first)
         self._fill_levels(state)
 
     def _fill_levels(self, state: ExplorerState) -> None:
@@ -149,7 +153,7 @@ class RunsTab(widgets.HBox):
             levels = ()
         self._quiet = True
         chosen = [level for level in state.filters.get(factor, ()) if level in levels]
-        _offer(self.controls["levels"], levels, tuple(chosen))
+        offer(self.controls["levels"], levels, tuple(chosen))
         self._quiet = quiet
 
     def _details(self, state: ExplorerState) -> str:
@@ -164,7 +168,8 @@ class RunsTab(widgets.HBox):
             config = config_of(first)
         except MmtlibError as error:
             return f"<p>{html.escape(str(error))}</p>"
-        return _table(found, state) + _copies(as_python(config), as_command(config))
+        texts = as_python(config), as_command(config)
+        return _table(found, state) + copies("The first of these runs", *texts)
 
     def _save(self, _button: object) -> None:
         kind = self.controls["format"].value
@@ -202,7 +207,7 @@ def _controls() -> dict[str, Any]:
     return made
 
 
-def _offer(control: Any, options: Sequence[Any], value: Any) -> None:
+def offer(control: Any, options: Sequence[Any], value: Any) -> None:
     """Set what may be chosen, only where it changed (a thousand arms take time), and what is."""
     if tuple(control.options) != tuple(options):
         control.options = options
@@ -220,7 +225,7 @@ def _said(text: str, state: ExplorerState) -> str:
 
 def _table(found: pd.DataFrame, state: ExplorerState) -> str:
     """Return the runs as an HTML table, accuracies in percent."""
-    shown = found.drop(columns=["identity"]).head(MOST_ROWS)
+    shown = found.drop(columns=["identity", "origin"]).head(MOST_ROWS)
     networks = [n for n in shown.columns if n in ("rgb", "depth", "flow", "ir", "fused")]
     shown = shown.assign(**{name: 100 * shown[name] for name in networks})
     titles = {name: f"{title_of(name)} (%)" for name in networks}
@@ -230,10 +235,12 @@ def _table(found: pd.DataFrame, state: ExplorerState) -> str:
     )
     more = f", the first {MOST_ROWS} shown" if len(found) > MOST_ROWS else ""
     heading = f"<p><b>{html.escape(state.chosen)}</b>: {len(found)} runs{more}</p>"
-    return f'{heading}<div style="max-height:220px;overflow:auto">{body}</div>'
+    origins = "; ".join(dict.fromkeys(found["origin"].astype(str)))
+    style = "max-height:220px;overflow:auto;line-height:1.3"
+    return f'{heading}<div style="{style}">{body}</div><p>{html.escape(origins)}.</p>'
 
 
-def _copies(python: str, command: str) -> str:
+def copies(what: str, python: str, command: str) -> str:
     """Return the texts to copy; a click on one selects all of it."""
     style = (
         "user-select:all;white-space:pre-wrap;margin:4px 0;padding:6px;"
@@ -245,4 +252,4 @@ def _copies(python: str, command: str) -> str:
             f"<details><summary>{title} (a click selects all)</summary>"
             f'<pre style="{style}" tabindex="0">{html.escape(text)}</pre></details>'
         )
-    return "<p>The first of these runs:</p>" + "".join(parts)
+    return f"<p>{what}:</p>" + "".join(parts)

@@ -19,7 +19,6 @@ FORMATS = {
     "svg": "image/svg+xml",
 }
 """Ending -> kind of file."""
-WIDTH = 1000
 SCALE = 2
 """Pixels of a PNG for each pixel of the page."""
 NO_PICTURES = (
@@ -62,7 +61,7 @@ def _picture(figure: go.Figure, kind: str) -> bytes:
         errors.ChromeNotFoundError, errors.BrowserFailedError, errors.BrowserClosedError,
         errors.BrowserDepsError, RuntimeError, OSError,
     )  # fmt: skip
-    size = {"width": WIDTH, "height": figure.layout.height or 460}
+    size = {"width": figure.layout.width, "height": figure.layout.height}
     scale = SCALE if kind == "png" else 1
     try:
         return kaleido.calc_fig_sync(figure, opts={"format": kind, "scale": scale, **size})

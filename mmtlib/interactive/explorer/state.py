@@ -49,7 +49,8 @@ class ExplorerState:
         first, second: the two runs that "corr" and "saliency" compare; "" = chosen by the tab.
         clip: the number of the clip there, among the validation clips.
         stage: the stage of the networks there; "" = the one they were aligned at.
-        position: the position of the feature grid there, in row-major order of (T, H, W).
+        position: the position of the feature grid in "corr", in row-major order of (T, H, W).
+        frame: the frame of the clip in "saliency".
 
     Raises:
         ConfigError: if a value is unknown, out of range or of a wrong kind.
@@ -74,6 +75,7 @@ class ExplorerState:
     clip: int = 0
     stage: str = ""
     position: int = 0
+    frame: int = 0
 
     def __post_init__(self) -> None:
         for each in dataclasses.fields(self):
@@ -84,7 +86,7 @@ class ExplorerState:
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise unknown_name(name, getattr(self, name), known)
-        for name in ("loss_m", "loss_n", "focal_beta", "clip", "position"):
+        for name in ("loss_m", "loss_n", "focal_beta", "clip", "position", "frame"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"{name} must be at least 0, got {getattr(self, name)!r}.")
         object.__setattr__(self, "where", _levels(self.where))
