@@ -168,7 +168,7 @@ lost
 # %% [markdown]
 # The classes of one network are not independent, so the number is a guide, not a test. But the
 # lesson stands: with so many intervals one that lies a little below 0 is to be *expected*, and a
-# claim about a single class needs other people (or Holm's adjustment of the p values).
+# claim about a single class needs other people (or Holm's adjustment, notebook 06).
 #
 # ## 4 Other partners, other learners
 #
