@@ -5,7 +5,7 @@ VENV := .venv
 MMT := $(VENV)/bin/mmt
 READY := $(VENV)/.ready
 
-.PHONY: help setup tutorial test lab lint notebooks test-notebooks site study study-quick figures bench bench-train clean
+.PHONY: help setup tutorial test lab lint notebooks test-notebooks site study study-quick figures gallery bench bench-train clean
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -47,8 +47,11 @@ study: $(READY)  ## Run the study of docs/study_plan.md, or what is missing of i
 study-quick: $(READY)  ## Make some of the study's stored runs again and compare them
 	$(MMT) study check
 
-figures: $(READY)  ## Write the figures of the gallery into build/figures, from the stored results
+figures: $(READY)  ## Write the paper's figures and the study's tables into build/figures, from the stored results
 	$(MMT) figures
+
+gallery: $(READY)  ## Write docs/gallery.md and its pictures, from the stored results
+	$(MMT) figures --gallery
 
 bench: $(READY)  ## Time losses and data against how others do it (ratios within one run)
 	$(VENV)/bin/python tests/bench/bench_losses.py

@@ -24,7 +24,9 @@ def figures(
     formats: Annotated[
         str, typer.Option("--format", help="Of pdf, svg and png, with commas.")
     ] = "pdf,svg,png",
-    only: Annotated[str | None, typer.Option(help="The name of the one figure wanted.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="The name of the one figure or table wanted.")
+    ] = None,
     width: Annotated[
         str | None, typer.Option(help="For all, e.g. 3.5in, 85mm; default each in its own.")
     ] = None,
@@ -32,32 +34,50 @@ def figures(
         str | None,
         typer.Option(help="Show this run of `mmt runs` in the figures about one training."),
     ] = None,
+    gallery: Annotated[
+        bool, typer.Option("--gallery", help="Write docs/gallery.md and its pictures instead.")
+    ] = False,
 ) -> None:
-    """Write the figures of the gallery, each with its caption and where it comes from."""
+    """Write the figures and tables of the gallery, each with its caption and where it is from."""
+    if gallery:
+        _page(Path("docs"))
+        return
     inches = None if width is None else _inches(width)
     from mmtlib.experiment import load_run
-    from mmtlib.gallery import NotStored, write_figures
+    from mmtlib.gallery import Drawn, NotStored, write_gallery
 
     chosen = load_run(run) if run is not None else None
-    written, left_out = 0, []
+    drawn, tables, left_out = 0, 0, []
     with show.bar("figures") as progress:
-        for found in write_figures(
+        for found in write_gallery(
             out, formats=_names(formats), only=only, width=inches, run=chosen, progress=progress
         ):
             if isinstance(found, NotStored):
                 left_out.append(str(found))
                 continue
-            written += 1
-            if inches is not None and found.width > inches:
+            drawn += isinstance(found, Drawn)
+            tables += not isinstance(found, Drawn)
+            if isinstance(found, Drawn) and inches is not None and found.width > inches:
                 show.console.print(
                     f"{found.entry.name}: made {found.width:g} inches wide to be read",
                     soft_wrap=True,
                 )
     for reason in left_out:
         show.console.print(f"left out: {reason}", soft_wrap=True)
-    show.console.print(
-        f"{written} figures in {out}, captions in {out / 'captions.md'}", soft_wrap=True
-    )
+    captions = f", captions in {out / 'captions.md'}" if drawn else ""
+    show.console.print(f"{drawn} figures and {tables} tables in {out}{captions}", soft_wrap=True)
+
+
+def _page(docs: Path) -> None:
+    from mmtlib.gallery import GALLERY, NotStored, write_page
+
+    left_out = []
+    with show.bar("figures") as progress:
+        for number, found in enumerate(write_page(docs), 1):
+            progress(number, len(GALLERY))
+            if isinstance(found, NotStored):
+                left_out.append(f"left out: {found}")
+    show.console.print("\n".join([*left_out, f"written: {docs / 'gallery.md'}"]), soft_wrap=True)
 
 
 def _names(text: str) -> list[str]:

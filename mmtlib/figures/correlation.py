@@ -109,7 +109,7 @@ def correlation_pairs(
             image = axes.imshow(values, **scale)
             axes.set_title(f"{title} {row}")
         difference = line[2].imshow(apart[row], cmap="Greys", vmin=0, vmax=top)
-        what = "Mean square" if stacked else "Difference, mean square"
+        what = "Mean square" if stacked else "Difference, mean sq."
         line[2].set_title(f"{what} {distances[row]:.3g}")
         for axes in line:
             _part_time_steps(axes, grid, dark=scale["vmin"] < 0 or axes is line[2])

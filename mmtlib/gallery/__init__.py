@@ -9,16 +9,23 @@ Stored results, stored networks, `mmtlib.analysis` and `mmtlib.figures` are put 
 
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material, NotStored
+from mmtlib.gallery.page import write_page
 from mmtlib.gallery.registry import GALLERY, Drawn, draw
-from mmtlib.gallery.writing import FORMATS, write_figures
+from mmtlib.gallery.tables import TABLES, MadeTable, TableEntry, make_table
+from mmtlib.gallery.writing import FORMATS, write_gallery
 
 __all__ = [
     "FORMATS",
     "GALLERY",
+    "TABLES",
     "Drawn",
     "Entry",
+    "MadeTable",
     "Material",
     "NotStored",
+    "TableEntry",
     "draw",
-    "write_figures",
+    "make_table",
+    "write_gallery",
+    "write_page",
 ]

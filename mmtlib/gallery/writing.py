@@ -1,4 +1,4 @@
-"""Write the gallery: every figure in several formats, with its caption; the same bytes each time.
+"""Write the gallery: figures in several formats with captions, tables; the same bytes each time.
 
 Nothing that changes by itself goes into a file: no date, no name of a program, no random name. What
 a figure shows was made once and is stored; when and by which command stands in its caption.
@@ -16,7 +16,8 @@ from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.experiment import Run
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material, NotStored
-from mmtlib.gallery.registry import GALLERY, Drawn, check_width, draw_entry, find
+from mmtlib.gallery.registry import GALLERY, Drawn, check_width, draw_entry
+from mmtlib.gallery.tables import FOLDER, TABLES, MadeTable, write_tables
 
 METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -29,7 +30,7 @@ PIXELS_PER_INCH = 300
 CAPTIONS = "captions.md"
 
 
-def write_figures(
+def write_gallery(
     folder: Path,
     *,
     formats: Sequence[str] = FORMATS,
@@ -37,31 +38,34 @@ def write_figures(
     width: float | None = None,
     run: Run | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Drawn | NotStored]:
-    """Write figures of the gallery and yield each, or why it cannot be drawn.
+) -> Iterator[Drawn | MadeTable | NotStored]:
+    """Write the figures and tables of the gallery; yield each, or why it cannot be made.
 
     For a figure NAME these are ``NAME.pdf``, ``NAME.svg``, ``NAME.png`` and its caption
-    ``NAME.md``; ``captions.md`` holds the captions of all figures in the folder.
+    ``NAME.md``; ``captions.md`` holds the captions of all figures in the folder. For a table they
+    are ``NAME.tex``, ``NAME.md`` (with its caption) and ``NAME.csv`` in the folder ``tables``.
 
     Args:
         folder: where; made if it is not there.
-        formats: of `FORMATS`.
-        only: the name of the one figure to write; default all, or with `run` those about a run.
+        formats: of `FORMATS`, for figures.
+        only: the name of the one figure or table to write; default all, or with `run` the figures
+            about a run.
         width: in inches, for all; a figure that cannot be read in it is made wider. Default each
             in its own.
         run: the run that figures about one training show.
         progress: called with (figures done, figures in all).
 
     Raises:
-        ConfigError: if there is no such figure or format, or the one figure wanted needs to be
+        ConfigError: if there is no such figure, table or format, or the one wanted needs to be
             wider or is not about a run.
-        NotStored: if the one figure wanted cannot be drawn from what is stored.
+        NotStored: if the one wanted cannot be made from what is stored.
         DataError: if a file cannot be written.
     """
     for name in formats:
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS)
     entries, material = _chosen(only, width, run), Material(run)
+    tables = only in TABLES or (only is None and run is None)
     for done, entry in enumerate(entries, 1):
         found = _attempt(entry, material, width)
         if isinstance(found, Drawn):
@@ -71,13 +75,22 @@ def write_figures(
         if progress is not None:
             progress(done, len(entries))
         yield found
-    write_captions(folder)
+    if entries:
+        write_captions(folder)
+    if tables:
+        yield from write_tables(folder / FOLDER, material, only=only)
 
 
 def _chosen(only: str | None, width: float | None, run: Run | None) -> list[Entry]:
     if only is None:
         return [entry for entry in GALLERY.values() if run is None or entry.of_run]
-    entry = find(only)
+    if only in TABLES:
+        if run is not None:
+            raise ConfigError(f"The table {only!r} is not about one training; leave out the run.")
+        return []
+    if only not in GALLERY:
+        raise unknown_name("figure or table", only, [*GALLERY, *TABLES])
+    entry = GALLERY[only]
     if width is not None:
         check_width(entry, width)
     if run is not None and not entry.of_run:

@@ -59,10 +59,10 @@ def test_pairs_are_drawn_beside_their_difference(check_figure):
     assert [axes.get_title() for axes in panels] == [
         "RGB alone",
         "Depth alone",
-        f"Difference, mean square {(apart['alone'] ** 2).mean():.3g}",
+        f"Difference, mean sq. {(apart['alone'] ** 2).mean():.3g}",
         "RGB together",
         "Depth together",
-        f"Difference, mean square {(apart['together'] ** 2).mean():.3g}",
+        f"Difference, mean sq. {(apart['together'] ** 2).mean():.3g}",
     ]
     np.testing.assert_array_equal(panels[3].images[0].get_array(), pairs["together"]["RGB"])
     np.testing.assert_allclose(panels[5].images[0].get_array(), abs(apart["together"]))
@@ -75,7 +75,7 @@ def test_one_pair_of_equal_maps_has_no_difference(check_figure):
     same = random_map(4, positive=True)
     figure = correlation_pairs({"alone": {"RGB": same, "Depth": same}}, grid=(1, 2, 2))
     check_figure(figure)
-    assert figure.axes[2].get_title() == "Difference, mean square 0"
+    assert figure.axes[2].get_title() == "Difference, mean sq. 0"
     assert (figure.axes[2].images[0].get_array() == 0).all()
     assert figure.axes[0].images[0].get_clim() == (0, 1)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mmtlib.errors import ConfigError
-from mmtlib.gallery import GALLERY, NotStored, write_figures
+from mmtlib.gallery import GALLERY, NotStored, write_gallery
 
 NAMES = ("focal-curve", "clip-modalities", "rho-over-time", "correlation-maps")
 """Curves, pictures, bands and maps: what a file can hold."""
@@ -13,7 +13,7 @@ NAMES = ("focal-curve", "clip-modalities", "rho-over-time", "correlation-maps")
 
 def written(folder):
     for name in NAMES:
-        assert len(list(write_figures(folder, only=name))) == 1
+        assert len(list(write_gallery(folder, only=name))) == 1
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
@@ -53,7 +53,7 @@ def test_captions_are_put_together(files):
 
 
 def test_formats_and_width_can_be_chosen(tmp_path):
-    (found,) = write_figures(tmp_path, formats=["png"], only="focal-curve", width=4)
+    (found,) = write_gallery(tmp_path, formats=["png"], only="focal-curve", width=4)
     assert found.width == found.figure.get_figwidth() == 4
     assert {file.name for file in tmp_path.iterdir()} == {
         "focal-curve.png", "focal-curve.md", "captions.md",
@@ -62,19 +62,20 @@ def test_formats_and_width_can_be_chosen(tmp_path):
 
 
 def test_what_is_not_stored_is_left_out_or_refused(tmp_path):
-    found = list(write_figures(tmp_path, formats=[]))
+    found = list(write_gallery(tmp_path, formats=[]))
     assert {type(each).__name__ for each in found} == {"Drawn", "NotStored"}
+    assert not (tmp_path / "tables").exists()
     with pytest.raises(NotStored, match="does not hold the networks 'mtut' yet"):
-        list(write_figures(tmp_path, only="saliency"))
+        list(write_gallery(tmp_path, only="saliency"))
 
 
 def test_wrong_requests_write_nothing(tmp_path):
     for request, message in (
         ({"formats": ["gif"]}, "Unknown format 'gif'; known: pdf, png, svg"),
-        ({"only": "rho"}, "Unknown figure 'rho'"),
+        ({"only": "rho"}, "Unknown figure or table 'rho'"),
         ({"only": "gestures", "width": 3.0}, "needs at least 3.5 inches"),
         ({"only": "gestures", "run": object()}, "is not about one training"),
     ):
         with pytest.raises(ConfigError, match=message):
-            list(write_figures(tmp_path / "out", **request))
+            list(write_gallery(tmp_path / "out", **request))
     assert not (tmp_path / "out").exists()

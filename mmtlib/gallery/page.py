@@ -1,0 +1,74 @@
+"""The page ``docs/gallery.md``: every figure with its one-line call and what to see in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmtlib.cache import whole_file
+from mmtlib.compute import threads
+from mmtlib.errors import DataError
+from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.material import Material, NotStored
+from mmtlib.gallery.registry import GALLERY, Drawn, draw_entry
+from mmtlib.gallery.tables import TABLES
+from mmtlib.gallery.writing import METADATA
+
+PAGE = "gallery.md"
+PICTURES = "images/gallery"
+PIXELS_PER_INCH = 120
+"""Of the page's pictures: small files that a screen shows well."""
+
+HEAD = """# Gallery
+
+Every figure that `mmt figures` (or `make figures`) writes as PDF, SVG and PNG, with the line of
+Python that draws it, and what to see in it. All are drawn from the results and networks that come
+with the package; `mmt figures --run RUN` draws those about one training from another run, and
+`--width 3.5in` makes them as wide as a column. With your own arrays and tables the function named
+beside each does the same. This page and its pictures are made by `make gallery`.
+"""
+
+
+def write_page(docs: Path, material: Material | None = None) -> Iterator[Drawn | NotStored]:
+    """Write the gallery page and its pictures; yield each figure, or why it cannot be drawn.
+
+    Args:
+        docs: the project's folder of documentation.
+        material: what is drawn from; default the package's.
+
+    Raises:
+        DataError: if there is no such folder, or a file cannot be written.
+    """
+    if not docs.is_dir():
+        raise DataError(f"There is no folder {docs}; start this in the project's folder.")
+    material, parts = material or Material(), [HEAD]
+    for entry in GALLERY.values():
+        try:
+            with threads(1):  # sums in one order, so that the figure repeats bit for bit
+                drawn = draw_entry(entry, material)
+        except NotStored as missing:
+            (docs / PICTURES / f"{entry.name}.png").unlink(missing_ok=True)
+            parts.append(_part(entry, f"*Not drawn yet. {missing}*"))
+            yield missing
+            continue
+        with whole_file(docs / PICTURES / f"{entry.name}.png") as temporary:
+            drawn.figure.savefig(
+                temporary, format="png", metadata=METADATA["png"], dpi=PIXELS_PER_INCH
+            )
+        picture = f"![{drawn.figure.alt_text}]({PICTURES}/{entry.name}.png)"
+        parts.append(_part(entry, picture, f"*{drawn.provenance}*"))
+        yield drawn
+    with whole_file(docs / PAGE) as temporary:
+        temporary.write_text("\n".join([*parts, _tables()]), encoding="utf-8")
+
+
+def _part(entry: Entry, shown: str, provenance: str = "") -> str:
+    lines = [f"## {entry.name}", "", f"**{entry.title}.** {entry.see}", "", shown, ""]
+    lines += [f"`{entry.call}`; with your own data `mmtlib.figures.{entry.function}`.", ""]
+    return "\n".join([*lines, provenance, ""] if provenance else lines)
+
+
+def _tables() -> str:
+    rows = [f"| `{table.name}` | {table.title} |" for table in TABLES.values()]
+    lines = ["## Tables", "", "As LaTeX, Markdown and CSV, by the same command:", ""]
+    return "\n".join([*lines, "| table | what |", "|---|---|", *rows, ""])
