@@ -29,9 +29,12 @@ class Audience(StrEnum):
 
 def register(root: typer.Typer) -> None:
     """Add the commands to the root."""
-    for command in (tutorial, lab, notebooks, lint):
+    for command in (tutorial, notebooks, lint):
         root.command()(command)
-    root.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(test)
+    for command in (lab, test):
+        root.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+            command
+        )
     root.add_typer(app, name="course")
 
 
@@ -78,11 +81,20 @@ def _call(*command: str, **environment: str) -> None:
         raise typer.Exit(done.returncode)
 
 
-def lab() -> None:
-    """Open JupyterLab on the notebooks (loopback only, with a token)."""
+def lab(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of notebooks; default: those of the course.")
+    ] = None,
+) -> None:
+    """Open JupyterLab on the notebooks (loopback only, with a token).
+
+    Further arguments go to JupyterLab, e.g. --no-browser.
+    """
+    root = "notebooks" if folder is None else folder.resolve()
     _call(
         sys.executable, "-m", "jupyterlab",
-        "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks",
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}", *context.args,
     )  # fmt: skip
 
 

@@ -136,6 +136,20 @@ figures.embedding_scatter(planes, seen.classes, named=named)
 # perplexity draws other islands (try `perplexity=5`). It is a picture for finding questions,
 # not for answering them.
 #
+# Choose a class and find its clips in both networks; the sentence below counts what their nearest
+# neighbours are (this needs a running kernel; the figure above is the same standing still):
+
+# %%
+from mmtlib.interactive.embedding_explorer import embedding_explorer, embedding_sentence
+
+print(embedding_sentence(planes, seen.classes, shown="move hand left"))
+embedding_explorer(planes, seen.classes, shown="move hand left")
+
+# %% [markdown]
+# **What to see.** Neighbours of the same class say that the plane keeps classes together.
+# Neighbours of another modality are what "common semantics" would look like. How many are there,
+# before and after? Remember that channels may be exchanged, so that few of them prove nothing.
+#
 # ## 4 A number: probes across modalities
 #
 # A probe (multinomial logistic regression) is trained on the features of one modality and tested on

@@ -317,7 +317,14 @@ def called(monkeypatch):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (("lab",), ["jupyterlab", "--ServerApp.ip=127.0.0.1"]),
+        (
+            ("lab",),
+            ["jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks"],
+        ),
+        (
+            ("lab", "/some/where", "--no-browser"),
+            ["jupyterlab", "--ServerApp.root_dir=/some/where", "--no-browser"],
+        ),
         (("lint",), ["ruff", "check", "format"]),
         (("test", "-k", "cli", "-x"), ["pytest", "-k", "cli", "-x"]),
     ],
