@@ -1,7 +1,8 @@
 """Answers to the exercises of the notebooks: ``checks.NAME(answer)`` and ``hint("NAME", 1)``.
 
 Source of the exercises: ``notebooks/src``; `basics` belongs to 00-02, `transfer` to 03 and 04,
-`real_sets` to 05, `seeing` to 08 and 09, `meaning` to 10, `own_data` to 12.
+`real_sets` to 05, `rivals` to 06, `harm` to 07, `seeing` to 08 and 09, `meaning` to 10,
+`own_data` to 12.
 """
 
 from __future__ import annotations
@@ -9,7 +10,16 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from mmtlib.errors import ConfigError, unknown_name
-from mmtlib.exercises import basics, meaning, own_data, real_sets, seeing, transfer
+from mmtlib.exercises import (
+    basics,
+    harm,
+    meaning,
+    own_data,
+    real_sets,
+    rivals,
+    seeing,
+    transfer,
+)
 from mmtlib.exercises.feedback import Feedback
 
 __all__ = ["HINTS", "Feedback", "checks", "hint"]
@@ -18,13 +28,15 @@ HINTS: dict[str, tuple[str, str, str]] = {
     **basics.HINTS,
     **transfer.HINTS,
     **real_sets.HINTS,
+    **rivals.HINTS,
+    **harm.HINTS,
     **seeing.HINTS,
     **meaning.HINTS,
     **own_data.HINTS,
 }
 """Exercise -> three hints, from a nudge to nearly the answer."""
 
-_ROOMS = (basics, transfer, real_sets, seeing, meaning, own_data)
+_ROOMS = (basics, transfer, real_sets, rivals, harm, seeing, meaning, own_data)
 
 checks = SimpleNamespace(**{name: getattr(room, name) for room in _ROOMS for name in room.HINTS})
 """One check per exercise: called with the student's function, it returns a `Feedback`."""

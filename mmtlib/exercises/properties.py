@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,6 +43,22 @@ def number(found: object, what: str) -> float:
         f"expected {what} as a number, got {type(found).__name__}. Is the return missing?",
     )
     return float(found)
+
+
+def two_numbers(found: object, what: str) -> list[float]:
+    """Return the answer's value if it is a pair of numbers, Python's, numpy's or torch's."""
+    need(
+        isinstance(found, (tuple, list)) and len(found) == 2,
+        f"expected two numbers {what}, got {type(found).__name__}. Is the return missing?",
+    )
+    return [number(plain(value), f"each of {what}") for value in found]
+
+
+def plain(value: object) -> object:
+    """Return a single number of numpy's or torch's as Python's own, anything else as it is."""
+    if isinstance(value, (np.generic, np.ndarray, Tensor)) and value.ndim == 0:
+        return value.item()
+    return value
 
 
 def close(found: Tensor, right: Tensor) -> bool:

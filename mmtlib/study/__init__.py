@@ -1,19 +1,30 @@
 """The study of docs/study_plan.md: its grids, how they are run, what came of them.
 
 `conduct` runs the grids of `plan` in their order: the trials on validation clips, what `choose`
-takes from them, the primary and the secondary questions on test clips.
+takes from them, the primary and the secondary questions on test clips. `answers` says what came of
+it; `Measured` gives the predictions that it rests on.
 """
 
-from mmtlib.study.answers import answers, calibration_and_cost, complete_grids, focal_contrasts
+from mmtlib.study.answers import (
+    LATE_FUSION,
+    answers,
+    calibration_and_cost,
+    complete_grids,
+    focal_contrasts,
+)
 from mmtlib.study.checking import check
+from mmtlib.study.measured import Measured
 from mmtlib.study.parts import PARTS, conduct, grids_of
 from mmtlib.study.plan import choose, primary, secondary, tuning
-from mmtlib.study.reporting import report, write_report
+from mmtlib.study.reporting import arm_name, report, write_report
 from mmtlib.study.shipping import ship
 
 __all__ = [
+    "LATE_FUSION",
     "PARTS",
+    "Measured",
     "answers",
+    "arm_name",
     "calibration_and_cost",
     "check",
     "choose",

@@ -74,6 +74,16 @@ class Measured:
             )
         return [[found[g, s] for g in generators] for s in seeds]
 
+    def pooled(self, arm: str, target: str) -> list[Predictions]:
+        """Return the predictions of an arm, one for each seed: of all generator seeds together.
+
+        Clips and people of different generator seeds, who are named alike, are told apart.
+
+        Raises:
+            DataError: if a run of the arm is missing.
+        """
+        return [_pooled(seed) for seed in self.of_arm(arm, target)]
+
     def fused(self, arms: Sequence[tuple[str, str]]) -> list[list[Predictions]]:
         """Return the late fusion of networks trained apart: (arm, target) of each, as `of_arm`."""
         each = [self.of_arm(arm, target) for arm, target in arms]
@@ -140,6 +150,15 @@ def _predictions(clips: pd.DataFrame) -> Predictions:
         labels=clips["label"].to_numpy(),
         subjects=clips["subject"].to_numpy(),
         clip_ids=tuple(clips["clip_id"]),
+    )
+
+
+def _pooled(seed: Sequence[Predictions]) -> Predictions:
+    return Predictions(
+        scores=np.concatenate([p.scores for p in seed]),
+        labels=np.concatenate([p.labels for p in seed]),
+        subjects=_people(seed),
+        clip_ids=tuple(f"{g}:{name}" for g, p in enumerate(seed) for name in p.clip_ids),
     )
 
 

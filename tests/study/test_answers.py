@@ -6,6 +6,7 @@ from support.made_up_study import write_grid, write_study
 
 from mmtlib.ablation import load_results
 from mmtlib.errors import DataError
+from mmtlib.evaluation import paired_difference
 from mmtlib.study import answers, calibration_and_cost, complete_grids, focal_contrasts, parts, plan
 from mmtlib.study.answers import LATE_FUSION
 from mmtlib.study.measured import Measured, baseline_arm, difference, mean_accuracy
@@ -88,6 +89,19 @@ def test_late_fusion_is_a_reference_and_no_test(table, store):
     assert row["after"] == mean_accuracy(fused)
     # With equal confidence and RGB first, a clip that RGB alone or both recognise counts.
     assert row["after"] > 0.6
+
+
+def test_pooled_predictions_tell_the_generator_seeds_apart(store):
+    measured = Measured(complete_grids(store)["H1"], folder=store)
+    arm, pooled = measured.of_arm("mtut", "rgb"), measured.pooled("mtut", "rgb")
+    assert len(pooled) == len(arm) == 12
+    for seed, both in zip(arm, pooled, strict=True):
+        assert len(both) == len(set(both.clip_ids)) == sum(len(p) for p in seed) == 120
+        assert len(np.unique(both.subjects)) == 12
+        np.testing.assert_array_equal(both.correct, np.concatenate([p.correct for p in seed]))
+    found, _ = difference(measured.of_arm("alone", "rgb"), arm)
+    pair = paired_difference(measured.pooled("alone", "rgb"), pooled)
+    assert (pair.mean, pair.low, pair.high) == (found.mean, found.low, found.high)
 
 
 def test_p_values_are_adjusted_together(table):
