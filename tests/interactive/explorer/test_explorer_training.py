@@ -6,7 +6,7 @@ from support.tiny_runs import tiny, use_fresh_cache
 
 from mmtlib.ablation import load_results
 from mmtlib.errors import ConfigError
-from mmtlib.experiment import load_run
+from mmtlib.experiment import load_run, run
 from mmtlib.interactive.explorer import ExplorerState, explore
 from mmtlib.interactive.explorer.job import Job, arm_name
 from mmtlib.interactive.explorer.settings import find_run, first_settings, settings_config
@@ -161,3 +161,17 @@ def test_names_of_arms_say_what_differs():
     assert arm_name(tiny(device="auto", ssa_weight=3.0, focal=False)) == (
         "rgb+depth, tiny, ssa_weight=3.0, focal=False"
     )
+
+
+def test_resumed_after_a_cancel_it_is_the_same_run(fresh_cache):
+    told = []
+    config = tiny(epochs=6)
+    job = Job(config, told.append)
+    wait_for(lambda: any(m["kind"] == "epoch" and m["done"] >= 2 for m in told))
+    job.cancel()
+    job.wait(PATIENCE_S)
+    again = []
+    Job(config, again.append).wait(PATIENCE_S)
+    done = next(m for m in again if m["kind"] == "done")
+    assert done["accuracy"] == run(config).validation_accuracy
+    assert "error" not in {m["kind"] for m in told}
