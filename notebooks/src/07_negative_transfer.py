@@ -341,7 +341,7 @@ contrasts[shown].round(3) if len(contrasts) else "S4 is not in this package: `mm
 #
 # ## Self-test
 #
-# Five questions. Tab and arrows choose, the space bar checks; the text below the widget works
+# Five questions. Tab moves, the space bar chooses and checks; the text below the widget works
 # without a running kernel.
 
 # %%
