@@ -164,11 +164,11 @@ def site(
 ) -> None:
     """Build the pages for a browser: executed notebooks, figures, results, reference."""
     from mmtlib.course import build_site
-    from mmtlib.gallery import write_figures
+    from mmtlib.gallery import write_gallery
 
     figures = out.with_name("figures")
     with show.bar("figures") as progress:
-        for _ in write_figures(figures, formats=["png"], progress=progress):
+        for _ in write_gallery(figures, formats=["png"], progress=progress):
             pass
     page = build_site(
         out, executed=executed, figures=figures, report=lambda line: show.console.print(line)

@@ -57,7 +57,7 @@ def test_time(mmt, monkeypatch, tmp_path, alone_s, complaints):
 def test_site(mmt, monkeypatch, tmp_path):
     asked = []
 
-    def write_figures(folder, *, formats, progress):
+    def write_gallery(folder, *, formats, progress):
         asked.append((folder, formats))
         yield from ()
 
@@ -66,7 +66,7 @@ def test_site(mmt, monkeypatch, tmp_path):
         report("[1/1] 00_x: up to date")
         return out / "index.html"
 
-    monkeypatch.setattr("mmtlib.gallery.write_figures", write_figures)
+    monkeypatch.setattr("mmtlib.gallery.write_gallery", write_gallery)
     monkeypatch.setattr("mmtlib.course.build_site", build_site)
     said = mmt("course", "site", "--out", tmp_path / "pages", "--executed", tmp_path / "done")
     assert (said.code, said.err) == (0, "")

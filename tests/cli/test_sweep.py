@@ -105,7 +105,7 @@ def test_bad_input(mmt, fresh_cache, write_grid, tmp_path):
 
 
 def test_stopped_by_the_user_and_started_again(mmt, fresh_cache, write_grid):
-    grid = write_grid('name = "long"\nseeds = [0, 1, 2]\n', epochs=8)
+    grid = write_grid('name = "long"\nseeds = [0, 1, 2]\n', epochs=30)
     command = [sys.executable, "-m", "mmtlib", "sweep", str(grid), "--workers", "1"]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,

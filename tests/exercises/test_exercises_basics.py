@@ -9,10 +9,12 @@ from mmtlib.exercises import (
     HINTS,
     basics,
     checks,
+    harm,
     hint,
     meaning,
     own_data,
     real_sets,
+    rivals,
     seeing,
     transfer,
 )
@@ -197,7 +199,7 @@ def test_answer_that_stops_is_told_so(name):
 
 
 def test_every_check_has_three_hints_and_one_name():
-    rooms = (basics, transfer, real_sets, seeing, meaning, own_data)
+    rooms = (basics, transfer, real_sets, rivals, harm, seeing, meaning, own_data)
     assert len(HINTS) == sum(len(room.HINTS) for room in rooms)
     for room in rooms:
         made = {n for n, f in vars(room).items() if getattr(f, "__module__", "") == room.__name__}

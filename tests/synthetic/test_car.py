@@ -138,6 +138,7 @@ def test_as_a_data_set(monkeypatch, tmp_path):
     assert preset.frames / preset.frame_rate == pytest.approx(80 / 30), "as long as real ones"
     data = SyntheticGestures.__new__(SyntheticGestures)
     data.preset, data.split, data.generator_seed, data.clutter = preset, "train", 0, 0.5
+    data._rows = []
     assert data._made_from()["car_version"] == CAR_VERSION
     room = get_preset("tiny")
     data.preset = room
