@@ -79,8 +79,9 @@ LEARNING = (
     Entry(
         name="rho-over-time",
         title="Who listens to whom: rho over the epochs",
-        see="RGB, the weaker network, listens to depth until its own loss on the training clips is "
-        "as low; depth hardly ever listens to RGB. Bands: 95 % t intervals over the runs of H1.",
+        see="A learner listens while its loss on the training clips is above its teacher's: a "
+        "curve near zero belongs to the network that was ahead. Bands: 95 % t intervals over the "
+        "runs of H1.",
         function="rho_curves",
         draw=_rho_over_time,
     ),

@@ -96,8 +96,9 @@ OUTCOMES = (
     Entry(
         name="paired-seeds",
         title="H1: accuracy alone and trained together, seed by seed",
-        see="Each line is one training seed (mean over two sets of test people). RGB gains on "
-        "every seed; depth stays where it was. Squares: means with 95 % t intervals over seeds.",
+        see="Each line is one training seed (mean over two sets of test people). A line "
+        "that rises is a seed that gained by training together. Squares: means with 95 % t "
+        "intervals over seeds.",
         function="paired_seeds",
         draw=_paired_seeds,
     ),

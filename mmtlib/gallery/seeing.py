@@ -88,8 +88,8 @@ SEEING = (
         name="correlation-maps",
         title="Correlation maps of two networks, with and without alignment",
         see="Each entry says how alike the features at two positions of the clip are; positions "
-        "are ordered by time step, then by row. Trained alone the two networks find other places "
-        "alike; trained together their maps come close, as the smaller difference says.",
+        "are ordered by time step, then by row. The number above each difference "
+        "says how far the two maps of a row are apart, trained alone and trained together.",
         function="correlation_pairs",
         draw=_correlation_maps,
         of_run=True,
