@@ -235,7 +235,7 @@ checks.in_two_splits(in_two_splits)
 
 # %%
 config = mmtlib.ExperimentConfig.make(dataset="videos", root=str(root), modalities="rgb,depth")
-config = config.replace(epochs=min(config.epochs, 25))
+config = config.replace(epochs=min(config.epochs, 20))
 bar = ProgressBar(2)
 bar.display()
 together, alone = mmtlib.run_all(
