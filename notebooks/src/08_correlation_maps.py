@@ -100,8 +100,9 @@ checks.cka(cka)
 # ## 2 The networks, and one clip's maps
 #
 # The package brings networks of the study along: RGB and depth trained alone, and both trained
-# together with SSA. They see 144 validation clips: twelve people whom no network was trained
-# with, each in every gesture once. Test clips stay closed.
+# together with SSA and focal regularization (notebook 04). They see 144 validation clips: twelve
+# people whom no network was trained with, each in every gesture once. Test clips stay closed. The
+# clip to look at, here and in notebook 09, is the first one of *beckon*.
 
 # %%
 arms = {"alone": ["alone-rgb", "alone-depth"], "together": ["mtut"]}

@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.browser import browser_page, needs_browser
 from support.small_course import DOT, EXERCISE, SOURCE
 from support.web_pages import broken, outside, pages_of
 
@@ -112,6 +113,17 @@ def test_every_picture_has_a_text(built):
     for path, found in pages_of(built.parent).items():
         if path.name in ("index.html", "benchmark.html", "gallery.html"):
             assert all(text for _, text in found.pictures), path
+
+
+@needs_browser
+def test_every_page_opens_in_a_browser_without_a_network(built):
+    with browser_page() as browser:
+        for path in pages_of(built.parent):
+            browser.goto(path.as_uri())
+            wide = "document.documentElement.scrollWidth - window.innerWidth"
+            assert browser.evaluate(wide) <= 0, path
+        assert browser.outside == []
+        assert browser.errors == []
 
 
 def test_what_is_up_to_date_is_not_executed_again(built, monkeypatch, tmp_path):
