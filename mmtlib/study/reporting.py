@@ -126,7 +126,8 @@ def _head(folder: str | Path | None) -> list[str]:
         "",
         "Differences are in points, against the same network alone with the same seeds, on test "
         "clips; intervals are 95 % bootstraps over people and seeds. p is that of a paired t test "
-        "over seeds, adjusted by Holm's method over all secondary comparisons of this page.",
+        "over seeds, adjusted by Holm's method over all secondary comparisons of this page; one "
+        "that two tables show (the same runs) counts once.",
         "",
     ]
 

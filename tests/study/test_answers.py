@@ -6,7 +6,7 @@ from support.made_up_study import write_grid, write_study
 
 from mmtlib.ablation import load_results
 from mmtlib.errors import DataError
-from mmtlib.evaluation import paired_difference
+from mmtlib.evaluation import holm, paired_difference
 from mmtlib.study import (
     answers,
     calibration_and_cost,
@@ -128,6 +128,30 @@ def test_the_method_against_its_controls(store):
     assert steps["other_clip_same_class"] == pytest.approx(0.05)
     assert steps["second rgb"] == pytest.approx(0.1)  # one network: as alone
     assert (found["low"] <= found["difference"]).all()
+
+
+def scattered(task, target, split):
+    """As `gains`, but every seed differs, so that no p value is 0, and many are equal."""
+    joint = len(task.config.modalities) > 1
+    return gains(task, target, split) + 0.05 * joint * (task.config.seed % 3)
+
+
+def test_the_same_comparison_counts_once(tmp_path):
+    write_study(tmp_path, scattered, upto="primary")
+    grids = parts.grids_of("secondary", tmp_path)
+    for question in ("S2", "S3"):
+        write_grid(tmp_path, grids[question], ("test",), scattered)
+    table = answers(tmp_path)
+    family = table[table["p_holm"].notna()].set_index(["question", "arm", "target"])
+    both = family.loc[[("S2", "mtut", "rgb"), ("S3", "mtut", "rgb")]]
+    assert 0 < both["p"].iloc[0] == both["p"].iloc[1]
+    assert both["p_holm"].nunique() == 1
+    once = family.drop(("S3", "mtut", "rgb"))
+    # Rivals with equal p values are different runs, and count each.
+    assert family.loc[("S2", "kd", "rgb"), "p"] == family.loc[("S2", "dml", "rgb"), "p"]
+    np.testing.assert_array_equal(once["p_holm"], holm(once["p"].to_numpy()))
+    assert (family["p_holm"] <= holm(family["p"].to_numpy())).all()
+    assert (family["p_holm"] < holm(family["p"].to_numpy())).any()
 
 
 def test_focal_against_constant(store):
