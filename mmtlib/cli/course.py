@@ -162,17 +162,10 @@ def site(
         Path, typer.Option(help="Executed notebooks; what is missing there is executed.")
     ] = Path("build/tutorial"),
 ) -> None:
-    """Build the pages for a browser: executed notebooks, figures, results, reference."""
+    """Build the pages for a browser: executed notebooks, gallery, results, reference."""
     from mmtlib.course import build_site
-    from mmtlib.gallery import write_gallery
 
-    figures = out.with_name("figures")
-    with show.bar("figures") as progress:
-        for _ in write_gallery(figures, formats=["png"], progress=progress):
-            pass
-    page = build_site(
-        out, executed=executed, figures=figures, report=lambda line: show.console.print(line)
-    )
+    page = build_site(out, executed=executed, report=lambda line: show.console.print(line))
     show.console.print(f"open {page}", soft_wrap=True)
 
 

@@ -10,6 +10,7 @@ from mmtlib.study.answers import (
     answers,
     calibration_and_cost,
     complete_grids,
+    control_contrasts,
     focal_contrasts,
 )
 from mmtlib.study.checking import check
@@ -30,6 +31,7 @@ __all__ = [
     "choose",
     "complete_grids",
     "conduct",
+    "control_contrasts",
     "focal_contrasts",
     "grids_of",
     "primary",

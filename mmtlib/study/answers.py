@@ -87,6 +87,27 @@ def focal_contrasts(folder: str | Path | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def control_contrasts(folder: str | Path | None = None) -> pd.DataFrame:
+    """Return RGB trained by SSA and focal regularization minus RGB of every control (S3).
+
+    What a control leaves of the gain is regularization or another teacher's; the rest is transfer.
+
+    Returns:
+        `arm` (the control) and the columns of `answers` from `before` (the control's accuracy) on;
+        empty if S3 is not in the store.
+    """
+    grid = complete_grids(folder).get("S3")
+    rows = []
+    if grid is not None:
+        measured = Measured(grid, folder=folder)
+        whole = measured.of_arm("mtut", plan.TARGET)
+        for control in grid.arms:
+            if control != "mtut":
+                named = (control, plan.TARGET, control)
+                rows.append(_row("S3", grid, named, measured.of_arm(control, plan.TARGET), whole))
+    return pd.DataFrame(rows)
+
+
 def calibration_and_cost(folder: str | Path | None = None) -> pd.DataFrame:
     """Return expected calibration error and seconds of training of the runs of H1 (S9).
 

@@ -13,6 +13,8 @@
 # %% [markdown]
 # # 12 Your own data: from a folder of videos to one file
 #
+# **Where we are.** Every clip so far was made by the library, or came with a list.
+#
 # **Question.** You have filmed people with two cameras. What has to happen between that folder of
 # videos and a network that you can hand to somebody as one file?
 #

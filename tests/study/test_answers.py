@@ -7,7 +7,15 @@ from support.made_up_study import write_grid, write_study
 from mmtlib.ablation import load_results
 from mmtlib.errors import DataError
 from mmtlib.evaluation import holm, paired_difference
-from mmtlib.study import answers, calibration_and_cost, complete_grids, focal_contrasts, parts, plan
+from mmtlib.study import (
+    answers,
+    calibration_and_cost,
+    complete_grids,
+    control_contrasts,
+    focal_contrasts,
+    parts,
+    plan,
+)
 from mmtlib.study.answers import LATE_FUSION
 from mmtlib.study.measured import Measured, baseline_arm, difference, mean_accuracy
 
@@ -111,6 +119,17 @@ def test_p_values_are_adjusted_together(table):
     assert (family["p_holm"] <= 1).all()
 
 
+def test_the_method_against_its_controls(store):
+    found = control_contrasts(store).set_index("arm")
+    assert set(found.index) == set(plan.secondary(_chosen(store), 1.25)["S3"].arms) - {"mtut"}
+    assert found["after"].to_numpy() == pytest.approx(0.7)
+    steps = found["difference"].to_dict()
+    assert steps["alone, twice the epochs"] == pytest.approx(0.05)
+    assert steps["other_clip_same_class"] == pytest.approx(0.05)
+    assert steps["second rgb"] == pytest.approx(0.1)  # one network: as alone
+    assert (found["low"] <= found["difference"]).all()
+
+
 def scattered(task, target, split):
     """As `gains`, but every seed differs, so that no p value is 0, and many are equal."""
     joint = len(task.config.modalities) > 1
@@ -198,3 +217,7 @@ def test_unequal_arms_cannot_be_paired(store):
 def test_a_baseline_has_no_baseline(store):
     grid = complete_grids(store)["S5"]
     assert baseline_arm(grid, "alone (clutter=0.5)", "rgb") is None
+
+
+def _chosen(store):
+    return plan.choose(load_results(plan.TUNING, folder=store))

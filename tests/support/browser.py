@@ -32,6 +32,8 @@ needs_browser = pytest.mark.skipif(
 def browser_page(width: int = 1280, height: int = 900) -> Iterator:
     """Give a page of Playwright; it finds no other computer, and notes whom it asks in `outside`.
 
+    What goes wrong in it, and what it writes as an error to its console, is noted in `errors`.
+
     Wait by `page.wait_for_timeout`, not by `time.sleep`, which stops Playwright too.
 
     Args:
@@ -43,13 +45,19 @@ def browser_page(width: int = 1280, height: int = 900) -> Iterator:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.outside = []
+        page.outside, page.errors = [], []
 
         def note(request):
             if (urlsplit(request.url).hostname or "") not in HERE:
                 page.outside.append(request.url)
 
+        def note_message(message):
+            if message.type == "error":
+                page.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
         page.on("request", note)
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", note_message)
         try:
             yield page
         finally:
