@@ -118,23 +118,17 @@ def correlation_explorer(
     _check_position(position, grid)
     names = ("time_step", "row", "column")
     start = np.unravel_index(position, grid)
-    live = LiveFigure(
-        {
-            name: counter(name.replace("_", " "), int(at) + 1, size)
-            for name, at, size in zip(names, start, grid, strict=True)
-        },
-        draw,
-    )
+    controls = {
+        name: counter(name.replace("_", " "), int(at) + 1, size)
+        for name, at, size in zip(names, start, grid, strict=True)
+    }
 
-    def go_to(trace: go.Heatmap, points: Any, _device: object) -> None:
-        if points.point_inds:
-            live.controls["time_step"].value = int(trace.meta) + 1
-            live.controls["row"].value = round(points.ys[0]) + 1
-            live.controls["column"].value = round(points.xs[0]) + 1
+    def go_to(trace: Any, place: Any) -> None:
+        if trace.type == "heatmap":
+            for name, at in zip(names, (trace.meta, *place), strict=True):
+                controls[name].value = int(at) + 1
 
-    for trace in live.figure.select_traces({"type": "heatmap"}):
-        trace.on_click(go_to)
-    return live
+    return LiveFigure(controls, draw, go_to)
 
 
 @styled

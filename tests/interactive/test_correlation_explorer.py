@@ -7,6 +7,8 @@ from mmtlib.errors import ConfigError, DataError
 from mmtlib.losses import correlation_map
 
 pytest.importorskip("plotly")
+from support.clicks import click
+
 from mmtlib.interactive.correlation_explorer import (
     correlation_explorer,
     explorer_figure,
@@ -101,15 +103,12 @@ def test_sliders_move_the_mark_and_the_rows():
 
 
 def test_a_click_on_a_map_goes_there():
-    from plotly.callbacks import InputDeviceState, Points
-
     live = correlation_explorer(make_clip(), make_maps(), grid=GRID)
     heat = heats_of(live.figure)[4]  # time step 2
-    points = Points(point_inds=[(2, 3)], xs=[3], ys=[2], trace_name=None, trace_index=0)
-    state = InputDeviceState(ctrl=None, alt=None, shift=None, meta=None, button=0, buttons=1)
-    heat._dispatch_on_click(points, state)
+    click(live.view, live.figure.data.index(heat), [2, 3])
     assert live.state == {"time_step": 2, "row": 3, "column": 4}
-    heat._dispatch_on_click(Points(point_inds=[], xs=[], ys=[]), state)  # beside the panel
+    mark = next(i for i, trace in enumerate(live.figure.data) if trace.type != "heatmap")
+    click(live.view, mark, 0)  # a mark is no position
     assert live.state == {"time_step": 2, "row": 3, "column": 4}
 
 

@@ -1,3 +1,4 @@
+import json
 import warnings
 
 import plotly.graph_objects as go
@@ -22,7 +23,7 @@ def test_it_is_drawn_from_the_controls():
     live = make()
     assert live.state == {"a": 0.5, "b": 2}
     assert list(live.figure.data[0].y) == [0.5, 2.5]
-    assert live.children == (live.controls["a"], live.controls["b"], live.figure, live.sentence)
+    assert live.children == (live.controls["a"], live.controls["b"], live.view, live.sentence)
 
 
 def test_a_change_redraws_figure_and_sentence():
@@ -34,24 +35,16 @@ def test_a_change_redraws_figure_and_sentence():
     assert live.sentence.value == '<div role="status">from 1 to &lt;5&gt;</div>'
 
 
-def test_showing_it_sends_the_state_of_the_controls_not_the_first_one():
+def test_a_page_gets_the_present_state():
     live = make()
     live.controls["a"].value = 0.25
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         shown = live._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in shown
-    sent = live.figure.get_state()
-    assert sent["_widget_data"][0]["y"] == [0.25, 2.25]
-    assert sent["_widget_layout"]["title"]["text"] == "a = 0.25"
-
-
-def test_a_reloaded_page_gets_the_present_state():
-    live = make()
-    live.controls["a"].value = 0.75
-    sent = live.figure.get_state()  # what the kernel answers to a page that knows nothing
-    assert sent["_widget_data"][0]["y"] == [0.75, 2.75]
-    assert sent["_widget_layout"]["title"]["text"] == "a = 0.75"
+    sent = json.loads(live.view.get_state()["figure"])
+    assert sent["data"][0]["y"] == [0.25, 2.25]
+    assert sent["layout"]["title"]["text"] == "a = 0.25"
 
 
 def test_controls_keep_to_their_span():

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mmtlib.interactive.explorer.look import GREY, color_of, framed
-from mmtlib.interactive.explorer.plot import Plot
 from mmtlib.interactive.explorer.runs_tab import Change
 from mmtlib.interactive.explorer.state import ExplorerState
+from mmtlib.interactive.figure_view import FigureView
 from mmtlib.interactive.focal_playground import BETAS, LOSSES, both_rho, focal_sentence
 from mmtlib.interactive.live_figure import slider
 
@@ -122,7 +122,7 @@ class FocalTab(widgets.VBox):
             "focal_beta": slider("beta", state.focal_beta, BETAS, step=0.25),
         }
         self._change, self._quiet = change, False
-        self.plot, self.sentence = Plot(focal_figure(state)), widgets.HTML()
+        self.plot, self.sentence = FigureView(focal_figure(state)), widgets.HTML()
         for name, control in self.controls.items():
             control.observe(self._told(name), "value")
         super().__init__([*self.controls.values(), self.plot, self.sentence])

@@ -14,11 +14,11 @@ from mmtlib.errors import MmtlibError
 from mmtlib.interactive.explorer import tables
 from mmtlib.interactive.explorer.configs import as_command, as_python, config_of
 from mmtlib.interactive.explorer.look import title_of
-from mmtlib.interactive.explorer.plot import Plot
 from mmtlib.interactive.explorer.saving import FORMATS, download_link
 from mmtlib.interactive.explorer.source import Source
 from mmtlib.interactive.explorer.state import ARM, SPLITS, VIEWS, ExplorerState
 from mmtlib.interactive.explorer.views import Drawn, draw
+from mmtlib.interactive.figure_view import FigureView
 
 MOST_ROWS = 40
 """Runs that are listed at most."""
@@ -45,7 +45,7 @@ class RunsTab(widgets.HBox):
         self.controls = _controls()
         self.state = state
         self.drawn: Drawn = draw(source, state)
-        self.plot = Plot(self.drawn.figure, self._picked)
+        self.plot = FigureView(self.drawn.figure, self._picked)
         self.sentence, self.details, self.saved = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._wire()
         parts = [self.controls[name] for name in

@@ -19,6 +19,8 @@ from mmtlib.interactive.correlation_explorer import Grid, explorer_figure, explo
 from mmtlib.interactive.explorer.look import framed, title_of
 from mmtlib.interactive.explorer.state import ExplorerState
 
+PANEL, MOST_WIDE = 170, 5
+"""Width of a panel in pixels, where there are at most so many side by side."""
 CLIPS = 12
 """The first validation clips: they are made in a second or two."""
 STEPS = (
@@ -170,10 +172,10 @@ def corr_figure(seeing: Seeing, state: ExplorerState) -> tuple[go.Figure, str]:
     figure = explorer_figure(clip, maps, **options)
     _make_pictures_clickable(figure, clip, grid)
     framed(figure, state.replace(split="validation"))
-    figure.update_layout(autosize=False, height=figure.layout.height, title=None)
-    figure.update_layout(width=120 * (len(clip.frames) + len(maps)) + 150)
-    t, h, w = grid
-    figure.update_layout(height=max(120 * t * h // w + 70, 260))
+    columns, (t, h, w) = len(clip.frames) + len(maps), grid
+    panel = PANEL if columns <= MOST_WIDE else PANEL * MOST_WIDE // columns
+    size = {"width": panel * columns + 150, "height": max(panel * t * h // w + 70, 260)}
+    figure.update_layout(autosize=False, title=None, **size)
     return figure, f"{seeing.about(state)} {explorer_sentence(maps, **options)}"
 
 
@@ -216,4 +218,4 @@ def saliency_figure(seeing: Seeing, state: ExplorerState) -> tuple[go.Figure, st
     figure.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor))
     figure.update_layout(autosize=False, width=760, height=400)
     said = ", ".join(f"{title} says “{answer}”" for title, _, _, answer in shown)
-    return figure, f"{seeing.about(state)} Frame {state.frame + 1} of {frames}. {said}."
+    return figure, f"{seeing.about(state)} Frame {state.frame} of 0 to {frames - 1}. {said}."

@@ -11,7 +11,6 @@ import numpy as np
 
 from mmtlib.errors import MmtlibError
 from mmtlib.interactive.explorer.look import empty_figure
-from mmtlib.interactive.explorer.plot import Plot
 from mmtlib.interactive.explorer.runs_tab import Change, offer
 from mmtlib.interactive.explorer.seeing import (
     CLIPS,
@@ -23,6 +22,7 @@ from mmtlib.interactive.explorer.seeing import (
     steps,
 )
 from mmtlib.interactive.explorer.state import ExplorerState
+from mmtlib.interactive.figure_view import FigureView
 
 UNOPENED = "Open this tab to load two networks."
 OWN_STAGE = "where they are aligned"
@@ -61,7 +61,8 @@ class SeeingTab(widgets.VBox):
             widgets.jslink((play, "value"), (frame, "value"))
             self.controls["frame"], self._play = frame, play
             parts += [widgets.HBox([frame, play])]
-        self.plot = Plot(empty_figure(state.replace(split="validation"), UNOPENED), self._picked)
+        first = empty_figure(state.replace(split="validation"), UNOPENED)
+        self.plot = FigureView(first, self._picked)
         self.sentence = widgets.HTML()
         for key in ("first", "second", "clip", "stage", "frame"):
             if key in self.controls:

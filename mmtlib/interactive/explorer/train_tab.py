@@ -19,11 +19,11 @@ from mmtlib.interactive.explorer.configs import as_command, as_python
 from mmtlib.interactive.explorer.factors import TITLES
 from mmtlib.interactive.explorer.job import Job, arm_name
 from mmtlib.interactive.explorer.look import empty_figure, title_of
-from mmtlib.interactive.explorer.plot import Plot
 from mmtlib.interactive.explorer.runs_tab import WIDE, Change, copies
 from mmtlib.interactive.explorer.settings import OFFERED, find_run, first_settings, settings_config
 from mmtlib.interactive.explorer.source import Source
 from mmtlib.interactive.explorer.state import ExplorerState
+from mmtlib.interactive.figure_view import FigureView
 
 NOT_STORED = "This run is not stored. “Train” makes it here, in the background."
 CANCELLED = "Cancelled. Nothing was lost: “Train” goes on from the last whole epoch."
@@ -84,7 +84,7 @@ class TrainTab(widgets.HBox):
         self.bar = widgets.IntProgress(min=0, max=1, layout={"width": "100%"})
         self.progress, self.sentence = widgets.HTML(), widgets.HTML()
         self.details = widgets.HTML()
-        self.plot = Plot(empty_figure(state.replace(split="validation"), NOT_STORED))
+        self.plot = FigureView(empty_figure(state.replace(split="validation"), NOT_STORED))
         left = widgets.VBox(
             [*self.controls.values(), widgets.HBox([train, cancel]), self.bar, self.progress],
             layout={"width": "320px", "flex": "0 0 320px", "padding": "0 8px 0 0"},

@@ -20,7 +20,7 @@ def page(small_store):
 
 
 def drawn_y(page):
-    return list(page.tabs["runs"].plot.figure.data[0].y)
+    return list(page.tabs["runs"].plot.shown.data[0].y)
 
 
 def test_it_is_a_name_of_the_root():
@@ -52,7 +52,7 @@ def test_filters_are_set_and_cleared(page):
 
 def test_a_click_on_a_point_lists_its_runs_and_how_to_make_them(page):
     runs = page.tabs["runs"]
-    runs._picked(runs.plot.figure.data[0], 2)
+    runs._picked(runs.plot.shown.data[0], 2)
     assert page.state.chosen == JOINT
     assert runs.controls["chosen"].value == JOINT
     shown = runs.details.value
@@ -112,7 +112,7 @@ def test_dark_and_light(page):
     page.dark.value = True
     assert page.state.theme == "dark"
     for tab in page.tabs.values():
-        assert tab.plot.figure.layout.paper_bgcolor == "#111111"
+        assert tab.plot.shown.layout.paper_bgcolor == "#111111"
     assert "mmtlib-dark" in page._dom_classes
     page.go(theme="light")
     assert not page.dark.value
@@ -124,8 +124,8 @@ def test_focal_sliders(page):
     focal.controls["loss_m"].value = 1.5
     assert page.state.loss_m == 1.5
     # rho = exp(2 * (1.5 - 0.5)) - 1 = 6.389
-    assert focal.plot.figure.data[1].y[0] == pytest.approx(6.389056)
-    assert focal.plot.figure.data[2].y[0] == 0
+    assert focal.plot.shown.data[1].y[0] == pytest.approx(6.389056)
+    assert focal.plot.shown.data[2].y[0] == 0
 
 
 def test_toy_step_by_hand():

@@ -53,17 +53,17 @@ def test_saliency_shows_grad_cam_of_the_true_class(trained, state):
     for overlay, m in zip(overlays, ("rgb", "depth"), strict=True):
         expected = saliency(found.network(m), ready.frames[m][None], clip.label)[0, 3]
         np.testing.assert_allclose(overlay.z, expected.numpy(), atol=1e-5)
-    assert "Frame 4 of 8" in said
+    assert "Frame 3 of 0 to 7" in said
 
 
 def test_tabs_load_when_they_are_opened_and_a_click_moves_on(trained, state, tmp_path):
     page = explore(state, folder=tmp_path)
     corr = page.tabs["corr"]
-    assert not heats(corr.plot.figure)
+    assert not heats(corr.plot.shown)
     page.go(tab="corr")
-    assert len(heats(corr.plot.figure)) >= 2
+    assert len(heats(corr.plot.shown)) >= 2
     assert corr.controls["first"].value == state.first
-    cells = next(t for t in corr.plot.figure.data if t.opacity == 0)
+    cells = next(t for t in corr.plot.shown.data if t.opacity == 0)
     corr._picked(cells, (1, 2))
     assert page.state.position == 1 * corr._grid[2] + 2  # row 1, column 2 of the first step
     corr.controls["stage"].value = "stem"
@@ -71,7 +71,7 @@ def test_tabs_load_when_they_are_opened_and_a_click_moves_on(trained, state, tmp
     page.go(tab="saliency", stage="")
     page.tabs["saliency"].controls["frame"].value = 5
     assert page.state.frame == 5
-    assert "Frame 6 of 8" in page.tabs["saliency"].sentence.value
+    assert "Frame 5 of 0 to 7" in page.tabs["saliency"].sentence.value
     assert "expected 0 to" not in page.tabs["saliency"].sentence.value
 
 

@@ -46,7 +46,7 @@ def test_train_shows_progress_and_the_run_joins_the_store(fresh_cache):
     assert (tab.bar.value, tab.bar.max, tab.progress.value) == (3, 3, "done")
     losses = [row["loss"] for row in expected.history.streams
               if row["modality"] == "rgb" and row["split"] == "train"]  # fmt: skip
-    assert list(tab.plot.figure.data[0].y) == pytest.approx(losses)
+    assert list(tab.plot.shown.data[0].y) == pytest.approx(losses)
     assert "2 arms" not in page.tabs["runs"].sentence.value
     assert "1 arms, 3 results" in page.tabs["runs"].sentence.value
     assert tab.controls["train"].disabled
@@ -121,7 +121,7 @@ def test_a_stored_run_shows_at_once(small_store, monkeypatch):
     tab.controls["seed"].value = "2"
     assert page.state.settings == (("seed", "2"),)
     assert "RGB 80.0 %" in tab.sentence.value
-    assert list(tab.plot.figure.data[0].y) == [1.0, 0.5]
+    assert list(tab.plot.shown.data[0].y) == [1.0, 0.5]
     tab.controls["seed"].value = "0"
     assert page.state.settings == ()
 
