@@ -38,7 +38,7 @@ notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/
 test-notebooks: $(READY)  ## Run every notebook in full, in order and alone, against its time limit
 	$(MMT) course time
 
-site: $(READY)  ## Build the site in build/site: executed notebooks, figures, results, reference
+site: $(READY)  ## Build the site in build/site: executed notebooks, gallery, results, reference
 	$(MMT) course site
 
 study: $(READY)  ## Run the study of docs/study_plan.md, or what is missing of it (ten core hours)

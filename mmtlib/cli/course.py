@@ -47,17 +47,26 @@ def tutorial(
     """Run the notebooks in order; end with the table of what training together changed."""
     from mmtlib.config import ExperimentConfig
     from mmtlib.course import run_tutorial
-    from mmtlib.experiment import compare
+    from mmtlib.experiment import compare, run_all
 
     config = ExperimentConfig.make(modalities=("rgb", "depth"))
     if only is None:
         # First, as here all cores are busy all the time; the notebooks share the runs of seed 0.
-        show.console.print(f"data and {len(TUTORIAL_SEEDS) * 3} runs for the closing table ...")
+        # Runs of two networks before those of one, and that of notebooks 03 and 04 among them.
+        joint = [
+            *(config.replace(seed=seed) for seed in TUTORIAL_SEEDS),
+            config.replace(focal=False),
+        ]
+        count = len(joint) + len(config.modalities) * len(TUTORIAL_SEEDS)
+        show.console.print(f"data and {count} runs for the notebooks and the closing table ...")
         start = time.monotonic()
-        with show.bar("runs") as progress:
+        with show.bar("runs of two networks") as progress:
+            run_all(joint, progress=progress)
+        with show.bar("with those of one") as progress:
             compare(config, TUTORIAL_SEEDS, split="validation", progress=progress)
         show.console.print(f"... {time.monotonic() - start:.0f} s")
-    run_tutorial(out, only=only, report=lambda line: show.console.print(line))
+    workers = min(2, os.cpu_count() or 1)
+    run_tutorial(out, only=only, workers=workers, report=lambda line: show.console.print(line))
     show.console.print(f"notebooks and figures: {out / 'index.html'}", soft_wrap=True)
     if only is not None:
         return
@@ -162,17 +171,10 @@ def site(
         Path, typer.Option(help="Executed notebooks; what is missing there is executed.")
     ] = Path("build/tutorial"),
 ) -> None:
-    """Build the pages for a browser: executed notebooks, figures, results, reference."""
+    """Build the pages for a browser: executed notebooks, gallery, results, reference."""
     from mmtlib.course import build_site
-    from mmtlib.gallery import write_gallery
 
-    figures = out.with_name("figures")
-    with show.bar("figures") as progress:
-        for _ in write_gallery(figures, formats=["png"], progress=progress):
-            pass
-    page = build_site(
-        out, executed=executed, figures=figures, report=lambda line: show.console.print(line)
-    )
+    page = build_site(out, executed=executed, report=lambda line: show.console.print(line))
     show.console.print(f"open {page}", soft_wrap=True)
 
 

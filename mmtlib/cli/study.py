@@ -31,6 +31,10 @@ def study(
         list[str] | None,
         typer.Option(help="tuning, primary or secondary; may be repeated; default: all in order."),
     ] = None,
+    question: Annotated[
+        list[str] | None,
+        typer.Option(help="Of these parts only this one: H1, S1 ... S8; may be repeated."),
+    ] = None,
     workers: Workers = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask cluster to use instead: tcp://HOST:PORT.")
@@ -50,8 +54,8 @@ def study(
 
     with show.bars("clips", "runs") as (clips, runs):
         reports = conduct(
-            part or PARTS, workers=workers, scheduler=scheduler, memory=memory, anew=anew,
-            progress=runs, data_progress=clips,
+            part or PARTS, questions=question, workers=workers, scheduler=scheduler,
+            memory=memory, anew=anew, progress=runs, data_progress=clips,
         )  # fmt: skip
         for found in reports:
             show.console.print(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from joblib import Parallel, delayed
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.filters import strip_ansi
@@ -44,7 +45,11 @@ class Executed:
 
 
 def run_tutorial(
-    out: Path, *, only: str | None = None, report: Callable[[str], None] = print
+    out: Path,
+    *,
+    only: str | None = None,
+    workers: int = 1,
+    report: Callable[[str], None] = print,
 ) -> list[Executed]:
     """Run the notebooks in order and write them, their figures and an index below `out`.
 
@@ -53,7 +58,9 @@ def run_tutorial(
     Args:
         out: folder for ``NN_name.ipynb``, ``NN_name.html``, ``figures/`` and ``index.html``.
         only: run only notebooks whose name contains this.
-        report: called with one line per notebook.
+        workers: how many are run side by side, begun in order; each keeps one core busy for most of
+            its time.
+        report: called with one line per notebook, in order.
 
     Raises:
         MmtlibError: if a notebook fails; names the notebook, the cell's first line and the error.
@@ -62,10 +69,10 @@ def run_tutorial(
     if not sources:
         raise DataError(f"No notebook's name contains {only!r}.")
     out.mkdir(parents=True, exist_ok=True)
-    library = _library_hash()
-    done = []
-    for number, source in enumerate(sources, 1):
-        result = _run_one(source, out, library)
+    library, done = library_hash(), []
+    work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
+    made = work(delayed(_run_one)(source, out, library) for source in sources)
+    for number, result in enumerate(made, 1):
         done.append(result)
         what = "up to date" if result.skipped else f"{result.seconds:.0f} s"
         report(f"[{number}/{len(sources)}] {result.name}: {what}")
@@ -73,7 +80,7 @@ def run_tutorial(
     return done
 
 
-def _library_hash() -> str:
+def library_hash() -> str:
     """Return a hash of the library's sources and of where its cache and mode point."""
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).resolve().parent.parent.rglob("*.py")):

@@ -1,4 +1,4 @@
-"""The static site: executed notebooks, results, figures and the library's reference.
+"""The static site: executed notebooks, results, the gallery and the library's reference.
 
 Sphinx builds it from a folder laid out like the clone, so that links between pages hold: README.md,
 ``docs/``, and ``notebooks/`` with the executed copies in place of those without outputs.
@@ -28,7 +28,7 @@ HIDDEN = ("cli", "course", "stored")
 """Packages that nobody imports from a notebook."""
 CHAPTERS = {
     "Course": ("notebooks",),
-    "Results": ("figures/index", "docs/gallery", "docs/benchmark", "docs/study_plan"),
+    "Results": ("docs/gallery", "docs/benchmark", "docs/study_plan"),
     "Library": ("docs/architecture", "docs/teaching", "api/index"),
 }
 """Chapter -> pages or folders of pages, shown where they are there."""
@@ -46,7 +46,6 @@ def build_site(
     out: Path,
     *,
     executed: Path,
-    figures: Path | None = None,
     modules: Iterable[str] | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
@@ -58,7 +57,6 @@ def build_site(
     Args:
         out: the folder of the site; replaced.
         executed: folder of executed notebooks, as `run_tutorial` writes it.
-        figures: folder of figures and captions, as `mmt figures` writes it.
         modules: what the reference shows; None for `reference_modules`.
         report: called with a line per notebook.
 
@@ -77,8 +75,6 @@ def build_site(
             shutil.rmtree(old, ignore_errors=True)
         _lay_out(source, executed)
         _write_reference(source, reference_modules() if modules is None else list(modules))
-        if figures is not None:
-            _write_figures(source, figures)
         _write_menu(source)
         _run_sphinx(source, built)
         if out.exists():
@@ -116,18 +112,6 @@ def _write_reference(source: Path, modules: list[str]) -> None:
     (source / "api" / "index.md").write_text(
         "# Reference\n\nEvery public name, room by room.\n\n" + _tree(modules)
     )
-
-
-def _write_figures(source: Path, figures: Path) -> None:
-    """Write a page of figures, each with its caption."""
-    folder = source / "figures"
-    folder.mkdir()
-    text = ["# Figures"]
-    for picture in sorted(figures.glob("*.png")):
-        shutil.copy(picture, folder)
-        heading, caption = picture.with_suffix(".md").read_text(encoding="utf-8").split("\n", 1)
-        text += [heading, f"![{heading.lstrip('# ')}]({picture.name})", caption.strip()]
-    (folder / "index.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
 
 
 def _write_menu(source: Path) -> None:

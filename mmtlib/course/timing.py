@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import time
@@ -15,11 +17,12 @@ import pandas as pd
 from mmtlib.cache import temporary_cache, whole_file
 from mmtlib.course.pairing import notebook_text, read_source, write_if_changed
 from mmtlib.course.project import notebook_sources
-from mmtlib.course.running import complaints, execute
+from mmtlib.course.running import complaints, execute, library_hash
 from mmtlib.errors import DataError, MmtlibError
 
 _LIMIT = re.compile(r"\bat most (\d+) (second|minute)s? to run\b")
 _COLUMNS = ("limit_s", "in_order_s", "in_order_cpu_s", "alone_s", "alone_cpu_s")
+_Measured = tuple[float, float, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,10 @@ def time_notebooks(
     """Run every notebook twice from empty caches, in order and alone, and take the time.
 
     The user's own cache is neither read nor written. A notebook that fails is complained of, and
-    the others are run all the same.
+    the others are run all the same. What was measured is kept in ``out/unfinished.json`` until all
+    is: started again after it was stopped, with the same notebooks and library, this goes on with
+    the next notebook that is run alone. Those in order share a cache, so they begin anew unless all
+    of them were done.
 
     Args:
         out: gets the copies executed in order, and ``times.csv``.
@@ -81,38 +87,83 @@ def time_notebooks(
         raise DataError(f"No notebook's name contains {only!r}.")
     out.mkdir(parents=True, exist_ok=True)
     limits = {source: time_limit_s(read_source(source)) for source in sources}
-    complained: list[str] = []
-    in_order, alone = {}, {}
-    with temporary_cache():
-        for source in sources:
-            in_order[source] = _timed(source, out, "in order", complained, report)
-    for source in sources:
+    kept = _Kept(out / "unfinished.json", sources, report)
+    if not kept.has_all("in order"):
         with temporary_cache():
-            alone[source] = _timed(source, out, "alone", complained, report)
-    rows = [(s.stem, limits[s], *in_order[s], *alone[s]) for s in sources]
+            for source in sources:
+                kept.add("in order", source, _timed(source, out, "in order", report))
+    for source in sources:
+        if not kept.has("alone", source):
+            with temporary_cache():
+                kept.add("alone", source, _timed(source, out, "alone", report))
+    rows = [(s.stem, limits[s], *kept.times("in order", s), *kept.times("alone", s))
+            for s in sources]  # fmt: skip
     table = pd.DataFrame(rows, columns=["notebook", *_COLUMNS])
     table["within"] = table[["in_order_s", "alone_s"]].max(axis=1) <= table.limit_s
     with whole_file(out / "times.csv") as temporary:
         table.round(1).to_csv(temporary, index=False)
+    complained = kept.complaints()
+    kept.path.unlink()
     return Timed(table, complained)
 
 
-def _timed(
-    source: Path, out: Path, how: str, complained: list[str], report: Callable[[str], None]
-) -> tuple[float, float]:
-    """Run one notebook; return seconds by the clock and of the processor."""
+class _Kept:
+    """Measurements of a `time_notebooks` that is not finished, in a file.
+
+    Args:
+        path: the file; what it holds of other notebooks or another library is dropped.
+        sources: the notebooks.
+        report: told what is there already.
+    """
+
+    def __init__(self, path: Path, sources: list[Path], report: Callable[[str], None]) -> None:
+        self.path, self.sources = path, sources
+        digest = hashlib.sha256(library_hash().encode())
+        for source in sources:
+            digest.update(source.read_bytes())
+        self.key, self.done = digest.hexdigest(), {}
+        if path.exists():
+            known = json.loads(path.read_text())
+            if known["key"] == self.key:
+                self.done = known["done"]
+                count = len(self.done)
+                report(f"going on: {count} of {2 * len(sources)} measurements are in {path}")
+
+    def has(self, how: str, source: Path) -> bool:
+        return f"{source.stem}, {how}" in self.done
+
+    def has_all(self, how: str) -> bool:
+        return all(self.has(how, source) for source in self.sources)
+
+    def add(self, how: str, source: Path, measured: _Measured) -> None:
+        self.done[f"{source.stem}, {how}"] = list(measured)
+        with whole_file(self.path) as temporary:
+            temporary.write_text(json.dumps({"key": self.key, "done": self.done}, indent=1))
+
+    def times(self, how: str, source: Path) -> tuple[float, float]:
+        seconds, processor_s, _ = self.done[f"{source.stem}, {how}"]
+        return seconds, processor_s
+
+    def complaints(self) -> list[str]:
+        both = [f"{source.stem}, {how}" for how in ("in order", "alone") for source in self.sources]
+        return [f"{name}{line}" for name in both for line in self.done[name][2]]
+
+
+def _timed(source: Path, out: Path, how: str, report: Callable[[str], None]) -> _Measured:
+    """Run one notebook; return seconds by the clock and of the processor, and complaints."""
     notebook = read_source(source)
     start, busy = time.monotonic(), _processor_s()
+    complained = []
     try:
         execute(notebook, source.stem, folder=out)
     except MmtlibError as error:
-        complained.append(f"{source.stem}, {how}: {str(error).splitlines()[0]}")
-    taken = time.monotonic() - start, _processor_s() - busy
-    complained += [f"{source.stem}, {how}, {line}" for line in complaints(notebook)]
+        complained.append(f": {str(error).splitlines()[0]}")
+    seconds, processor_s = time.monotonic() - start, _processor_s() - busy
+    complained += [f", {line}" for line in complaints(notebook)]
     if how == "in order":
         write_if_changed(out / f"{source.stem}.ipynb", notebook_text(notebook))
-    report(f"{source.stem} {how}: {taken[0]:.0f} s")
-    return taken
+    report(f"{source.stem} {how}: {seconds:.0f} s, {processor_s:.0f} s of the processor")
+    return seconds, processor_s, complained
 
 
 def _processor_s() -> float:

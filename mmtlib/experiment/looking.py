@@ -1,15 +1,16 @@
-"""Networks of several runs and the validation clips to look at them with, in one place."""
+"""Networks of several runs and the clips to look at them with, in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mmtlib.clips import ClipBatch, GestureClip
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError
 from mmtlib.evaluation import Predictions
-from mmtlib.experiment.data import make_transform
+from mmtlib.experiment.data import make_transform, open_data
 from mmtlib.experiment.runs import Run
 from mmtlib.models import StagedNetwork
 from mmtlib.synthetic import SyntheticGestures
@@ -23,12 +24,13 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looking:
-    """What `look_at` returns.
+    """What `look_at` and `look_at_nvgesture` return.
 
     Attributes:
         networks: (arm, modality) -> the trained network, in evaluation mode.
-        predictions: the same keys -> what each run had stored about these very clips.
-        clips: as they are drawn, with the mask of the hand.
+        predictions: the same keys -> what each run had stored about these very clips; empty if
+            they are of another set.
+        clips: as they are drawn; synthetic ones with the mask of the hand.
         batch: the same clips as the networks take them.
         classes: one name per label.
     """
@@ -53,14 +55,7 @@ def look_at(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> L
             clips or about a real or spoilt set, or `clips` is out of range.
         CheckpointError, DataError: if files of a run are missing or damaged.
     """
-    pairs = [((arm, m), run) for arm, runs in arms.items() for run in runs
-             for m in run.config.modalities]  # fmt: skip
-    chosen = dict(pairs)
-    if not pairs or len(chosen) < len(pairs):
-        raise ConfigError(
-            "Expected runs whose modalities occur once in each arm, got "
-            f"{', '.join(f'{arm} {m}' for (arm, m), _ in pairs) or 'none'}."
-        )
+    chosen = _networks_of(arms)
     config = _common([run.config for run in chosen.values()])
     modalities = tuple(dict.fromkeys(m for _, m in chosen))
     shown = list(
@@ -84,6 +79,59 @@ def look_at(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> L
         batch=ClipBatch.from_clips(prepare(clip) for clip in shown),
         classes=next(iter(chosen.values())).classes,
     )
+
+
+def look_at_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> Looking:
+    """Return the RGB networks of runs about synthetic clips beside real ones, never seen by them.
+
+    The clips are those of NVGesture's training list that are at hand (test clips stay closed), in
+    the frames and the size that the networks take. They have no mask, but depth comes with them,
+    which shows nothing but hand and forearm: `mmtlib.analysis.hand_masks(clips, "silhouette")`.
+    Networks of depth are left out, as levels are not the metres that they have learnt.
+
+    Args:
+        arms: as `look_at`; at least one run has a network of RGB.
+        root: the folder with ``Video_data`` and the official lists.
+
+    Returns:
+        The networks, clips and batch; `classes` are NVGesture's, which are not those that the
+        networks tell apart.
+
+    Raises:
+        ConfigError: as `look_at`, or if no run has a network of RGB.
+        DataError: if the lists are missing, or no clip is at hand.
+    """
+    chosen = {key: run for key, run in _networks_of(arms).items() if key[1] == "rgb"}
+    if not chosen:
+        raise ConfigError("Expected a run with a network of RGB, got none.")
+    preset = _common([run.config for run in chosen.values()]).preset
+    config = ExperimentConfig.make(
+        dataset="nvgesture", root=str(root), preset=preset, modalities=("rgb", "depth"),
+        skip_broken=True,
+    )  # fmt: skip
+    found = open_data(config, "train")
+    clips = list(found.clips)
+    prepare = make_transform(config, training=False)
+    return Looking(
+        networks={key: run.network("rgb") for key, run in chosen.items()},
+        predictions={},
+        clips=clips,
+        batch=ClipBatch.from_clips(prepare(clip) for clip in clips),
+        classes=found.classes,
+    )
+
+
+def _networks_of(arms: Mapping[str, Sequence[Run]]) -> dict[Key, Run]:
+    """Return the run of every network, by arm and modality."""
+    pairs = [((arm, m), run) for arm, runs in arms.items() for run in runs
+             for m in run.config.modalities]  # fmt: skip
+    chosen = dict(pairs)
+    if not pairs or len(chosen) < len(pairs):
+        raise ConfigError(
+            "Expected runs whose modalities occur once in each arm, got "
+            f"{', '.join(f'{arm} {m}' for (arm, m), _ in pairs) or 'none'}."
+        )
+    return chosen
 
 
 def _common(configs: Sequence[ExperimentConfig]) -> ExperimentConfig:

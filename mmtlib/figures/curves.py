@@ -122,6 +122,16 @@ def _epochs(axes: Axes, ssa_from_epoch: int | None) -> None:
         axes.axvline(ssa_from_epoch, **ALIGNMENT)
 
 
+def _rho_ends(history: pd.DataFrame) -> str:
+    """Return rho in the first and last epoch of every pair."""
+    said = []
+    for (learner, teacher), rows in history.groupby(["learner", "teacher"], sort=False):
+        rho = rows.sort_values("epoch")["rho"]
+        pair = f"{network_title(learner)} from {network_title(teacher)}"
+        said.append(f"{pair}: {rho.iloc[0]:.2f} in the first epoch, {rho.iloc[-1]:.2f} in the last")
+    return "; ".join(said)
+
+
 @styled
 def rho_curves(
     history: pd.DataFrame, *, learners: Sequence[str] | None = None, width: float | None = None
@@ -157,7 +167,7 @@ def rho_curves(
     looks = {name: {**_look(name), "linestyle": lines[name]} for name in teachers}
     titles = ", ".join(network_title(m) for m in learners)
     width = width or TWO_COLUMN * min(1.0, 0.2 + 0.35 * len(learners))
-    alt = f"Focal regularization rho by epoch, learners: {titles}."
+    alt = f"Focal regularization rho by epoch, learners: {titles}. {_rho_ends(history)}."
     figure, panels = _panels(len(learners), width, 2.2, alt, sharey=True)
     for axes, learner in zip(panels, learners, strict=True):
         rows = history[history["learner"] == learner]

@@ -26,11 +26,15 @@ from mmtlib.modalities import get_modality, modality_of, network_title
 ALL_CLASSES = "all classes"
 LOSS_HATCH = "//////"
 FOCAL_LOOKS = (
-    (True, "with rho", {"linestyle": "solid", "marker": "o"}),
-    (False, "without rho", {"linestyle": (0, (3, 1.5)), "marker": "o", "markerfacecolor": "white"}),
+    (True, "with rho", {"linestyle": "solid"}),
+    (False, "without rho", {"linestyle": (0, (3, 1.5)), "markerfacecolor": "white"}),
 )
 NO_RHO = "method without rho"
-OTHER_LOOK = {"linestyle": (0, (1, 1.2)), "marker": "s"}
+OTHER_LOOK = {"linestyle": (0, (1, 1.2))}
+MARKS = "o^sDvP"
+"""A method has a mark beside its colour; rho shows in the line, and in the mark being full."""
+MANY = 8
+"""From so many strengths on, not each has a tick of its own."""
 FAN = 0.012
 """How far the curves of a panel are moved apart, so that their intervals are, in strength."""
 
@@ -155,8 +159,7 @@ def corruption_curves(
     figure = new_figure(
         width or min(TWO_COLUMN, 1.3 + 2.3 * len(targets)),
         2.5,
-        f"Accuracy of {titles} against the strength of a corruption, for {', '.join(methods)}, "
-        "with and without rho.",
+        f"Accuracy of {titles} against the strength of a corruption. {_ends_text(table, alone)}",
     )
     panels = figure.subplots(1, len(targets), squeeze=False)[0]
     for axes, target in zip(panels, targets, strict=True):
@@ -169,6 +172,22 @@ def corruption_curves(
     columns = len(handles) if len(handles) < 4 else -(-len(handles) // 2)
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
     return figure
+
+
+def _ends_text(table: pd.DataFrame, alone: Mapping[str, float] | None) -> str:
+    """Return the accuracies without corruption and with the strongest one, target by target."""
+    ends = sorted({table["corruption_strength"].min(), table["corruption_strength"].max()})
+    parts = []
+    for target, rows in table.groupby("target", sort=False):
+        said = []
+        for method in dict.fromkeys(rows["method"]):
+            for name, _, chosen in _looks(rows):
+                mine = rows[chosen & (rows["method"] == method)].set_index("corruption_strength")
+                found = [f"{mine.loc[x, 'accuracy']:.1%}" for x in ends if x in mine.index]
+                said += [f"{method} {name} {' to '.join(found)}"] if found else []
+        said += [f"alone {alone[target]:.1%}"] if alone and target in alone else []
+        parts.append(f"{network_title(target)}: {', '.join(said)}")
+    return f"From {' to '.join(f'{x:g}' for x in ends)}: {'; '.join(parts)}."
 
 
 def _looks(table: pd.DataFrame) -> list[tuple[str, dict, pd.Series]]:
@@ -193,20 +212,30 @@ def _corruption_panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> No
             rows["accuracy"],
             error,
             color=f"C{number}",
+            marker=MARKS[number % len(MARKS)],
             capsize=2,
             elinewidth=0.8,
             **look,
         )
+    strengths = sorted(set(table["corruption_strength"]))
+    if len(strengths) < MANY:
+        axes.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.grid(axis="y")
 
 
 def _corruption_legend(table: pd.DataFrame, methods: list[str], alone: bool) -> list[Line2D]:
-    handles = [Line2D([], [], color=f"C{i}", label=method) for i, method in enumerate(methods)]
+    handles = [
+        Line2D([], [], color=f"C{i}", marker=MARKS[i % len(MARKS)], label=method)
+        for i, method in enumerate(methods)
+    ]
     looks = _looks(table)
     if len(looks) > 1 or looks[0][0] != NO_RHO:
-        handles += [Line2D([], [], color=GREY, label=name, **look) for name, look, _ in looks]
+        handles += [
+            Line2D([], [], color=GREY, marker=MARKS[0], label=name, **look)
+            for name, look, _ in looks
+        ]
     if alone:
         line = {"color": "black", "linewidth": 0.8, "linestyle": (0, (5, 2))}
         handles.append(Line2D([], [], label="trained alone", **line))

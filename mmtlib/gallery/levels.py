@@ -10,6 +10,7 @@ from mmtlib.evaluation import mean_interval
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
+from mmtlib.gallery.words import change
 from mmtlib.study import plan
 
 
@@ -38,7 +39,22 @@ def _by_level(material: Material, question: str, column: str, xlabel: str, width
         found = mean_interval(group["accuracy"].to_numpy())
         point = {"measure": "Accuracy of RGB", "method": method, "x": level, "value": found.mean}
         points.append({**point, "low": found.low, "high": found.high})
-    return figures.compared_curves(pd.DataFrame(points), xlabel=xlabel, width=width)
+    figure = figures.compared_curves(pd.DataFrame(points), xlabel=xlabel, width=width)
+    figure.alt_text += f" Gain by level: {_gains(rows, column)}."
+    return figure
+
+
+def _gains(rows: pd.DataFrame, column: str) -> str:
+    """Return what training together brought at each level, paired by seed, with t intervals."""
+    said = []
+    for level, group in rows.groupby(column):
+        alone, joint = (
+            group[_together(group) == together].set_index("seed")["accuracy"]
+            for together in (False, True)
+        )
+        gain = mean_interval((joint - alone).to_numpy())
+        said.append(f"{level:g}: {change(gain, 'seeds')}")
+    return "; ".join(said)
 
 
 def _clutter(material: Material, width: float) -> StyledFigure:

@@ -55,7 +55,8 @@ def write_page(docs: Path, material: Material | None = None) -> Iterator[Drawn |
             drawn.figure.savefig(
                 temporary, format="png", metadata=METADATA["png"], dpi=PIXELS_PER_INCH
             )
-        picture = f"![{drawn.figure.alt_text}]({PICTURES}/{entry.name}.png)"
+        # What it says is text for all, not only for those who cannot see the picture.
+        picture = f"![{entry.title}]({PICTURES}/{entry.name}.png)\n\n{drawn.figure.alt_text}"
         parts.append(_part(entry, picture, f"*{drawn.provenance}*"))
         yield drawn
     with whole_file(docs / PAGE) as temporary:

@@ -8,15 +8,32 @@ import torch
 from torch import Tensor
 
 from mmtlib import figures
-from mmtlib.analysis import saliency, similarity_over_frames, stage_correlations, stage_features
+from mmtlib.analysis import (
+    hand_masks,
+    pointing_table,
+    saliency,
+    similarity_over_frames,
+    stage_correlations,
+    stage_features,
+)
 from mmtlib.analysis.features import over_frames
 from mmtlib.experiment import Run
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.figures.style import STACKED_BELOW
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.looking import pair_of, shown_clip
+from mmtlib.gallery.looking import first_clips, pair_of, shown_clip
 from mmtlib.gallery.material import Material
+from mmtlib.gallery.shared import CLIPS, energy_change
 from mmtlib.modalities import network_title
+from mmtlib.study import plan
+
+TRAININGS = {
+    "RGB alone": "alone-rgb",
+    "SSA without focal": "ssa",
+    "SSA + focal": "mtut",
+    "SSA + focal, four networks": "mtut-four",
+}
+"""Title of a row -> the stored run whose RGB network it shows."""
 
 
 def _networks(material: Material) -> Iterator[tuple[str, str, Run]]:
@@ -44,9 +61,14 @@ def _similarity(material: Material, width: float) -> StyledFigure:
         found = stage_correlations(run.network(modality), look.frames(modality))
         position = position or _on_the_hand(clip.mask, found.grid)
         rows[title] = similarity_over_frames(found, position, clip.shape)[0].clamp(-1, 1).numpy()
-    return figures.similarity_strip(
+    figure = figures.similarity_strip(
         clip, rows, position=position, grid=found.grid, frames=_frames(width), width=width
     )
+    if clip.mask is not None:
+        hand = clip.mask.numpy()
+        said = [f"{k} {v[hand].mean():.2f} and {v[~hand].mean():.2f}" for k, v in rows.items()]
+        figure.alt_text += f" Mean on the hand and beside it: {', '.join(said)}."
+    return figure
 
 
 def _on_the_hand(mask: Tensor | None, grid: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -69,6 +91,31 @@ def _feature_maps(material: Material, width: float) -> StyledFigure:
     return figures.saliency_strip(
         clip, rows, frames=_frames(width), what="Mean feature", width=width
     )
+
+
+def _feature_maps_by_training(material: Material, width: float) -> StyledFigure:
+    shown, many = shown_clip(material), first_clips(material, CLIPS)
+    clip, masks, rows, tables = shown.clips[0], hand_masks(many.clips), {}, {}
+    for title, name in TRAININGS.items():
+        network = material.stored(name).network(plan.TARGET)
+        one, every = (
+            over_frames(
+                stage_features(network, look.frames(plan.TARGET)).abs().mean(dim=1), clip.shape
+            )
+            for look in (shown, many)
+        )
+        rows[title] = (one[0] / one.max().clamp_min(1e-12)).numpy()
+        tables[title] = pointing_table(every, masks, many.batch)
+    figure = figures.saliency_strip(
+        clip, rows, frames=_frames(width), what="Mean feature", width=width
+    )
+    first, *others = tables
+    said = [f"{title} {energy_change(tables[first], tables[title])}" for title in others]
+    figure.alt_text += (
+        f" Over {len(many.clips)} clips: {first} {tables[first]['energy'].mean():.1%} (the hand's "
+        f"area: {tables[first]['chance'].mean():.1%}); against it {'; '.join(said)}. One seed."
+    )
+    return figure
 
 
 def _saliency(material: Material, width: float) -> StyledFigure:
@@ -113,6 +160,16 @@ SEEING = (
         function="saliency_strip",
         draw=_feature_maps,
         of_run=True,
+    ),
+    Entry(
+        name="feature-maps-rgb",
+        title="Feature maps of RGB without SSA, with it, and with focal regularization",
+        see="As before, for the RGB network of four trainings that began with the same weights: "
+        "alone, beside depth by SSA at full strength all the time, beside depth with focal "
+        "regularization, and beside depth, flow and infrared. Compare this one clip with the mean "
+        "over many, which is told below.",
+        function="saliency_strip",
+        draw=_feature_maps_by_training,
     ),
     Entry(
         name="saliency",

@@ -7,7 +7,6 @@ import pandas as pd
 
 from mmtlib import figures
 from mmtlib.analysis import (
-    PointingDifference,
     compare_pointing,
     cross_modal_probes,
     embed,
@@ -17,12 +16,13 @@ from mmtlib.analysis import (
     probe_matrix,
     saliency,
 )
-from mmtlib.evaluation import format_points, mean_interval
+from mmtlib.evaluation import mean_interval
 from mmtlib.experiment import Run
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.looking import first_clips, pair_of
 from mmtlib.gallery.material import Material
+from mmtlib.gallery.words import change
 from mmtlib.modalities import network_title
 
 CLIPS = 144
@@ -62,7 +62,7 @@ def _pointing(material: Material, width: float) -> StyledFigure:
         width=width,
     )
     changes = [
-        f"{network_title(m)} {_change(compare_pointing([tables[m, 'alone']], [tables[m, how]]))}"
+        f"{network_title(m)} {energy_change(tables[m, 'alone'], tables[m, how])}"
         for m, how in tables
         if how == "together"
     ]
@@ -73,14 +73,9 @@ def _pointing(material: Material, width: float) -> StyledFigure:
     return figure
 
 
-def _change(found: PointingDifference) -> str:
-    step = found.difference
-    if step.low is None or step.high is None:
-        return format_points(step.mean)
-    return (
-        f"{format_points(step.mean)} (95 % interval over people {100 * step.low:+.1f} to "
-        f"{100 * step.high:+.1f})"
-    )
+def energy_change(before: pd.DataFrame, after: pd.DataFrame) -> str:
+    """Return how much more of the maps of one `pointing_table` is on the hand than of another."""
+    return change(compare_pointing([before], [after]).difference, "people")
 
 
 def _features(material: Material) -> dict[str, dict[str, np.ndarray]]:

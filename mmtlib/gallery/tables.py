@@ -219,7 +219,8 @@ TABLES: dict[str, TableEntry] = {
             name="differences",
             title="Paired differences from the same network alone",
             note=f"Same seeds and test clips; {_INTERVALS}. p: paired t test over seeds, adjusted "
-            "by Holm's method over all secondary comparisons (-: the primary one, or a reference).",
+            "by Holm's method over all secondary comparisons, each counted once (-: the primary "
+            "one, or a reference).",
             make=_differences,
             columns={
                 **_NAMED,

@@ -53,8 +53,9 @@ def embedding_figure(
                     1,
                     column,
                 )
-    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, mirror=True)
-    figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, mirror=True)
+    frame = {"showline": True, "mirror": True, "linecolor": "#B0B0B0"}
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, **frame)
+    figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, **frame)
     figure.update_layout(
         template="plotly_white",
         width=PLANE_PIXELS * len(planes) + 130,
@@ -93,6 +94,7 @@ def embedding_explorer(
 ) -> LiveFigure:
     """Return a choice of the class over `embedding_figure`.
 
+    By keyboard the space bar opens the list, arrows go through it and Enter takes a class.
     Without a running kernel, show `mmtlib.figures.embedding_scatter` instead.
 
     Args:

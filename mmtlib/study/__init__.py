@@ -10,11 +10,12 @@ from mmtlib.study.answers import (
     answers,
     calibration_and_cost,
     complete_grids,
+    control_contrasts,
     focal_contrasts,
 )
 from mmtlib.study.checking import check
 from mmtlib.study.measured import Measured
-from mmtlib.study.parts import PARTS, conduct, grids_of
+from mmtlib.study.parts import PARTS, QUESTIONS, conduct, grids_of
 from mmtlib.study.plan import choose, primary, secondary, tuning
 from mmtlib.study.reporting import arm_name, report, write_report
 from mmtlib.study.shipping import ship
@@ -22,6 +23,7 @@ from mmtlib.study.shipping import ship
 __all__ = [
     "LATE_FUSION",
     "PARTS",
+    "QUESTIONS",
     "Measured",
     "answers",
     "arm_name",
@@ -30,6 +32,7 @@ __all__ = [
     "choose",
     "complete_grids",
     "conduct",
+    "control_contrasts",
     "focal_contrasts",
     "grids_of",
     "primary",

@@ -24,6 +24,7 @@ COLUMNS = (
     "seeds", "people", "p", "per_seed",
 )  # fmt: skip
 LATE_FUSION = "late fusion of RGB and depth, each alone"
+_COMPARISON = "comparison"
 _ALL_TARGETS = ("H1", "S1")
 """Questions about every network that was trained, not about RGB alone."""
 
@@ -54,11 +55,12 @@ def answers(folder: str | Path | None = None) -> pd.DataFrame:
                 against = baseline_arm(grid, arm, target)
                 if against is not None:
                     pair = measured.of_arm(against, target), measured.of_arm(arm, target)
-                    rows.append(_row(question, grid, (arm, target, against), *pair))
+                    row = _row(question, grid, (arm, target, against), *pair)
+                    rows.append({**row, _COMPARISON: _comparison(grid, arm, target, against)})
         if question == "S2":
-            rows.append(_late_fusion(question, measured))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.assign(p_holm=_adjusted(table))
+            rows.append({**_late_fusion(question, measured), _COMPARISON: LATE_FUSION})
+    table = pd.DataFrame(rows, columns=[*COLUMNS, _COMPARISON])
+    return table.assign(p_holm=_adjusted(table)).drop(columns=_COMPARISON)
 
 
 def focal_contrasts(folder: str | Path | None = None) -> pd.DataFrame:
@@ -82,6 +84,27 @@ def focal_contrasts(folder: str | Path | None = None) -> pd.DataFrame:
                 named = (arm, plan.TARGET, other)
                 shown = {k: float(v) for k, v in level.items() if k != "focal"}
                 rows.append({**shown, **_row("S4", grid, named, *pair)})
+    return pd.DataFrame(rows)
+
+
+def control_contrasts(folder: str | Path | None = None) -> pd.DataFrame:
+    """Return RGB trained by SSA and focal regularization minus RGB of every control (S3).
+
+    What a control leaves of the gain is regularization or another teacher's; the rest is transfer.
+
+    Returns:
+        `arm` (the control) and the columns of `answers` from `before` (the control's accuracy) on;
+        empty if S3 is not in the store.
+    """
+    grid = complete_grids(folder).get("S3")
+    rows = []
+    if grid is not None:
+        measured = Measured(grid, folder=folder)
+        whole = measured.of_arm("mtut", plan.TARGET)
+        for control in grid.arms:
+            if control != "mtut":
+                named = (control, plan.TARGET, control)
+                rows.append(_row("S3", grid, named, measured.of_arm(control, plan.TARGET), whole))
     return pd.DataFrame(rows)
 
 
@@ -184,12 +207,23 @@ def _calibration(arm: Arm) -> list[float]:
     return [sum(expected_calibration_error(p) for p in seed) / len(seed) for seed in arm]
 
 
+def _comparison(grid: Grid, arm: str, target: str, against: str) -> str:
+    """Return what is equal for comparisons of the same runs, whatever question asks for them."""
+    runs = ["+".join(sorted(t.key for t in grid.tasks if t.arm == a)) for a in (arm, against)]
+    return " ".join((target, *runs))
+
+
 def _adjusted(table: pd.DataFrame) -> pd.Series:
-    """Return Holm's p values over all secondary comparisons; the reference and H1 have none."""
+    """Return Holm's p values over all secondary comparisons; the reference and H1 have none.
+
+    A comparison that two questions show is one test: it counts once and has one adjusted p.
+    """
     family = ((table["question"] != "H1") | (table["target"] != plan.TARGET)) & (
         table["target"] != "fused"
     )
     adjusted = pd.Series(float("nan"), index=table.index, dtype=float)
     if family.any():
-        adjusted[family] = holm(table.loc[family, "p"].to_numpy())
+        p = table[family].groupby(_COMPARISON, sort=False)["p"].max()
+        once = pd.Series(holm(p.to_numpy()), index=p.index)
+        adjusted[family] = table.loc[family, _COMPARISON].map(once)
     return adjusted

@@ -11,11 +11,14 @@ from mmtlib.study import plan
 
 PARTS = ("tuning", "primary", "secondary")
 """In the order in which they must be run."""
+QUESTIONS = ("tuning", "H1", *(f"S{number}" for number in range(1, 9)))
+"""The grids of all parts, in the order of the plan."""
 
 
 def conduct(
     parts: Iterable[str] = PARTS,
     *,
+    questions: Iterable[str] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     memory: str | None = None,
@@ -30,20 +33,21 @@ def conduct(
 
     Args:
         parts: of `PARTS`.
+        questions: of `QUESTIONS`, of these parts only those; default (or none) all of them.
         workers, scheduler, memory: as `mmtlib.sweep`.
         anew: make the runs, too, whose results come with the package.
         progress, data_progress: as `mmtlib.sweep`, for one grid at a time.
 
     Raises:
-        ConfigError: if there is no such part.
+        ConfigError: if there is no such part or question.
         DataError: if what a part builds on is not there, or a run failed.
     """
-    chosen = list(parts)
-    for part in chosen:
-        if part not in PARTS:
-            raise unknown_name("part of the study", part, PARTS)
+    chosen = _known("part of the study", parts, PARTS)
+    asked = (
+        QUESTIONS if questions is None else _known("question of the study", questions, QUESTIONS)
+    )
     for part in sorted(chosen, key=PARTS.index):
-        for grid in grids_of(part).values():
+        for grid in (g for name, g in grids_of(part).items() if name in asked):
             for split in splits_of(part):
                 report = sweep(
                     grid, split=split, workers=workers, scheduler=scheduler, memory=memory,
@@ -97,6 +101,14 @@ def matched_rho(folder: str | Path | None = None) -> float:
             "other; look at what the tuning chose."
         )
     return round(float(mine["rho"].mean()), 4)
+
+
+def _known(what: str, names: Iterable[str], known: tuple[str, ...]) -> list[str]:
+    found = list(names)
+    for name in found:
+        if name not in known:
+            raise unknown_name(what, name, known)
+    return found
 
 
 def _check_complete(report: SweepReport) -> None:

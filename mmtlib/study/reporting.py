@@ -12,7 +12,13 @@ from mmtlib.ablation import load_results
 from mmtlib.cache import whole_file
 from mmtlib.errors import DataError
 from mmtlib.study import plan
-from mmtlib.study.answers import LATE_FUSION, answers, calibration_and_cost, focal_contrasts
+from mmtlib.study.answers import (
+    LATE_FUSION,
+    answers,
+    calibration_and_cost,
+    control_contrasts,
+    focal_contrasts,
+)
 
 BEGIN = "<!-- written by `mmt study report`: change nothing between here and the end mark -->"
 END = "<!-- end of what `mmt study report` wrote -->"
@@ -77,6 +83,8 @@ def report(folder: str | Path | None = None) -> str:
         lines += [*_table(rows, _COLUMNS), "", _said(rows), ""]
         if question == "S1":
             lines += _depth(table)
+        if question == "S3":
+            lines += _controls(folder)
         if question == "S4":
             lines += _contrasts(folder)
     lines += _calibration(folder)
@@ -118,7 +126,8 @@ def _head(folder: str | Path | None) -> list[str]:
         "",
         "Differences are in points, against the same network alone with the same seeds, on test "
         "clips; intervals are 95 % bootstraps over people and seeds. p is that of a paired t test "
-        "over seeds, adjusted by Holm's method over all secondary comparisons of this page.",
+        "over seeds, adjusted by Holm's method over all secondary comparisons of this page; one "
+        "that two tables show (the same runs) counts once.",
         "",
     ]
 
@@ -176,6 +185,17 @@ def _depth(table: pd.DataFrame) -> list[str]:
     ]
 
 
+def _controls(folder: str | Path | None) -> list[str]:
+    rows = control_contrasts(folder)
+    columns: dict[str, Callable[[Any], str]] = {
+        "control": lambda r: arm_name(r.arm),
+        "control (%)": lambda r: _percent(r.before),
+        "SSA + focal (%)": lambda r: _percent(r.after),
+        **_STEP,
+    }
+    return ["SSA + focal against each control, same seeds:", "", *_table(rows, columns), ""]
+
+
 def _contrasts(folder: str | Path | None) -> list[str]:
     rows = focal_contrasts(folder)
     columns: dict[str, Callable[[Any], str]] = {
@@ -183,8 +203,7 @@ def _contrasts(folder: str | Path | None) -> list[str]:
         "noise": lambda r: f"{r.corruption_strength:g}",
         "without focal (%)": lambda r: _percent(r.before),
         "with focal (%)": lambda r: _percent(r.after),
-        "difference": lambda r: _points(r.difference),
-        "95 % interval": lambda r: f"{_points(r.low)} to {_points(r.high)}",
+        **_STEP,
     }
     return ["With focal regularization against without it:", "", *_table(rows, columns), ""]
 
@@ -213,13 +232,16 @@ def _calibration(folder: str | Path | None) -> list[str]:
     ]
 
 
+_STEP: dict[str, Callable[[Any], str]] = {
+    "difference": lambda r: _points(r.difference),
+    "95 % interval": lambda r: f"{_points(r.low)} to {_points(r.high)}",
+}
 _COLUMNS: dict[str, Callable[[Any], str]] = {
     "what": lambda r: arm_name(r.arm),
     "tested": lambda r: NAMES[r.target],
     "alone (%)": lambda r: _percent(r.before),
     "this way (%)": lambda r: _percent(r.after),
-    "difference": lambda r: _points(r.difference),
-    "95 % interval": lambda r: f"{_points(r.low)} to {_points(r.high)}",
+    **_STEP,
     "seeds": lambda r: str(r.seeds),
     "adjusted p": lambda r: "reference" if pd.isna(r.p_holm) else _p(r.p_holm),
 }

@@ -48,7 +48,7 @@ config = mmtlib.ExperimentConfig.make(modalities="rgb")
 # first time, all clips are made and stored, which takes some seconds; from then on they are read.
 #
 # We keep to the *validation* clips here, from people whom no network trains on. The first of them
-# is **our running example**: every notebook comes back to it.
+# is **our running example**: notebooks 01 to 04 come back to it.
 
 # %%
 modalities = ("rgb", "depth", "flow", "ir")

@@ -18,8 +18,8 @@
 #
 # **Question.** What if the teacher is worse than the learner?
 #
-# $$\rho^{m,n} = \max\left(0,\; e^{\beta\,\Delta\ell} - 1\right), \qquad
-# \Delta\ell = \ell_{cls}^m - \ell_{cls}^n, \qquad
+# $$\rho^{m,n} = \max\left(0,\; e^{\beta\,\Delta\ell} - 1\right), \quad
+# \Delta\ell = \ell_{cls}^m - \ell_{cls}^n, \quad
 # \ell_{SSA}^{m,n} = \rho^{m,n}\, \lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2$$
 #
 # $\ell_{cls}^m$ is the classification loss of the learner, $\ell_{cls}^n$ that of the teacher,
@@ -378,10 +378,10 @@ figures.paired_seeds(table.rename(columns={"target": "modality", "mtut": "togeth
 
 # %% [markdown]
 # **What to see.** A line is one training seed, the mean over two sets of new people; right, the
-# differences in points. Count the lines that rise, and look for your own run among them: any one
-# could have been it. Does depth, the better network, pay for RGB's gain? Whether what RGB gained is
-# knowledge of depth, or would have come from any disturbance, these lines cannot say: that takes
-# rivals and controls.
+# differences in points. Count the lines that rise: your own pair of runs is one more. Compare its
+# weight with theirs before you compare the gains. Theirs was the best of four on validation people
+# *and the largest of the four*, so a still larger one may do better. Does depth, the better
+# network, pay for RGB's gain?
 #
 # ## 11 Pitfalls
 #
@@ -403,7 +403,10 @@ figures.paired_seeds(table.rename(columns={"target": "modality", "mtut": "togeth
 #   the larger the gap. Between any two networks it is open in one direction at most.
 # - Per clip it acts where the learner is lost; per batch it is milder. Weight, reduction, $\beta$
 #   and this choice belong together.
-# - Whether it helps is a question for many seeds and for test clips read once.
+#
+# **What this could not tell.** Is what RGB gained knowledge of depth, or would any disturbance have
+# done as much? That takes rivals and controls (notebook 06). And would it work where cameras do not
+# agree to the pixel? We ask that first.
 #
 # **Sources.** Abavisani, Joze, Patel: Improving the Performance of Unimodal Dynamic Hand-Gesture
 # Recognition with Multimodal Training, CVPR 2019, arXiv 1812.06145 (the parameter, $\beta = 2$,

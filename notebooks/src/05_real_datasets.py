@@ -364,7 +364,12 @@ losses.iloc[[0, -1]].round(2)
 # Time for Automotive Interfaces*, IEEE Transactions on Intelligent Transportation Systems 15(6),
 # 2014 (VIVA); T. Kroeger et al., *Fast Optical Flow using Dense Inverse Search*, ECCV 2016.
 #
-# **Next.** `mmt data verify nvgesture DIR` on your own copy, then train: the README has the lines.
+# **What this could not tell.** A few clips show that a path works, not that a method does. For that
+# we go back to clips of which there are enough, and ask what the gain of notebook 04 is made of.
+#
+# **Next.** [06 Rivals and controls](06_rivals_and_controls.ipynb): is the gain SSA's, and is it
+# transfer at all? With your own copy of a data set: `mmt data verify nvgesture DIR`, then train
+# (the README has the lines).
 #
 # ## Self-test
 #

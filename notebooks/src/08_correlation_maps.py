@@ -13,6 +13,9 @@
 # %% [markdown]
 # # 08 Correlation maps: what does a network see as alike?
 #
+# **Where we are.** Notebooks 06 and 07 asked by accuracies whether, and when, RGB gains. Now we
+# look inside.
+#
 # **Question.** SSA pulls the correlation maps of two networks together. What can be seen in such a
 # map, did the maps come together, and is a network whose map is closer also a better one?
 #
@@ -97,8 +100,9 @@ checks.cka(cka)
 # ## 2 The networks, and one clip's maps
 #
 # The package brings networks of the study along: RGB and depth trained alone, and both trained
-# together with SSA. They see 144 validation clips: twelve people whom no network was trained
-# with, each in every gesture once. Test clips stay closed.
+# together with SSA and focal regularization (notebook 04). They see 144 validation clips: twelve
+# people whom no network was trained with, each in every gesture once. Test clips stay closed. The
+# clip to look at, here and in notebook 09, is the first one of *beckon*.
 
 # %%
 arms = {"alone": ["alone-rgb", "alone-depth"], "together": ["mtut"]}
@@ -331,7 +335,10 @@ pd.DataFrame(rows).T.rename_axis("weight").round(3)
 # Lee, Hinton, *Similarity of Neural Network Representations Revisited*, ICML 2019 (CKA); Song et
 # al., JMLR 13, 2012 (its unbiased estimator).
 #
-# **Next.** `09_gradcam_saliency`: where does a network look?
+# **What this could not tell.** A map says which places look alike to a network, not which of them
+# its answer depends on.
+#
+# **Next.** [09 Grad-CAM and saliency](09_gradcam_saliency.ipynb): where does a network look?
 #
 # ## Self-test
 #

@@ -13,6 +13,9 @@
 # %% [markdown]
 # # 10 Embeddings, probes, and a figure for a paper
 #
+# **Where we are.** Notebook 08 compared two networks place by place, notebook 09 asked what a
+# single one looks at. Now each clip is one vector.
+#
 # **Question.** After training together, do the RGB and the depth network *mean the same*? How can a
 # number say so, and how does the number become a figure that can be printed?
 #
@@ -121,7 +124,7 @@ figures.embedding_scatter(planes, seen.classes, named=named)
 # standardised before, so scale and offset cannot be what parts them. The axes have no unit, and the
 # two planes have different ones, so compare patterns, not places.
 #
-# **t-SNE** keeps neighbours together and gives everything else away:
+# **t-SNE** keeps neighbours together, at the price of everything else:
 
 # %%
 planes = {
@@ -137,7 +140,8 @@ figures.embedding_scatter(planes, seen.classes, named=named)
 # not for answering them.
 #
 # Choose a class and find its clips in both networks; the sentence below counts what their nearest
-# neighbours are (this needs a running kernel; the figure above is the same standing still):
+# neighbours are (by keyboard: space, arrows, Enter; it needs a running kernel, and the figure above
+# is the same standing still):
 
 # %%
 from mmtlib.interactive.embedding_explorer import embedding_explorer, embedding_sentence

@@ -13,6 +13,8 @@
 # %% [markdown]
 # # 12 Your own data: from a folder of videos to one file
 #
+# **Where we are.** Every clip so far was made by the library, or came with a list.
+#
 # **Question.** You have filmed people with two cameras. What has to happen between that folder of
 # videos and a network that you can hand to somebody as one file?
 #
@@ -233,7 +235,7 @@ checks.in_two_splits(in_two_splits)
 
 # %%
 config = mmtlib.ExperimentConfig.make(dataset="videos", root=str(root), modalities="rgb,depth")
-config = config.replace(epochs=min(config.epochs, 25))
+config = config.replace(epochs=min(config.epochs, 20))
 bar = ProgressBar(2)
 bar.display()
 together, alone = mmtlib.run_all(

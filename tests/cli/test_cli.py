@@ -359,7 +359,8 @@ def test_tutorial(mmt, own_cache, monkeypatch, tmp_path):
     monkeypatch.setenv("MMTLIB_FAST", "1")
     asked = []
 
-    def run_tutorial(out, *, only, report):
+    def run_tutorial(out, *, only, workers, report):
+        assert 1 <= workers <= 2
         asked.append(only)
         out.mkdir(exist_ok=True)
         report("[1/1] 00_x: 3 s")
@@ -368,20 +369,25 @@ def test_tutorial(mmt, own_cache, monkeypatch, tmp_path):
         asked.append((config.modalities, tuple(seeds), split))
         return compare(config.replace(epochs=1, device="cpu"), [0, 1], workers=1)
 
+    def run_all(configs, *, progress):
+        asked.append([(c.seed, c.focal) for c in configs])
+
     monkeypatch.setattr("mmtlib.course.run_tutorial", run_tutorial)
     monkeypatch.setattr("mmtlib.experiment.compare", compare_here)
+    monkeypatch.setattr("mmtlib.experiment.run_all", run_all)
     said = mmt("tutorial", "--out", tmp_path / "out")
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
-    assert lines[0] == "data and 9 runs for the closing table ..."
+    assert lines[0] == "data and 10 runs for the notebooks and the closing table ..."
     assert lines[2] == "[1/1] 00_x: 3 s"
     assert "a small sample" in said.out
     both, seeds = ("rgb", "depth"), (0, 1, 2)
-    assert asked == [(both, seeds, "validation"), None, (both, seeds, "test")]
+    joint = [(0, True), (1, True), (2, True), (0, False)]
+    assert asked == [joint, (both, seeds, "validation"), None, (both, seeds, "test")]
     assert [row[0] for row in rows(said.out)] == ["rgb", "depth"]
     assert (tmp_path / "out" / "table.csv").read_text().startswith("modality,seed,alone,together")
     said = mmt("tutorial", "--out", tmp_path / "out", "--only", "00")
-    assert asked[3:] == ["00"]
+    assert asked[4:] == ["00"]
     assert rows(said.out) == []
 
 

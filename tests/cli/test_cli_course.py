@@ -57,24 +57,18 @@ def test_time(mmt, monkeypatch, tmp_path, alone_s, complaints):
 def test_site(mmt, monkeypatch, tmp_path):
     asked = []
 
-    def write_gallery(folder, *, formats, progress):
-        asked.append((folder, formats))
-        yield from ()
-
-    def build_site(out, *, executed, figures, report):
-        asked.append((out, executed, figures))
+    def build_site(out, *, executed, report):
+        asked.append((out, executed))
         report("[1/1] 00_x: up to date")
         return out / "index.html"
 
-    monkeypatch.setattr("mmtlib.gallery.write_gallery", write_gallery)
     monkeypatch.setattr("mmtlib.course.build_site", build_site)
     said = mmt("course", "site", "--out", tmp_path / "pages", "--executed", tmp_path / "done")
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines() == [
         "[1/1] 00_x: up to date", f"open {tmp_path / 'pages' / 'index.html'}",
     ]  # fmt: skip
-    figures = tmp_path / "figures"
-    assert asked == [(figures, ["png"]), (tmp_path / "pages", tmp_path / "done", figures)]
+    assert asked == [(tmp_path / "pages", tmp_path / "done")]
 
 
 def test_bundle(mmt, monkeypatch, tmp_path):

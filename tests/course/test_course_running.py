@@ -14,7 +14,7 @@ from mmtlib.errors import DataError, MmtlibError
 
 def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monkeypatch):
     out, said = tmp_path / "out", []
-    monkeypatch.setattr(running, "_library_hash", lambda: os.environ["MMTLIB_CACHE"])
+    monkeypatch.setattr(running, "library_hash", lambda: os.environ["MMTLIB_CACHE"])
     (first,) = run_tutorial(out, report=said.append)
     assert (first.name, first.title, first.skipped) == (
         "00_first", "00 A & B: what is one & one?", False,
@@ -47,9 +47,22 @@ def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monke
     (out / "00_first.html").unlink()
     run_tutorial(out, report=said.append)
     assert len(ran) == 3
-    monkeypatch.setattr(running, "_library_hash", lambda: "another library")
+    monkeypatch.setattr(running, "library_hash", lambda: "another library")
     run_tutorial(out, report=said.append)
     assert len(ran) == 4
+
+
+def test_two_side_by_side(project, tmp_path, monkeypatch):
+    folder = project / "notebooks" / "src"
+    (folder / "01_second.py").write_text(SOURCE.replace("00", "01"))
+    (folder / "02_wrong.py").write_text("# %% [markdown]\n# # 02 Wrong\n\n# %%\n1 / 0\n")
+    said = []
+    with pytest.raises(MmtlibError, match="Notebook 02_wrong failed: ZeroDivisionError"):
+        run_tutorial(tmp_path / "out", workers=2, report=said.append)
+    assert [line.split(":")[0] for line in said] == ["[1/3] 00_first", "[2/3] 01_second"]
+    for name in ("00_first", "01_second"):
+        executed = nbformat.read(tmp_path / "out" / f"{name}.ipynb", as_version=4)
+        assert executed.cells[1].outputs[0].text == "2\n"
 
 
 def test_only_some(project, tmp_path, monkeypatch):
@@ -72,12 +85,12 @@ def test_a_stamp_is_written_last(project, tmp_path, monkeypatch):
 
 
 def test_the_key_depends_on_where_runs_are(monkeypatch):
-    before = running._library_hash()
+    before = running.library_hash()
     for name in ("MMTLIB_CACHE", "MMTLIB_FAST", "MMTLIB_NVGESTURE_ROOT"):
         with monkeypatch.context() as patch:
             patch.setenv(name, "/elsewhere")
-            assert running._library_hash() != before
-    assert running._library_hash() == before
+            assert running.library_hash() != before
+    assert running.library_hash() == before
 
 
 def test_a_failing_cell_is_named(project, tmp_path):

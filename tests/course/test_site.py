@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.browser import browser_page, needs_browser
 from support.small_course import DOT, EXERCISE, SOURCE
 from support.web_pages import broken, outside, pages_of
 
@@ -38,6 +39,7 @@ def small_project(folder):
     (folder / "docs" / "images").mkdir(parents=True)
     (folder / "docs" / "images" / "dot.png").write_bytes(base64.b64decode(DOT))
     (folder / "docs" / "benchmark.md").write_text("# Results\n\n## Ten clips\n\nNone.\n")
+    (folder / "docs" / "gallery.md").write_text("# Gallery\n\n![One dot](images/dot.png)\n")
     (folder / "README.md").write_text(README)
     shutil.copytree(project_folder() / "docs" / "site", folder / "docs" / "site")
     return folder
@@ -48,10 +50,6 @@ def built(tmp_path_factory):
     """A small site, and the folder it was built in."""
     folder = tmp_path_factory.mktemp("site")
     small_project(folder / "project")
-    figures = folder / "figures"
-    figures.mkdir()
-    (figures / "dot.png").write_bytes(base64.b64decode(DOT))
-    (figures / "dot.md").write_text("## dot: A dot\n\nLook closely.\n\n*stored, made by hand*\n")
     said = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mmtlib.course.project, "project_folder", lambda: folder / "project")
@@ -60,7 +58,6 @@ def built(tmp_path_factory):
         page = build_site(
             folder / "build" / "site",
             executed=folder / "build" / "tutorial",
-            figures=figures,
             modules=["mmtlib.errors"],
             report=said.append,
         )
@@ -85,14 +82,14 @@ def test_every_link_leads_somewhere(built):
 def test_the_pages(built):
     names = {str(path.relative_to(built.parent)) for path in pages_of(built.parent)}
     assert {
-        "index.html", "notebooks/00_first.html", "docs/benchmark.html", "figures/index.html",
+        "index.html", "notebooks/00_first.html", "docs/benchmark.html", "docs/gallery.html",
         "api/index.html", "api/mmtlib.errors.html",
     } <= names  # fmt: skip
     first = pages_of(built.parent)[built]
     assert {"course.html", "results.html", "library.html"} <= set(first.links)
     chapters = pages_of(built.parent)
     assert "notebooks/00_first.html" in chapters[built.parent / "course.html"].links
-    for linked in ("docs/benchmark.html", "figures/index.html"):
+    for linked in ("docs/benchmark.html", "docs/gallery.html"):
         assert linked in chapters[built.parent / "results.html"].links
     assert "class MmtlibError" not in page(built, "api/mmtlib.errors.html")  # it is marked up
     assert 'id="mmtlib.errors.MmtlibError"' in page(built, "api/mmtlib.errors.html")
@@ -114,8 +111,19 @@ def test_a_notebook_with_its_results(built):
 
 def test_every_picture_has_a_text(built):
     for path, found in pages_of(built.parent).items():
-        if path.name in ("index.html", "benchmark.html"):
+        if path.name in ("index.html", "benchmark.html", "gallery.html"):
             assert all(text for _, text in found.pictures), path
+
+
+@needs_browser
+def test_every_page_opens_in_a_browser_without_a_network(built):
+    with browser_page() as browser:
+        for path in pages_of(built.parent):
+            browser.goto(path.as_uri())
+            wide = "document.documentElement.scrollWidth - window.innerWidth"
+            assert browser.evaluate(wide) <= 0, path
+        assert browser.outside == []
+        assert browser.errors == []
 
 
 def test_what_is_up_to_date_is_not_executed_again(built, monkeypatch, tmp_path):

@@ -1,3 +1,4 @@
+import json
 import os
 import time
 from pathlib import Path
@@ -80,8 +81,8 @@ def test_in_order_shares_a_cache_and_alone_does_not(two, runs, tmp_path, own_cac
     assert not any(Path(cache).exists() for _, cache, _ in runs)
     assert found.table.notebook.tolist() == ["00_first", "01_first"]
     assert found.table.limit_s.tolist() == [60, 30]
-    assert said[0] == "00_first in order: 0 s"
-    assert said[3] == "01_first alone: 0 s"
+    assert said[0] == "00_first in order: 0 s, 0 s of the processor"
+    assert said[3] == "01_first alone: 0 s, 0 s of the processor"
     stored = pd.read_csv(tmp_path / "out" / "times.csv")
     assert stored.columns.tolist() == found.table.columns.tolist()
     assert sorted(p.name for p in (tmp_path / "out").glob("*.ipynb")) == [
@@ -95,7 +96,7 @@ def test_too_slow_in_one_of_both(two, runs, tmp_path, monkeypatch, slow):
     if slow == "in order":
         times = {"in order": [31, 31], "alone": [5, 5]}
     taken = iter(times["in order"] + times["alone"])
-    monkeypatch.setattr(timing, "_timed", lambda *_: (next(taken), 1.0))
+    monkeypatch.setattr(timing, "_timed", lambda *_: (next(taken), 1.0, []))
     found = time_notebooks(tmp_path, report=str)
     assert found.table.within.tolist() == [True, False]
     assert not found.good
@@ -122,6 +123,49 @@ def test_a_failing_notebook_is_complained_of_and_the_next_runs(two, tmp_path, mo
     ]
     assert found.table.within.all()
     assert not found.good
+
+
+class Stopped(Exception):
+    """As if somebody pressed Ctrl+C."""
+
+
+@pytest.mark.parametrize(
+    ("last", "again"),
+    [
+        (1, ["00_first", "01_first", "00_first", "01_first"]),  # in order: anew
+        (3, ["01_first"]),
+    ],
+)
+def test_what_was_stopped_goes_on(two, runs, tmp_path, monkeypatch, last, again):
+    record = timing.execute
+
+    def stop(notebook, name, *, folder):
+        if len(runs) == last:
+            raise Stopped
+        record(notebook, name, folder=folder)
+
+    monkeypatch.setattr(timing, "execute", stop)
+    with pytest.raises(Stopped):
+        time_notebooks(tmp_path, report=str)
+    assert len(json.loads((tmp_path / "unfinished.json").read_text())["done"]) == last
+    monkeypatch.setattr(timing, "execute", record)
+    runs.clear()
+    said = []
+    found = time_notebooks(tmp_path, report=said.append)
+    assert [name for name, *_ in runs] == again
+    assert said[0].startswith(f"going on: {last} of 4 measurements are in ")
+    assert found.good
+    assert found.table.notna().all(axis=None)
+    assert not (tmp_path / "unfinished.json").exists()
+
+
+def test_what_was_stopped_begins_anew_with_another_notebook(two, runs, tmp_path):
+    kept = {"key": "of other notebooks", "done": {"00_first, alone": [1.0, 1.0, []]}}
+    (tmp_path / "unfinished.json").write_text(json.dumps(kept))
+    said = []
+    assert time_notebooks(tmp_path, report=said.append).good
+    assert len(runs) == 4
+    assert said[0].startswith("00_first in order")
 
 
 def test_only_some(two, runs, tmp_path):

@@ -1,12 +1,10 @@
 """Right answers pass; every known-wrong answer is refused with the message meant for it."""
 
-import re
-
 import numpy as np
-import pytest
 import torch
+from support.exercise_tests import ExerciseTests
 
-from mmtlib.exercises import checks, harm
+from mmtlib.exercises import harm
 
 
 def both(alone, together):
@@ -58,29 +56,5 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer"), [(k, a) for k, v in RIGHT.items() for a in v])
-def test_right_answers_pass(name, answer):
-    feedback = getattr(checks, name)(answer)
-    assert feedback.passed, feedback.message
-
-
-@pytest.mark.parametrize(("name", "answer", "message"), WRONG)
-def test_known_wrong_answers_are_refused_with_their_reason(name, answer, message):
-    feedback = getattr(harm, name)(answer)
-    assert not feedback.passed
-    assert re.search(message, feedback.message), feedback.message
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_a_stub_stays_a_stub(name):
-    def stub(*args):
-        raise NotImplementedError
-
-    with pytest.raises(NotImplementedError):
-        getattr(harm, name)(stub)
-
-
-def test_every_exercise_has_three_growing_hints():
-    assert set(harm.HINTS) == set(RIGHT)
-    for hints in harm.HINTS.values():
-        assert len(set(hints)) == len(hints) == 3
+class TestHarm(ExerciseTests):
+    room, right, wrong = harm, RIGHT, WRONG

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from support.exercise_tests import ExerciseTests
 
 from mmtlib.exercises import HINTS, checks, own_data
 
@@ -33,54 +34,31 @@ def several_clips(subjects, splits):
     return {person for person in subjects if subjects.count(person) > 1}
 
 
-RIGHT = {"frames_of": right_frames, "in_two_splits": right_people}
+RIGHT = {"frames_of": [right_frames], "in_two_splits": [right_people]}
 
 
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_answers_pass(name):
-    assert getattr(checks, name)(RIGHT[name]).passed
+WRONG = [
+    ("frames_of", cut_off, "int(...) cuts it"),
+    ("frames_of", lambda s, e, r: (round(s * r), round(e * r)), "A mark so short is one frame"),
+    ("frames_of", lambda s, e, r: (round(s * r), round(e * r) - 1), "the frame *after* the"),
+    ("frames_of", lambda s, e, r: (s * r, e * r), "expected whole numbers"),
+    ("frames_of", lambda s, e, r: None, "expected two numbers (first, last), got None"),
+    ("frames_of", lambda s, e, r: (math.ceil(s * r), math.ceil(e * r) + 1), "expected ("),
+    ("in_two_splits", train_against_test, "validation is a split as well"),
+    ("in_two_splits", several_clips, "everybody is in it"),
+    ("in_two_splits", lambda a, b: sorted(right_people(a, b)), "expected a set of people"),
+    ("in_two_splits", lambda a, b: None, "got NoneType. Is the return missing?"),
+    ("in_two_splits", lambda a, b: set(b), "expected ['p"),
+    (
+        "in_two_splits",
+        lambda a, b: right_people(a, b) or {"nobody"},
+        "nobody is in two here",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "said"),
-    [
-        ("frames_of", cut_off, "int(...) cuts it"),
-        ("frames_of", lambda s, e, r: (round(s * r), round(e * r)), "A mark so short is one frame"),
-        ("frames_of", lambda s, e, r: (round(s * r), round(e * r) - 1), "the frame *after* the"),
-        ("frames_of", lambda s, e, r: (s * r, e * r), "expected whole numbers"),
-        ("frames_of", lambda s, e, r: None, "expected two numbers (first, last), got None"),
-        ("frames_of", lambda s, e, r: (math.ceil(s * r), math.ceil(e * r) + 1), "expected ("),
-        ("frames_of", lambda s, e, r: 1 / 0, "your code stopped with ZeroDivisionError"),
-        ("in_two_splits", train_against_test, "validation is a split as well"),
-        ("in_two_splits", several_clips, "everybody is in it"),
-        ("in_two_splits", lambda a, b: sorted(right_people(a, b)), "expected a set of people"),
-        ("in_two_splits", lambda a, b: None, "got NoneType. Is the return missing?"),
-        ("in_two_splits", lambda a, b: set(b), "expected ['p"),
-        (
-            "in_two_splits",
-            lambda a, b: right_people(a, b) or {"nobody"},
-            "nobody is in two here",
-        ),
-    ],
-)
-def test_known_mistakes_are_named(name, answer, said):
-    feedback = getattr(checks, name)(answer)
-    assert not feedback.passed
-    assert said in feedback.message
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_stubs_stay_stubs(name):
-    def stub(*_):
-        raise NotImplementedError
-
-    with pytest.raises(NotImplementedError):
-        getattr(checks, name)(stub)
-
-
-def test_every_exercise_has_hints():
-    assert own_data.HINTS.keys() == RIGHT.keys()
-    assert own_data.HINTS.items() <= HINTS.items()
+class TestOwnData(ExerciseTests):
+    room, right, wrong = own_data, RIGHT, WRONG
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.exercise_tests import ExerciseTests
 
 from mmtlib.exercises import checks, real_sets
 
@@ -49,7 +50,7 @@ def masks(depth, colour):
     return depth > 16, colour.max(axis=-1) > 16
 
 
-RIGHT = {"read_row": right_row, "nearest_frames": right_nearest, "covered": right_covered}
+RIGHT = {"read_row": [right_row], "nearest_frames": [right_nearest], "covered": [right_covered]}
 
 WRONG = [
     ("read_row", lambda row: None, "expected four numbers"),
@@ -107,17 +108,8 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("name", real_sets.HINTS)
-def test_right_answer_passes(name):
-    feedback = getattr(checks, name)(RIGHT[name])
-    assert feedback.passed, feedback.message
-
-
-@pytest.mark.parametrize(("name", "answer", "message"), WRONG)
-def test_known_mistake_is_refused_with_its_reason(name, answer, message):
-    feedback = getattr(checks, name)(answer)
-    assert not feedback.passed
-    assert message in feedback.message
+class TestRealSets(ExerciseTests):
+    room, right, wrong = real_sets, RIGHT, WRONG
 
 
 @pytest.mark.parametrize("name", real_sets.HINTS)

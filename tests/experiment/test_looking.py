@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from support.nvgesture_tree import write_nvgesture_tree
 from support.tiny_runs import tiny
 
+from mmtlib.analysis import hand_masks
 from mmtlib.errors import ConfigError
-from mmtlib.experiment import look_at, run
+from mmtlib.experiment import look_at, look_at_nvgesture, run
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,23 @@ def test_all_clips_if_no_number_is_given(runs):
     seen = look_at({"alone": [runs["depth"]]})
     assert len(seen.clips) == len(seen.batch) == 24
     assert seen.clips[0].modalities == ("depth",)
+
+
+def test_real_clips_come_in_the_form_that_the_networks_take(runs, tmp_path):
+    write_nvgesture_tree(tmp_path / "real")
+    arms = {"alone": [runs["rgb"], runs["depth"]], "together": [runs["together"]]}
+    seen = look_at_nvgesture(arms, tmp_path / "real")
+    assert list(seen.networks) == [("alone", "rgb"), ("together", "rgb")]
+    assert seen.predictions == {}
+    assert len(seen.clips) == 6  # three classes by subjects 1 and 2: 3 validates, 5 tests
+    assert set(seen.batch.subjects.tolist()) == {1, 2}
+    assert seen.clips[0].shape == (8, 16, 16)  # of the preset tiny
+    assert hand_masks(seen.clips, "silhouette").any(dim=(2, 3)).all()
+    assert len(seen.classes) == 25
+    for network in seen.networks.values():
+        assert network(seen.batch.frames["rgb"]).logits.shape == (6, len(runs["rgb"].classes))
+    with pytest.raises(ConfigError, match="network of RGB, got none"):
+        look_at_nvgesture({"alone": [runs["depth"]]}, tmp_path / "real")
 
 
 def test_runs_that_do_not_fit_are_named(runs):

@@ -65,6 +65,7 @@ def test_rho_has_a_panel_per_learner(check_figure):
     colors = {line.get_color() for line in figure.axes[0].lines}
     assert colors == {MODALITIES["depth"].color, MODALITIES["flow"].color}
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [1, 1 / 2, 1 / 3])
+    assert "RGB from Depth: 1.00 in the first epoch, 0.33 in the last;" in figure.alt_text
 
 
 def test_rho_of_some_learners_and_of_four(check_figure):

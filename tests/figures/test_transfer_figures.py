@@ -105,9 +105,14 @@ def test_accuracy_falls_along_its_curve(check_figure):
     assert with_rho.get_color() == without.get_color()
     assert [line.get_ydata()[0] for line in axes.lines if len(line.get_ydata()) == 2][-1:] == [0.66]
     assert legend_of(figure) == ["ssa", "with rho", "without rho", "trained alone"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "0.5", "1"]
+    assert figure.alt_text.endswith(
+        "From 0 to 1: RGB: ssa with rho 70.0% to 70.0%, ssa without rho 70.0% to 50.0%, "
+        "alone 66.0%."
+    )
 
 
-def test_methods_differ_in_colour_and_some_have_no_rho(check_figure):
+def test_methods_differ_in_colour_and_mark_and_some_have_no_rho(check_figure):
     table = pd.concat(
         [accuracies(targets=tuple(MODALITIES)[:3]),
          accuracies(("dml", "kd"), tuple(MODALITIES)[:3], (None,))]
@@ -116,7 +121,8 @@ def test_methods_differ_in_colour_and_some_have_no_rho(check_figure):
     check_figure(figure)
     assert [axes.get_title() for axes in figure.axes] == ["RGB", "Depth", "Optical flow"]
     assert [len(curves(axes)) for axes in figure.axes] == [4] * 3
-    assert len({line.get_color() for line in curves(figure.axes[0])}) == 3
+    drawn = {(line.get_color(), line.get_marker()) for line in curves(figure.axes[0])}
+    assert len(drawn) == len({mark for _, mark in drawn}) == 3
     assert legend_of(figure) == [
         "ssa", "dml", "kd", "with rho", "without rho", "method without rho", "trained alone",
     ]  # fmt: skip

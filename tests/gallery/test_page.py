@@ -34,11 +34,12 @@ def test_each_has_its_call_and_what_to_see(entry):
 def test_pictures_are_those_of_the_page():
     shown = set()
     for name, part in sections().items():
-        pictures = re.findall(r"!\[([^\]]{20,})\]\((images/gallery/[a-z-]+\.png)\)", part)
+        pictures = re.findall(r"!\[([^\]]{10,})\]\((images/gallery/[a-z-]+\.png)\)", part)
         if name == "Tables" or "*Not drawn yet. The package does not hold" in part:
             assert pictures == []
         else:
             ((_, path),) = pictures
+            assert re.search(r"\.png\)\n\n\S.{20,}\.\n", part), f"{name} lacks what it says"
             assert path == f"{PICTURES}/{name}.png"
             assert re.search(r"\*(Stored,|Rendered|Drawn) .*\.\*", part)
             shown.add(DOCS / path)

@@ -79,7 +79,9 @@ def test_curves_come_from_the_study_with_most_seeds(whole):
 
 
 def test_levels_are_on_the_axis(whole):
-    (axes,) = draw_entry(GALLERY["training-clips"], whole).figure.axes
+    figure = draw_entry(GALLERY["training-clips"], whole).figure
+    (axes,) = figure.axes
+    assert "Gain by level: 120: +10.0 points (95 % interval over seeds +10.0" in figure.alt_text
     assert [text.get_text() for text in axes.get_xticklabels()] == ["120", "240", "480"]
     values = [container.lines[0].get_ydata(orig=False) for container in axes.containers]
     assert [list(line.round(3)) for line in values] == [[0.6] * 3, [0.7] * 3]

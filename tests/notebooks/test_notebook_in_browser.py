@@ -1,85 +1,16 @@
 """As a new user does it: JupyterLab opens, a notebook runs from top to bottom, pictures show."""
 
-import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 
 import nbformat
 import pytest
 from support.browser import browser_page, needs_browser
+from support.lab import Lab, wait_for, wait_in
 
 from mmtlib.course import complaints, notebook_sources, paired_notebook
 
-TOKEN = "for-this-test-only"
 pytestmark = needs_browser
-
-
-def wait_for(what, condition, seconds=300, pause=time.sleep):
-    """Return what `condition` gives as soon as that is true; `pause` takes seconds."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        pause(0.5)
-    raise AssertionError(f"{what}: not within {seconds} s")
-
-
-def wait_in(page, what, condition, seconds=300):
-    """Like `wait_for` while a page is open, whose events must go on."""
-    return wait_for(what, condition, seconds, lambda s: page.wait_for_timeout(1000 * s))
-
-
-class Lab:
-    """A JupyterLab that `mmt lab` has started."""
-
-    def __init__(self, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        own = {
-            f"JUPYTER{name}_DIR": str(folder / f"settings{name}")
-            for name in ("_CONFIG", "_DATA", "_RUNTIME", "LAB_SETTINGS", "LAB_WORKSPACES")
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mmtlib", "lab", str(folder / "notebooks"), "--no-browser",
-             "--allow-root", f"--ServerApp.port={self.port}", f"--IdentityProvider.token={TOKEN}"],
-            env={**os.environ, **own, "MMTLIB_FAST": "1", "MMTLIB_CACHE": str(folder / "cache")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-
-    def address(self, path):
-        return f"http://127.0.0.1:{self.port}/{path}?token={TOKEN}"
-
-    def ask(self, path):
-        """Return what the server says, None while it does not answer."""
-        try:
-            with urllib.request.urlopen(self.address(path), timeout=10) as answer:
-                return json.load(answer)
-        except (urllib.error.URLError, ConnectionError):
-            return None
-
-    def kernel(self):
-        """Return the kernel's state once the page is connected to it, e.g. "idle"."""
-        sessions = self.ask("api/sessions") or []
-        connected = [s["kernel"] for s in sessions if s["kernel"]["connections"]]
-        return connected[0]["execution_state"] if connected else None
-
-    def end(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
 
 
 @pytest.fixture
@@ -99,15 +30,6 @@ def lab(tmp_path):
     shutil.rmtree(tmp_path / "cache", ignore_errors=True)
 
 
-def run_all(page, lab):
-    page.goto(lab.address("lab/tree/00_quickstart.ipynb"))
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
-    wait_in(page, "a kernel at rest", lambda: lab.kernel() == "idle")
-    page.click(".jp-Notebook .jp-Cell >> nth=0")
-    page.click("text=Run >> nth=0")
-    page.click("text=Run All Cells")
-
-
 def test_a_notebook_from_top_to_bottom(lab, tmp_path):
     path = tmp_path / "notebooks" / "00_quickstart.ipynb"
 
@@ -118,7 +40,7 @@ def test_a_notebook_from_top_to_bottom(lab, tmp_path):
         return notebook if all(cell.execution_count for cell in code) else None
 
     with browser_page() as page:
-        run_all(page, lab)
+        lab.run_all(page, "00_quickstart.ipynb")
         wait_in(page, "work", lambda: lab.kernel() == "busy", 60)
         wait_in(page, "the end of the work", lambda: lab.kernel() == "idle")
         notebook = wait_in(page, "the saved notebook", saved, 60)
@@ -128,6 +50,7 @@ def test_a_notebook_from_top_to_bottom(lab, tmp_path):
         if shots := os.environ.get("MMTLIB_SCREENSHOTS"):
             page.screenshot(path=f"{shots}/notebook.png")
         assert page.outside == []
+        assert page.errors == []
 
 
 def check_pictures(page, notebook):

@@ -6,8 +6,16 @@ from support.made_up_study import write_grid, write_study
 
 from mmtlib.ablation import load_results
 from mmtlib.errors import DataError
-from mmtlib.evaluation import paired_difference
-from mmtlib.study import answers, calibration_and_cost, complete_grids, focal_contrasts, parts, plan
+from mmtlib.evaluation import holm, paired_difference
+from mmtlib.study import (
+    answers,
+    calibration_and_cost,
+    complete_grids,
+    control_contrasts,
+    focal_contrasts,
+    parts,
+    plan,
+)
 from mmtlib.study.answers import LATE_FUSION
 from mmtlib.study.measured import Measured, baseline_arm, difference, mean_accuracy
 
@@ -111,6 +119,41 @@ def test_p_values_are_adjusted_together(table):
     assert (family["p_holm"] <= 1).all()
 
 
+def test_the_method_against_its_controls(store):
+    found = control_contrasts(store).set_index("arm")
+    assert set(found.index) == set(plan.secondary(_chosen(store), 1.25)["S3"].arms) - {"mtut"}
+    assert found["after"].to_numpy() == pytest.approx(0.7)
+    steps = found["difference"].to_dict()
+    assert steps["alone, twice the epochs"] == pytest.approx(0.05)
+    assert steps["other_clip_same_class"] == pytest.approx(0.05)
+    assert steps["second rgb"] == pytest.approx(0.1)  # one network: as alone
+    assert (found["low"] <= found["difference"]).all()
+
+
+def scattered(task, target, split):
+    """As `gains`, but every seed differs, so that no p value is 0, and many are equal."""
+    joint = len(task.config.modalities) > 1
+    return gains(task, target, split) + 0.05 * joint * (task.config.seed % 3)
+
+
+def test_the_same_comparison_counts_once(tmp_path):
+    write_study(tmp_path, scattered, upto="primary")
+    grids = parts.grids_of("secondary", tmp_path)
+    for question in ("S2", "S3"):
+        write_grid(tmp_path, grids[question], ("test",), scattered)
+    table = answers(tmp_path)
+    family = table[table["p_holm"].notna()].set_index(["question", "arm", "target"])
+    both = family.loc[[("S2", "mtut", "rgb"), ("S3", "mtut", "rgb")]]
+    assert 0 < both["p"].iloc[0] == both["p"].iloc[1]
+    assert both["p_holm"].nunique() == 1
+    once = family.drop(("S3", "mtut", "rgb"))
+    # Rivals with equal p values are different runs, and count each.
+    assert family.loc[("S2", "kd", "rgb"), "p"] == family.loc[("S2", "dml", "rgb"), "p"]
+    np.testing.assert_array_equal(once["p_holm"], holm(once["p"].to_numpy()))
+    assert (family["p_holm"] <= holm(family["p"].to_numpy())).all()
+    assert (family["p_holm"] < holm(family["p"].to_numpy())).any()
+
+
 def test_focal_against_constant(store):
     found = focal_contrasts(store).set_index(["ssa_weight", "corruption_strength"])
     assert found["difference"].to_dict() == pytest.approx(
@@ -174,3 +217,7 @@ def test_unequal_arms_cannot_be_paired(store):
 def test_a_baseline_has_no_baseline(store):
     grid = complete_grids(store)["S5"]
     assert baseline_arm(grid, "alone (clutter=0.5)", "rgb") is None
+
+
+def _chosen(store):
+    return plan.choose(load_results(plan.TUNING, folder=store))

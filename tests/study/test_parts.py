@@ -6,7 +6,7 @@ from support.grids import tiny_grid
 
 from mmtlib.ablation import Failure, SweepReport
 from mmtlib.errors import ConfigError, DataError
-from mmtlib.study import PARTS, conduct, grids_of, parts, plan
+from mmtlib.study import PARTS, QUESTIONS, conduct, grids_of, parts, plan
 
 
 @pytest.fixture
@@ -52,6 +52,15 @@ def test_parts_run_in_the_order_of_the_plan_however_they_are_given(swept):
     assert [name for name, _ in swept] == ["study-tuning", "study-primary", "study-primary"]
 
 
+def test_only_the_questions_asked_for(swept):
+    list(conduct(["secondary"], questions=["S8", "S6"]))
+    assert [name for name, _ in swept] == ["study-clips"] * 2 + ["study-recipe"] * 2
+
+
+def test_every_grid_is_a_question(swept):
+    assert tuple(name for part in PARTS for name in grids_of(part)) == QUESTIONS
+
+
 def test_the_constant_is_the_mean_for_rgb_as_learner(swept):
     tasks = [task for task in grids_of("secondary")["S3"].tasks if task.arm == "constant rho"]
     assert {task.config.rho_constant for task in tasks} == {1.5}
@@ -74,6 +83,8 @@ def test_an_unknown_part_is_refused(swept):
         list(conduct(["tunning"]))
     with pytest.raises(ConfigError, match="third"):
         grids_of("third")
+    with pytest.raises(ConfigError, match=r"question of the study.*'S12'"):
+        list(conduct(questions=["S12"]))
     assert swept == []
     assert PARTS == ("tuning", "primary", "secondary")
 
