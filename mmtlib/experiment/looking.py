@@ -8,9 +8,10 @@ from pathlib import Path
 
 from mmtlib.clips import ClipBatch, GestureClip
 from mmtlib.config import ExperimentConfig
+from mmtlib.datasets import NVGesture
 from mmtlib.errors import ConfigError
 from mmtlib.evaluation import Predictions
-from mmtlib.experiment.data import make_transform, open_data
+from mmtlib.experiment.data import make_transform, stored_form
 from mmtlib.experiment.runs import Run
 from mmtlib.models import StagedNetwork
 from mmtlib.synthetic import SyntheticGestures
@@ -104,20 +105,17 @@ def look_at_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> Lo
     chosen = {key: run for key, run in _networks_of(arms).items() if key[1] == "rgb"}
     if not chosen:
         raise ConfigError("Expected a run with a network of RGB, got none.")
-    preset = _common([run.config for run in chosen.values()]).preset
-    config = ExperimentConfig.make(
-        dataset="nvgesture", root=str(root), preset=preset, modalities=("rgb", "depth"),
-        skip_broken=True,
-    )  # fmt: skip
-    found = open_data(config, "train")
-    clips = list(found.clips)
+    config = _common([run.config for run in chosen.values()])
+    source = NVGesture(root, "train", ("rgb", "depth"), skip_broken=True)
+    # Read from the videos: a store of clips does not keep that fewer frames are further apart.
+    clips = [clip for _, clip in source.readable(use=stored_form(config))]
     prepare = make_transform(config, training=False)
     return Looking(
         networks={key: run.network("rgb") for key, run in chosen.items()},
         predictions={},
         clips=clips,
         batch=ClipBatch.from_clips(prepare(clip) for clip in clips),
-        classes=found.classes,
+        classes=source.classes,
     )
 
 

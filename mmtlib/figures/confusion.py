@@ -20,8 +20,8 @@ from mmtlib.figures.style import (
 )
 
 MOST_CLASSES_IN_ONE_COLUMN = 6
-MOST_NUMBERS = 12
-"""Along an axis; of more classes every second or so has its number."""
+MOST_NUMBERS, MOST_BESIDE = 12, 9
+"""Below and beside each other, along an axis; of more classes every second or so has its number."""
 
 
 @styled
@@ -149,9 +149,9 @@ def confusion_change(
 
 
 def _number_classes(axes: Axes, k: int) -> None:
-    ticks = range(0, k, -(-k // MOST_NUMBERS))
-    axes.set_xticks(ticks, [str(i + 1) for i in ticks])
-    axes.set_yticks(ticks, [str(i + 1) for i in ticks])
+    down, across = (range(0, k, -(-k // most)) for most in (MOST_NUMBERS, MOST_BESIDE))
+    axes.set_xticks(across, [str(i + 1) for i in across])
+    axes.set_yticks(down, [str(i + 1) for i in down])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(True)
 

@@ -16,7 +16,7 @@ ROW = 0.175
 """Inches for a bar or a heading, so that 7-point labels do not meet."""
 LOOKS = {
     "gains": {"facecolor": "#0072B2", "edgecolor": "#0072B2"},
-    "loses": {"facecolor": "#D55E00", "edgecolor": "#D55E00", "hatch": "xxxx"},
+    "loses": {"facecolor": "#F7CFAF", "edgecolor": "#D55E00", "hatch": "xxxx"},
     "not shown": {"facecolor": "white", "edgecolor": "#777777", "hatch": "////"},
 }
 LEGENDS = {

@@ -8,6 +8,7 @@ from itertools import cycle
 import matplotlib as mpl
 import numpy as np
 import torch
+from matplotlib.ticker import MaxNLocator
 
 from mmtlib.errors import ConfigError
 from mmtlib.figures.style import ONE_COLUMN, StyledFigure, new_figure, styled
@@ -58,6 +59,8 @@ def focal_curve(
         axes.plot(gap.numpy(), rho.numpy(), label=f"$\\beta$ = {beta:g}", **look)
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.set_xlabel("Loss of learner m minus loss of teacher n")
     axes.set_ylabel(r"$\rho^{(m,n)}$")
     axes.grid()

@@ -194,7 +194,7 @@ checks.head_to_head(head_to_head)
 grids = study.complete_grids()
 measured = study.Measured(grids["S2"])
 rows, ours = [], measured.pooled("mtut", "rgb")
-for arm in s2["arm"].drop(s2.index[s2["arm"].isin(["mtut", study.LATE_FUSION])]):
+for arm in s2.loc[~s2["arm"].isin(["mtut", study.LATE_FUSION]), "arm"]:
     duel = paired_difference(measured.pooled(arm, "rgb"), ours)
     name = study.arm_name(arm)
     rows.append(("SSA + focal minus ...", name, duel.mean, duel.low, duel.high))
@@ -209,8 +209,10 @@ figures.difference_bars(table, interval=seeds, width=figures.TWO_COLUMN)
 #
 # ## 6 Many comparisons: Holm
 #
-# Test twenty methods that do nothing, and one will look good at 5 %. Holm's method: sort the p
-# values, multiply the smallest by $n$, the next by $n - 1$, ..., never let them fall.
+# Test twenty methods that do nothing, and one of them is expected to look good at 5 %. Holm's
+# method: sort the $n$ p values, multiply the smallest by $n$, the next by $n - 1$, and so on. Where
+# a product is below the one before it, it takes that one's place: they never fall. A comparison
+# that is shown twice is still one test, and counts once in $n$.
 #
 # **Predict before you run** the check: what becomes of 0.02, 0.001, 0.03?
 #
@@ -259,29 +261,43 @@ where = {"mtut": "The method", "constant rho": "Same teacher"}
 where |= {arm: "No teacher" for arm in s3["arm"] if arm.startswith("alone")}
 group = s3["arm"].map(where).fillna("Other teacher")
 bars = s3.assign(name=s3["arm"].map(study.arm_name), group=group)
-missing = "The controls (S3) are not stored yet: `mmt study` runs what is missing."
-gain = {"label": "RGB against RGB alone (points)", "interval": seeds, "width": figures.TWO_COLUMN}
-figures.difference_bars(bars, **gain) if len(s3) else print(missing)
+print("; ".join(mmtlib.load_results("study-controls")["origin"].unique()))
+figures.difference_bars(
+    bars, label="RGB against RGB alone (points)", interval=seeds, width=figures.TWO_COLUMN
+)
 
 # %% [markdown]
-# **What to see.** Where a control gains nothing, what it took away was necessary. Where it gains as
-# much as the method, what it took away did not matter. In between, the control's bar is the part
-# that can be had *without* it. If the bars of "no teacher"
-# are long, a good part of the gain was to be had by regularizing; if those of "other teacher"
-# are, any moving target would have helped.
+# **What to see.** A control whose interval holds 0 shows no gain without what was taken away (its
+# upper end says how much may be left). One that gains as much as the method lost nothing that
+# mattered. In between, its bar is what can be had *without* the thing taken away. Long bars of "no
+# teacher" would say that regularizing is enough; of "other teacher", that any moving target helps.
+# And a bar to the *left* of 0 says that a teacher who speaks of something else harms.
 #
-# The same as differences, the method minus each control, and the p values of S2 and S3 beside their
-# adjusted ones (over all secondary comparisons of the study that are stored):
+# How much of the gain each control leaves cannot be read off two bars, as both contain RGB alone.
+# So once more head to head, with the same seeds:
 
 # %%
-for arm in s3["arm"][s3["arm"] != "mtut"]:
-    controls = study.Measured(grids["S3"])
-    left = paired_difference(controls.pooled(arm, "rgb"), controls.pooled("mtut", "rgb"))
-    print(f"SSA + focal minus {study.arm_name(arm)}: {left}")
+left = study.control_contrasts()
+rows = left.assign(name=left["arm"].map(study.arm_name), group="SSA + focal minus ...")
+figures.difference_bars(rows, interval=seeds, width=figures.TWO_COLUMN)
+
+# %% [markdown]
+# **What to see.** A bar is what the thing taken away is worth. Compare the maps of other clips
+# with "a second RGB network": does it matter more *which clip* the teacher sees, or with which
+# *sensor*? Then "rho constant, matched": the same teacher, pulling as strongly on average. What is
+# left there belongs to listening at the right time; what that control gained above, to depth.
+#
+# And the p values of S2 and S3 beside their adjusted ones, over all secondary comparisons of the
+# study that are stored. SSA + focal stands in both tables, with the same runs: one test.
+
+# %%
 p = found[found["question"].isin(["S2", "S3"])].assign(what=lambda t: t["arm"].map(study.arm_name))
 p.set_index(["question", "what"])[["difference", "p", "p_holm"]].dropna().map("{:.3f}".format)
 
 # %% [markdown]
+# An interval that leaves out 0 beside an adjusted p value far above 0.05 is no contradiction: the
+# interval belongs to this one comparison, the p value pays for having made all of them.
+#
 # One caution about adding up: "gain = transfer + regularization" is a way of speaking. The parts
 # need not add: a regularized network may have less left to gain from a teacher.
 #

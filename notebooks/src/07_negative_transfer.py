@@ -184,10 +184,12 @@ bars = joint.assign(name=joint["arm"].map(study.arm_name), group=group)
 figures.difference_bars(bars, label="Together minus alone (points)", width=figures.TWO_COLUMN)
 
 # %% [markdown]
-# **What to see.** A name is what was trained together, the heading whose accuracy is shown. Look
-# for a learner that loses; then for a partner that is better alone and teaches nothing all the
-# same. A better network opens the gate of $\rho$, but whether its map holds something that the
-# learner can use is another matter. And do more partners help more than the best single one?
+# **What to see.** A name is what was trained together, the heading whose accuracy is shown. (RGB +
+# depth is H1 of section 2 with its 12 seeds and two sets of people; the others have six seeds and
+# one set, so their intervals are wider.) Look for a learner that loses; then for a partner that is
+# better alone and teaches nothing all the same. A better network opens the gate of $\rho$, but
+# whether its map holds something that the learner can use is another matter. And do more partners
+# help more than the best single one?
 #
 # ## 5 A tempting picture: the gain is where the teacher leads
 #

@@ -49,6 +49,7 @@ def test_real_clips_come_in_the_form_that_the_networks_take(runs, tmp_path):
     assert len(seen.clips) == 6  # three classes by subjects 1 and 2: 3 validates, 5 tests
     assert set(seen.batch.subjects.tolist()) == {1, 2}
     assert seen.clips[0].shape == (8, 16, 16)  # of the preset tiny
+    assert seen.clips[0].frame_rate == 3  # 80 frames at 30 a second, as 8
     assert hand_masks(seen.clips, "silhouette").any(dim=(2, 3)).all()
     assert len(seen.classes) == 25
     for network in seen.networks.values():

@@ -72,6 +72,10 @@ def test_the_change_is_the_second_minus_the_first(check_figure, width):
     assert low == -high  # white is no difference
     key = [text.get_text() for text in figure.legends[0].get_texts()]
     assert key[:2] == ["1  gesture 0", "2  gesture 1"]
+    # Numbers of two digits would touch beside each other, but not below each other.
+    across, down = figure.axes[2].get_xticklabels(), figure.axes[2].get_yticklabels()
+    assert [text.get_text() for text in across] == ["1", "3", "5", "7", "9", "11"]
+    assert len(down) == 12
     assert "from +91.7 points" in figure.alt_text
 
 
