@@ -18,9 +18,10 @@
 # **Question.** Can a network that sees only RGB learn from a network that sees depth, although no
 # channel of the one means the same as a channel of the other?
 #
-# $$\mathrm{corr}(F) = \hat F \hat F^{\top} \in \mathbb{R}^{d \times d}, \quad
-# \ell_{SSA}^{m,n} = \rho^{m,n}\, \lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2, \quad
-# \ell^m = \ell_{cls}^m + \lambda \sum_{n \ne m} \ell_{SSA}^{m,n}$$
+# $$\mathrm{corr}(F) = \hat F \hat F^{\top} \in \mathbb{R}^{d \times d}, \qquad
+# \ell_{SSA}^{m,n} = \rho^{m,n}\, \lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2$$
+#
+# $$\ell^m = \ell_{cls}^m + \lambda \sum_{n \ne m} \ell_{SSA}^{m,n}$$
 #
 # $F_m$ is a late feature map of the network of modality $m$, written as a matrix with one row for
 # each of the $d = T \cdot H \cdot W$ positions; $\hat F_m$ has its rows brought to length 1. In

@@ -20,8 +20,9 @@
 # map, did the maps come together, and is a network whose map is closer also a better one?
 #
 # $$\mathrm{corr}(F) = \hat F \hat F^{\top}, \qquad
-# D_{m,n} = \frac{1}{d^2} \lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2, \qquad
-# \mathrm{CKA}(X, Y) = \frac{\langle K, L \rangle}{\lVert K \rVert_F \lVert L \rVert_F}$$
+# D_{m,n} = \frac{1}{d^2} \lVert \mathrm{corr}(F_m) - \mathrm{corr}(F_n) \rVert_F^2$$
+#
+# $$\mathrm{CKA}(X, Y) = \frac{\langle K, L \rangle}{\lVert K \rVert_F \lVert L \rVert_F}$$
 #
 # $\hat F$ has a row of length 1 for each of the $d = T \cdot H \cdot W$ positions. $K$ and $L$
 # are the Gram matrices $X X^{\top}$ and $Y Y^{\top}$ of centred features (mean 0 in every channel).

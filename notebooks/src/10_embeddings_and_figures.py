@@ -19,8 +19,9 @@
 # **Question.** After training together, do the RGB and the depth network *mean the same*? How can a
 # number say so, and how does the number become a figure that can be printed?
 #
-# $$\text{probe: } \hat y = \arg\max_k \, (W x + b)_k, \qquad
-# R^{*} = \arg\min_{R^{\top} R = I} \lVert X R - Y \rVert_F = U V^{\top}
+# $$\text{probe: } \hat y = \operatorname*{argmax}_k \, (W x + b)_k$$
+#
+# $$R^{*} = \operatorname*{argmin}_{R^{\top} R = I} \lVert X R - Y \rVert_F = U V^{\top}
 # \;\text{ with }\; X^{\top} Y = U S V^{\top}$$
 #
 # $x$ is a clip's pooled feature (the mean of a feature map over time and space), $W$ and $b$ a

@@ -1,6 +1,7 @@
 """The course: every notebook keeps to the template, equals its pair, and runs in fast mode."""
 
 import ast
+import html
 import os
 import re
 
@@ -19,6 +20,7 @@ from mmtlib.course import (
     read_source,
     time_limit_s,
 )
+from mmtlib.course.page import equations_to_mathml
 from mmtlib.exercises import HINTS, checks
 from mmtlib.exercises.self_tests import load_questions, question_folder
 
@@ -70,6 +72,14 @@ def test_equation_and_closing_parts_are_there(source):
     assert "$$" in text
     for part in ("predict before you", "pitfalls", "summary", "sources", "next"):
         assert part in text.lower()
+
+
+@each_notebook
+def test_equations_are_known_to_the_pages_of_the_site(source):
+    for cell in parts(source)[1]:
+        for equation in re.findall(r"<math.*?</math>", equations_to_mathml(cell.source), re.DOTALL):
+            left = re.findall(r"\\\w+", re.sub(r"<[^>]*>", "", html.unescape(equation)))
+            assert not left, f"{left} in {cell.source}"
 
 
 @each_notebook
