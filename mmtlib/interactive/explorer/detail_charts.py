@@ -70,7 +70,7 @@ def rho(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
         table: of `curve_table`, kind ``"pairs"``.
         state: for the theme.
     """
-    figure = framed(go.Figure(), state)
+    figure = framed(None, state)
     groups = list(dict.fromkeys(table["group"]))
     short = dict(zip(groups, without_common_beginning(groups), strict=True))
     for (group, learner, teacher), rows in table.groupby(
@@ -148,7 +148,7 @@ def class_gains(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
         table: of `Said.class_gains`.
         state: for the theme.
     """
-    figure = framed(go.Figure(), state)
+    figure = framed(None, state)
     gain = table["difference"].notna().any()
     value = "difference" if gain else "after"
     table = table.sort_values(value, ascending=False, kind="stable")
@@ -163,9 +163,7 @@ def class_gains(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
         "%{customdata[3]:.1f} %, %{customdata[1]} clips<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(
-        title_text="change of the class's accuracy (points)"
-        if gain
-        else f"{state.split} accuracy (%)"
+        title_text="change of accuracy (points)" if gain else f"{state.split} accuracy (%)"
     )
     figure.update_xaxes(
         tickangle=-40, showgrid=False, tickvals=list(range(len(table))),
