@@ -169,5 +169,6 @@ def heat(
         figure.update_layout({axis: {
             "title": {"text": title}, "tickvals": list(range(len(shown))), "showgrid": False,
             "ticktext": [cut(t, 34) for t in without_common_beginning(shown)], "zeroline": False,
+            "tickfont": {"size": 10 if len(shown) > 20 else 13},
         }})  # fmt: skip
     return figure

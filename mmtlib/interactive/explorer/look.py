@@ -70,9 +70,9 @@ def _look(theme: str) -> go.layout.Template:
     """
     axis = {
         "gridcolor": RULE[theme], "zerolinecolor": RULE[theme], "zerolinewidth": 2,
-        "linecolor": RULE[theme], "automargin": True, "title": {"standoff": 15},
+        "linecolor": RULE[theme], "automargin": True, "title": {"standoff": 15}, "ticks": "",
     }  # fmt: skip
-    bar = {"colorbar": {"outlinewidth": 0}}
+    bar = {"colorbar": {"outlinewidth": 0, "ticks": ""}}
     return go.layout.Template(
         layout={"xaxis": axis, "yaxis": axis, "coloraxis": bar, "autotypenumbers": "strict"},
         data={"heatmap": [bar], "bar": [{"error_y": {"color": INK[theme]}}]},

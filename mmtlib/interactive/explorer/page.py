@@ -26,9 +26,25 @@ TITLES = {
 """Tabs, in order, with their titles."""
 QUERY = "QUERY_STRING"
 """Where Voila puts what follows the question mark of the page's address."""
+_ARROW = (
+    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E%3Cpath "
+    "d='M4 6.5l5 5 5-5' fill='none' stroke='%23EEEEEE' stroke-width='2'/%3E%3C/svg%3E"
+)
+_COLORS = {
+    "layout-color1": "#111111", "layout-color2": "#333333", "layout-color3": "#444444",
+    "ui-font-color0": "#FFFFFF", "ui-font-color1": "#EEEEEE", "ui-font-color2": "#BBBBBB",
+    "border-color1": "#666666", "border-color2": "#555555",
+    "widgets-color": "#EEEEEE", "widgets-label-color": "#EEEEEE",
+    "widgets-readout-color": "#EEEEEE", "widgets-input-color": "#EEEEEE",
+    "widgets-input-background-color": "#1B1B1B", "widgets-input-border-color": "#666666",
+    "widgets-dropdown-arrow": f'url("data:image/svg+xml,{_ARROW}")',
+}  # fmt: skip
+"""What the controls are drawn with, whatever theme the page around them has."""
 DARK = (
-    "<style>.mmtlib-dark, .mmtlib-dark .widget-html-content, .mmtlib-dark .widget-label "
-    "{color: #EEEEEE} .mmtlib-dark {background: #111111}</style>"
+    "<style>.mmtlib-dark {background: #111111; "
+    + "; ".join(f"--jp-{name}: {value}" for name, value in _COLORS.items())
+    + "} .mmtlib-dark, .mmtlib-dark .widget-html-content, .mmtlib-dark .widget-label, "
+    ".mmtlib-dark .widget-readout {color: #EEEEEE}</style>"
 )
 
 
