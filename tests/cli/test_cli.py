@@ -319,7 +319,12 @@ def called(monkeypatch):
     [
         (
             ("lab",),
-            ["jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks"],
+            [
+                "jupyterlab",
+                "--LabApp.news_url=None",
+                "--ServerApp.ip=127.0.0.1",
+                "--ServerApp.root_dir=notebooks",
+            ],
         ),
         (
             ("lab", "/some/where", "--no-browser"),

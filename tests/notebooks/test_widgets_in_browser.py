@@ -150,6 +150,10 @@ def test_live_figure(page):
     says(page, cell, "The first bar is 3 high.")
 
 
+def test_nobody_is_asked_whether_to_fetch_news(page):
+    assert page.get_by_text("Jupyter news").count() == 0
+
+
 def test_self_test(page):
     cell = shown(page, "self-test")
     says(page, cell, "0 of 5 answered")
