@@ -2,7 +2,7 @@
 
 Source of the exercises: ``notebooks/src``; `basics` belongs to 00-02, `transfer` to 03 and 04,
 `real_sets` to 05, `rivals` to 06, `harm` to 07, `seeing` to 08 and 09, `meaning` to 10,
-`own_data` to 12.
+`asking` to 11, `own_data` to 12.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.exercises import (
+    asking,
     basics,
     harm,
     meaning,
@@ -32,11 +33,12 @@ HINTS: dict[str, tuple[str, str, str]] = {
     **harm.HINTS,
     **seeing.HINTS,
     **meaning.HINTS,
+    **asking.HINTS,
     **own_data.HINTS,
 }
 """Exercise -> three hints, from a nudge to nearly the answer."""
 
-_ROOMS = (basics, transfer, real_sets, rivals, harm, seeing, meaning, own_data)
+_ROOMS = (basics, transfer, real_sets, rivals, harm, seeing, meaning, asking, own_data)
 
 checks = SimpleNamespace(**{name: getattr(room, name) for room in _ROOMS for name in room.HINTS})
 """One check per exercise: called with the student's function, it returns a `Feedback`."""

@@ -53,7 +53,7 @@ def focal_curve(
     )
     axes = figure.subplots()
     colors = mpl.colormaps["viridis"](np.linspace(0.0, 0.8, len(betas)))
-    for beta, color, line in zip(betas, colors, cycle(LINES)):  # noqa: B905: the cycle is endless
+    for beta, color, line in zip(betas, colors, cycle(LINES)):
         rho = focal_regularization(gap, torch.zeros_like(gap), beta=beta)
         look = {"color": color, "linestyle": line}
         axes.plot(gap.numpy(), rho.numpy(), label=f"$\\beta$ = {beta:g}", **look)

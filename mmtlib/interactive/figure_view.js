@@ -2,12 +2,14 @@
 
 const LIBRARY = "mmtlib-plotly";
 
-// Plotly has 5 MB: a page loads it once, for all figures.
-const plotlyOf = async (model) => {
-  const id = model.get("library").slice("IPY_MODEL_".length);
-  const library = await model.widget_manager.get_model(id);
+const find = (manager, reference) => manager.get_model(reference.slice("IPY_MODEL_".length));
+
+// Plotly has 5 MB: a page loads it once, for all figures, and when it has nothing else to do.
+const plotlyOf = async (manager, source) => {
+  const library = await find(manager, source.get("library"));
   globalThis[LIBRARY] ??= {};
   globalThis[LIBRARY][library.get("version")] ??= (async () => {
+    await new Promise((go) => requestIdleCallback(go, { timeout: 500 }));
     const code = `${library.get("code")}\nexport default globalThis.Plotly;`;
     const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     const loaded = await import(address);
@@ -18,6 +20,7 @@ const plotlyOf = async (model) => {
 };
 
 const render = async ({ model, el }) => {
+  const source = await find(model.widget_manager, model.get("source"));
   const place = document.createElement("div");
   el.append(place);
   let plotly = null;
@@ -42,21 +45,21 @@ const render = async ({ model, el }) => {
   };
 
   const take = () => {
-    figure = JSON.parse(model.get("figure"));
+    figure = JSON.parse(source.get("figure"));
     draw();
   };
 
   const seen = new ResizeObserver(draw);
   take();
-  model.on("change:figure", take);
+  source.on("change:figure", take);
   seen.observe(place);
-  plotlyOf(model).then((loaded) => {
+  plotlyOf(model.widget_manager, source).then((loaded) => {
     plotly = loaded;
     draw();
   });
   return () => {
     seen.disconnect();
-    model.off("change:figure", take);
+    source.off("change:figure", take);
     plotly?.purge(place);
     plotly = null;
   };

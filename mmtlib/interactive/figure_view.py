@@ -1,8 +1,10 @@
 """A plotly figure on the page that becomes another one, and whose points can be clicked.
 
-Plotly's own `FigureWidget` loads all 5 MB of plotly.js anew for every figure, and one that has not
-loaded it within two seconds hears no change any more (anywidget waits so long): on a busy computer
-figures stood still. Here a page loads plotly.js once, and no figure waits for it.
+Plotly's own `FigureWidget` loads all 5 MB of plotly.js anew for every figure. And anywidget, on
+which it stands, gives a widget two seconds to load: one that is later hears no change any more
+("Failed to initialize model" in the browser's console), so that on a busy computer figures stood
+still. Here a page loads plotly.js once, and what is drawn is kept by a plain widget, which hears
+every change however late the view is.
 """
 
 from __future__ import annotations
@@ -37,6 +39,13 @@ def plotly_library() -> PlotlyLibrary:
     return _LIBRARY[0]
 
 
+class FigureSource(widgets.Widget):
+    """What a `FigureView` draws: the figure as JSON, and with which plotly.js."""
+
+    figure = traitlets.Unicode().tag(sync=True)
+    library = traitlets.Instance(PlotlyLibrary).tag(sync=True, **widgets.widget_serialization)
+
+
 class FigureView(anywidget.AnyWidget):
     """A place for one figure after the other.
 
@@ -51,18 +60,17 @@ class FigureView(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).with_suffix(".js")
-    figure = traitlets.Unicode().tag(sync=True)
-    library = traitlets.Instance(PlotlyLibrary).tag(sync=True, **widgets.widget_serialization)
+    source = traitlets.Instance(FigureSource).tag(sync=True, **widgets.widget_serialization)
 
     def __init__(self, shown: go.Figure, on_pick: Pick | None = None) -> None:
-        super().__init__(library=plotly_library())
+        super().__init__(source=FigureSource(library=plotly_library()))
         self._on_pick = on_pick
         self.on_msg(self._told)
         self.show(shown)
 
     def show(self, figure: go.Figure) -> None:
         """Show another figure."""
-        self.shown, self.figure = figure, figure.to_json()
+        self.shown, self.source.figure = figure, figure.to_json()
 
     def _told(self, _view: object, message: dict[str, Any], _buffers: object) -> None:
         if self._on_pick is not None:

@@ -302,7 +302,8 @@ print("width in inches:", drawn.get_size_inches()[0])
 # 2016, arXiv 1610.01644; Schoenemann, Psychometrika 31, 1966 (the rotation); van der Maaten,
 # Hinton, JMLR 9, 2008 (t-SNE); Kornblith et al., ICML 2019 (CKA).
 #
-# **Next.** Put your own run in: `look_at({"mine": [mmtlib.run(config)]})`.
+# **Next.** Put your own run in: `look_at({"mine": [mmtlib.run(config)]})`. Then
+# [11 The ablation explorer](11_ablation_explorer.ipynb): all stored runs at once, and how to ask.
 #
 # ## Self-test
 #

@@ -18,16 +18,16 @@ def bars(*heights):
 def test_a_page_gets_the_figure_that_is_shown_and_plotly_once():
     view, other = FigureView(bars(1, 2)), FigureView(bars(3))
     view.show(go.Figure(go.Heatmap(z=[[4]])))
-    state = view.get_state()
+    state = view.source.get_state()
     assert json.loads(state["figure"])["data"] == [{"type": "heatmap", "z": [[4]]}]
     assert view.shown.data[0].z[0][0] == 4
-    assert state["library"] == other.get_state()["library"]
-    assert len(state["_esm"]) < 10_000
+    assert state["library"] == other.source.get_state()["library"]
+    assert len(view.get_state()["_esm"]) < 10_000
     assert len(plotly_library().get_state()["code"]) > 1_000_000
 
 
 def test_arrays_travel_as_numbers():
-    sent = json.loads(FigureView(go.Figure(go.Scatter(y=np.array([0.5, np.nan])))).figure)
+    sent = json.loads(FigureView(go.Figure(go.Scatter(y=np.array([0.5, np.nan])))).source.figure)
     assert sent["data"][0]["y"] == {"dtype": "f8", "bdata": "AAAAAAAA4D8AAAAAAAD4fw=="}
 
 

@@ -42,7 +42,7 @@ def test_a_page_gets_the_present_state():
         warnings.simplefilter("error")
         shown = live._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in shown
-    sent = json.loads(live.view.get_state()["figure"])
+    sent = json.loads(live.view.source.get_state()["figure"])
     assert sent["data"][0]["y"] == [0.25, 2.25]
     assert sent["layout"]["title"]["text"] == "a = 0.25"
 

@@ -36,7 +36,7 @@ def points(table: pd.DataFrame, state: ExplorerState, *, factor: str, gain: bool
         factor: what the axis is called.
         gain: whether the values are differences.
     """
-    figure = framed(go.Figure(), state)
+    figure = framed(None, state)
     many = table["group"].nunique() > MOST_POINTS
     boxes = many and state.x != ARM
     if many and not boxes:
@@ -141,7 +141,7 @@ def heat(
         titles: of the two axes.
         gain: whether the values are differences.
     """
-    figure = framed(go.Figure(), state)
+    figure = framed(None, state)
     xs = list(dict.fromkeys(table.sort_values("x_place", kind="stable")["x"]))
     ys = list(dict.fromkeys(table.sort_values("y_place", kind="stable")["y"]))
     z = np.full((len(ys), len(xs)), np.nan)

@@ -21,6 +21,9 @@ from mmtlib.interactive.explorer.look import (
 from mmtlib.interactive.explorer.state import ExplorerState
 from mmtlib.modalities import network_title
 
+LONGEST_CLASS = 36
+"""Letters of a class's name that are shown."""
+
 
 def curves(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
     """Return loss and accuracy by epoch, a line for each arm and network.
@@ -37,7 +40,7 @@ def curves(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
     for (group, modality), rows in table.groupby(["group", "modality"], observed=True, sort=False):
         line = {"color": color_of(str(modality), state.theme),
                 "dash": DASHES[groups.index(group) % len(DASHES)], "width": 2}  # fmt: skip
-        name = cut(f"{title_of(str(modality))}, {short[group]}", 40)
+        name = _named(title_of(str(modality)), group, short)
         for column, (value, scale) in enumerate((("loss", 1), ("accuracy", 100)), 1):
             figure.add_scatter(
                 x=rows["epoch"] + 1, y=scale * rows[value], mode="lines", line=line, name=name,
@@ -46,6 +49,11 @@ def curves(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
             )  # fmt: skip
     figure.update_xaxes(title_text="epoch")
     return _legend_beside(figure)
+
+
+def _named(what: str, group: str, short: dict[str, str]) -> str:
+    """Return what a line is called; of one arm the sentence tells which."""
+    return what if len(short) == 1 else cut(f"{what}, {short[group]}", 44)
 
 
 def _legend_beside(figure: go.Figure) -> go.Figure:
@@ -62,14 +70,14 @@ def rho(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
         table: of `curve_table`, kind ``"pairs"``.
         state: for the theme.
     """
-    figure = framed(go.Figure(), state)
+    figure = framed(None, state)
     groups = list(dict.fromkeys(table["group"]))
     short = dict(zip(groups, without_common_beginning(groups), strict=True))
     for (group, learner, teacher), rows in table.groupby(
         ["group", "learner", "teacher"], observed=True, sort=False
     ):
         pair = f"{network_title(learner)} from {network_title(teacher)}"
-        name = cut(f"{pair}, {short[group]}", 44)
+        name = _named(pair, group, short)
         figure.add_scatter(
             x=rows["epoch"] + 1, y=rows["rho"], mode="lines", name=name, meta=group,
             line={"color": color_of(str(learner), state.theme), "width": 2,
@@ -97,7 +105,10 @@ def confusions(
         1, len(titles), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.12
     )
     framed(figure, state)
-    ticks = {"tickvals": list(range(len(names))), "ticktext": [cut(n, 24) for n in names]}
+    ticks = {
+        "tickvals": list(range(len(names))),
+        "ticktext": [cut(n, LONGEST_CLASS) for n in names],
+    }
     pairs = [[(true, taken) for taken in names] for true in names]
     shown: list[tuple[np.ndarray, str, dict[str, Any]]] = [
         (100 * first, ".0f", {"colorscale": "Cividis", "zmin": 0, "zmax": 100})
@@ -137,7 +148,7 @@ def class_gains(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
         table: of `Said.class_gains`.
         state: for the theme.
     """
-    figure = framed(go.Figure(), state)
+    figure = framed(None, state)
     gain = table["difference"].notna().any()
     value = "difference" if gain else "after"
     table = table.sort_values(value, ascending=False, kind="stable")
@@ -152,12 +163,10 @@ def class_gains(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
         "%{customdata[3]:.1f} %, %{customdata[1]} clips<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(
-        title_text="change of the class's accuracy (points)"
-        if gain
-        else f"{state.split} accuracy (%)"
+        title_text="change of accuracy (points)" if gain else f"{state.split} accuracy (%)"
     )
     figure.update_xaxes(
         tickangle=-40, showgrid=False, tickvals=list(range(len(table))),
-        ticktext=[cut(name, 26) for name in table["name"]],
+        ticktext=[cut(name, LONGEST_CLASS) for name in table["name"]],
     )  # fmt: skip
     return figure

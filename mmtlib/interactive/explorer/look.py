@@ -5,13 +5,14 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from mmtlib.interactive.explorer.factors import FUSED
-from mmtlib.interactive.explorer.state import ExplorerState
+from mmtlib.interactive.explorer.state import THEMES, ExplorerState
 from mmtlib.modalities import MODALITIES, network_title
 
 WIDTH, HEIGHT = 880, 460
 """Of a figure, in pixels: what stands beside the controls in a window of 1280."""
 GREY = {"light": "#555555", "dark": "#BBBBBB"}
 INK = {"light": "#1F1F1F", "dark": "#EEEEEE"}
+RULE = {"light": "#E4EAF2", "dark": "#2E3A48"}
 PAPER = {"light": "#FFFFFF", "dark": "#111111"}
 SYMBOLS = {"rgb": "circle", "depth": "diamond", "flow": "square", "ir": "triangle-up", FUSED: "x"}
 _LIGHTER = {"rgb": "#56B4E9", "depth": "#E69F00", "flow": "#2DC79C", "ir": "#E3A5C7"}
@@ -34,7 +35,7 @@ def title_of(target: str) -> str:
 
 def empty_figure(state: ExplorerState, text: str) -> go.Figure:
     """Return a figure that holds a sentence instead of data."""
-    figure = framed(go.Figure(), state)
+    figure = framed(None, state)
     figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})
     figure.add_annotation(
         text=wrapped(text, 70), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper",
@@ -43,24 +44,43 @@ def empty_figure(state: ExplorerState, text: str) -> go.Figure:
     return figure
 
 
-def framed(figure: go.Figure, state: ExplorerState) -> go.Figure:
-    """Give a figure the look of the theme, and say so where it shows test clips; return it."""
-    dark = state.theme == "dark"
-    figure.update_layout(
-        template="plotly_dark" if dark else "plotly_white",
-        paper_bgcolor=PAPER[state.theme], plot_bgcolor=PAPER[state.theme],
-        font={"size": 13, "color": INK[state.theme]}, width=WIDTH, height=HEIGHT, autosize=False,
-        margin={"l": 64, "r": 24, "t": 56, "b": 64}, hovermode="closest",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )  # fmt: skip
+def framed(figure: go.Figure | None, state: ExplorerState) -> go.Figure:
+    """Give a figure the look of the theme, and say so where it shows test clips; return it.
+
+    Args:
+        figure: the one to change; None = a new one.
+        state: for the theme and the split.
+    """
+    layout = {
+        "template": LOOKS[state.theme], "paper_bgcolor": PAPER[state.theme],
+        "plot_bgcolor": PAPER[state.theme], "font": {"size": 13, "color": INK[state.theme]},
+        "width": WIDTH, "height": HEIGHT, "autosize": False, "hovermode": "closest",
+        "margin": {"l": 64, "r": 24, "t": 56, "b": 64},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    }  # fmt: skip
     if state.split == "test":
-        figure.update_layout(
-            title={"text": TEST_TITLE,
-                   "font": {"size": 13}, "x": 0.5, "y": 0.985}
-        )  # fmt: skip
-    figure.update_xaxes(automargin=True)
-    figure.update_yaxes(automargin=True)
-    return figure
+        layout["title"] = {"text": TEST_TITLE, "font": {"size": 13}, "x": 0.5, "y": 0.985}
+    return go.Figure(layout=layout) if figure is None else figure.update_layout(layout)
+
+
+def _look(theme: str) -> go.layout.Template:
+    """Return grids and frames of a theme.
+
+    Plotly's own templates look alike, but to set one takes as long as to draw a whole view.
+    """
+    axis = {
+        "gridcolor": RULE[theme], "zerolinecolor": RULE[theme], "zerolinewidth": 2,
+        "linecolor": RULE[theme], "automargin": True, "title": {"standoff": 15},
+    }  # fmt: skip
+    bar = {"colorbar": {"outlinewidth": 0}}
+    return go.layout.Template(
+        layout={"xaxis": axis, "yaxis": axis, "coloraxis": bar, "autotypenumbers": "strict"},
+        data={"heatmap": [bar], "bar": [{"error_y": {"color": INK[theme]}}]},
+    )
+
+
+LOOKS = {theme: _look(theme) for theme in THEMES}
+"""Theme -> what every figure of it starts from."""
 
 
 def without_common_beginning(names: list[str]) -> list[str]:

@@ -21,6 +21,8 @@ MARKERS = {"circle": "o", "diamond": "D", "square": "s", "triangle-up": "^", "x"
 DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-.", "longdash": (0, (8, 3)),
           "longdashdot": (0, (8, 3, 1, 3))}  # fmt: skip
 HEIGHT = 3.4
+LONG = 20
+"""Letters of a name along the axis that need more height."""
 
 
 @styled
@@ -43,7 +45,8 @@ def explorer_still(
     drawn = draw(Source(Path(folder) if folder is not None else None), state.replace(theme="light"))
     layout = drawn.figure.layout
     panels = sorted({(trace.xaxis or "x") for trace in drawn.figure.data}) or ["x"]
-    made = new_figure(TWO_COLUMN, HEIGHT, drawn.sentence)
+    longest = max(map(len, layout.xaxis.ticktext or [""]))
+    made = new_figure(TWO_COLUMN, HEIGHT + 0.7 * (longest > LONG), drawn.sentence)
     axes = dict(zip(panels, np.atleast_1d(made.subplots(1, len(panels))), strict=True))
     for trace in drawn.figure.data:
         _DRAW[trace.type](axes[trace.xaxis or "x"], trace)

@@ -112,12 +112,15 @@ class TrainTab(widgets.HBox):
 
     def show(self, state: ExplorerState) -> None:
         """Show another state; the controls follow it."""
+        other = state.settings != self.state.settings
         self.state, self._quiet = state, True
         chosen = {**first_settings(), **dict(state.settings)}
         for name in OFFERED:
             self.controls[name].value = chosen.get(name, "")
         self._quiet = False
         if not self.running:
+            if other:  # what was trained last is another run
+                self.bar.value, self.progress.value = 0, ""
             self._look_up()
 
     def _look_up(self) -> None:

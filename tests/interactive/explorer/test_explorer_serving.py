@@ -1,6 +1,4 @@
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -9,17 +7,13 @@ import nbformat
 import pytest
 
 pytest.importorskip("voila")
+from support.served import served_explorer
+
 from mmtlib.errors import ConfigError, MmtlibError
 from mmtlib.interactive.explorer import ExplorerState, serving
 from mmtlib.interactive.explorer.serving import PAGE, serve_explorer
 
 KERNEL = "12345678-1234-1234-1234-123456789abc"
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def ask(address):
@@ -35,22 +29,8 @@ def ask(address):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """Serve the page without opening it: no kernel is started."""
-    folder, port = tmp_path_factory.mktemp("served"), free_port()
-    served = serve_explorer(folder, port=port, open_browser=False)
-    process = subprocess.Popen(
-        served.command, env=served.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(240):
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, "Voila ended"
-            time.sleep(0.5)
+    with served_explorer(tmp_path_factory.mktemp("served"), ExplorerState()) as served:
         yield served
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +47,7 @@ def test_without_the_token_there_is_no_page_and_no_kernel(server, path):
 
 
 def test_it_listens_on_this_computer_only(server):
-    assert "--Voila.ip=127.0.0.1" in server.command
+    assert "--Voila.ip=127.0.0.1" in server.process.args
     assert server.address.startswith("http://127.0.0.1:")
 
 
