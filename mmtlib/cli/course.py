@@ -103,7 +103,6 @@ def lab(
     root = "notebooks" if folder is None else folder.resolve()
     _call(
         sys.executable, "-m", "jupyterlab",
-        "--LabApp.news_url=None",  # it would ask whether to fetch news and look for a newer version
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}", *context.args,
     )  # fmt: skip
 

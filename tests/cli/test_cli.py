@@ -319,12 +319,7 @@ def called(monkeypatch):
     [
         (
             ("lab",),
-            [
-                "jupyterlab",
-                "--LabApp.news_url=None",
-                "--ServerApp.ip=127.0.0.1",
-                "--ServerApp.root_dir=notebooks",
-            ],
+            ["jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.root_dir=notebooks"],
         ),
         (
             ("lab", "/some/where", "--no-browser"),
