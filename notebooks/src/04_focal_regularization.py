@@ -356,8 +356,8 @@ figure
 #   filter.
 # - **The second** asks the paper's question: does the whole method help a network that is used
 #   alone?
-# - **The third** asks what the focal parameter adds. It is the hardest to answer, as the strength
-#   of the two is not matched.
+# - **The third** asks what the focal parameter adds. Their strength is not matched here; notebook
+#   06 has a control in which it is.
 #
 # The intervals come from drawing the validation subjects anew. They do **not** contain the
 # variation between seeds, which may be as large as the effects themselves. With one seed, a
@@ -413,7 +413,7 @@ figures.paired_seeds(table.rename(columns={"target": "modality", "mtut": "togeth
 # $\lambda = 0.05$).
 #
 # **Next.** [05 Real data sets](05_real_datasets.ipynb): what changes when the clips are real?
-# With `mmtlib.compare(config, seeds=[...])` you can make such lines for settings of your own.
+# `mmtlib.compare(config, seeds=[...])` makes such lines for settings of your own.
 #
 # ## Self-test
 #

@@ -9,6 +9,8 @@ from support.lab import Lab, wait_for, wait_in
 from support.widget_notebook import WIDGETS, widget_notebook
 
 pytestmark = needs_browser
+SLOW = "[anywidget] Failed to initialize model."
+"""Said after two seconds, on a busy computer too; a widget that stays blank fails its own test."""
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def page(tmp_path_factory):
             wait_in(page, "the last widget", last.locator("[role=status]").count)
             yield page
             assert page.outside == []
-            assert page.errors == []
+            assert [error for error in page.errors if SLOW not in error] == []
     finally:
         lab.end()
 
