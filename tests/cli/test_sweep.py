@@ -104,12 +104,17 @@ def test_bad_input(mmt, fresh_cache, write_grid, tmp_path):
     assert not list(fresh_cache.glob("runs/*/run.json"))
 
 
+def _hear_ctrl_c():
+    """A shell makes its background jobs, such as these tests may be, and their children deaf."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_stopped_by_the_user_and_started_again(mmt, fresh_cache, write_grid):
     grid = write_grid('name = "long"\nseeds = [0, 1, 2]\n', epochs=30)
     command = [sys.executable, "-m", "mmtlib", "sweep", str(grid), "--workers", "1"]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env={**os.environ, "MMTLIB_CACHE": str(fresh_cache)},
+        env={**os.environ, "MMTLIB_CACHE": str(fresh_cache)}, preexec_fn=_hear_ctrl_c,
     )  # fmt: skip
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and not list(fresh_cache.glob("runs/*/state.pt")):

@@ -8,6 +8,7 @@ from support.exercise_tests import ExerciseTests
 from mmtlib.errors import ConfigError
 from mmtlib.exercises import (
     HINTS,
+    asking,
     basics,
     harm,
     hint,
@@ -173,7 +174,7 @@ class TestBasics(ExerciseTests):
 
 
 def test_every_check_has_one_name():
-    rooms = (basics, transfer, real_sets, rivals, harm, seeing, meaning, own_data)
+    rooms = (basics, transfer, real_sets, rivals, harm, seeing, meaning, asking, own_data)
     assert len(HINTS) == sum(len(room.HINTS) for room in rooms)
     for room in rooms:
         made = {n for n, f in vars(room).items() if getattr(f, "__module__", "") == room.__name__}

@@ -77,7 +77,7 @@ WRONG = [
     (
         "position_correlation",
         lambda f: gram(F.normalize(f.reshape(len(f), -1, f.shape[1]), dim=2)),
-        "correlate with itself by 1",
+        "positions and channels were mixed",
     ),
     ("position_correlation", lambda f: None, "return missing"),
     ("position_correlation", lambda f: f @ f, "your code stopped with RuntimeError"),

@@ -89,7 +89,8 @@ def test_no_runs(fresh_cache):
 
 
 @pytest.mark.parametrize("where", ["ffff", "/no/such/folder", "**", "[", "../x"])
-def test_no_such_run(copied, where):
+def test_no_such_run(copied, where, monkeypatch):
+    monkeypatch.chdir(copied.path)  # where "../x" is nothing, whatever lies beside the project
     with pytest.raises(CheckpointError, match=r"There is no run .*`mmt runs` lists"):
         load_run(where)
 
