@@ -43,9 +43,7 @@ def conduct(
         DataError: if what a part builds on is not there, or a run failed.
     """
     chosen = _known("part of the study", parts, PARTS)
-    asked = (
-        QUESTIONS if questions is None else _known("question of the study", questions, QUESTIONS)
-    )
+    asked = _known("question of the study", questions or QUESTIONS, QUESTIONS)
     for part in sorted(chosen, key=PARTS.index):
         for grid in (g for name, g in grids_of(part).items() if name in asked):
             for split in splits_of(part):

@@ -57,6 +57,12 @@ def test_only_the_questions_asked_for(swept):
     assert [name for name, _ in swept] == ["study-clips"] * 2 + ["study-recipe"] * 2
 
 
+@pytest.mark.parametrize("none", [None, [], ()])
+def test_no_question_asks_for_all_of_the_part(swept, none):
+    list(conduct(["primary"], questions=none))
+    assert [name for name, _ in swept] == ["study-primary"] * 2
+
+
 def test_every_grid_is_a_question(swept):
     assert tuple(name for part in PARTS for name in grids_of(part)) == QUESTIONS
 
