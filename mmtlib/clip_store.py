@@ -17,6 +17,7 @@ killed writer (`mmtlib.clip_writer`) goes on at the first missing one and damage
 | ``flow`` | int8 ``(2, T, H, W)`` | pixels per frame / ``flow_scale`` |
 | ``mask`` | uint8 ``(T, H, W)`` | 1 where the hand is |
 | ``joints`` | float32 ``(T, J, 3)`` | metres, camera axes |
+| ``frame_rate`` | float32 ``(1,)`` | frames per second of this clip, where clips differ |
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ FLOW_SCALE = 1 / 16
 """Pixels per frame of one step of the stored flow, unless the writer says otherwise."""
 CHECK_AT_ONCE_BYTES = 64 * 2**20
 """A store with no more to read than this is checked whole on opening; else each clip when read."""
+FRAME_RATE = "frame_rate"
+"""The field that holds a clip's own frame rate; every reader opens it."""
 OPEN_FILES = 256
 """Files of a store that are kept mapped at a time (each holds one of the system's file handles)."""
 
@@ -56,7 +59,7 @@ class StoreInfo:
         class_names: one name per label.
         fingerprint: a hash of what the store was made from (not of its bytes); part of a run's
             identity.
-        frame_rate: frames per second.
+        frame_rate: frames per second; of clips that do not say it themselves.
         flow_scale: pixels per frame of one step of ``flow``.
         made_from: everything that determined the content, for people to read.
     """
@@ -154,7 +157,7 @@ class ClipStore:
 
     Attributes:
         folder, info: where it is, and what it says of itself.
-        fields: the names of the opened fields.
+        fields: the names of the opened fields, `FRAME_RATE` not among them.
         labels, subjects: int64 ``(n,)``.
         clip_ids: n names.
 
@@ -191,18 +194,19 @@ class ClipStore:
         self.labels = np.array([row[0] for row in index["rows"]], dtype=np.int64)
         self.subjects = np.array([row[1] for row in index["rows"]], dtype=np.int64)
         self.clip_ids = tuple(row[2] for row in index["rows"])
-        self.fields = tuple(index["fields"]) if fields is None else tuple(fields)
-        missing = [name for name in self.fields if name not in index["fields"]]
+        there = [name for name in index["fields"] if name != FRAME_RATE]
+        self.fields = tuple(there) if fields is None else tuple(fields)
+        missing = [name for name in self.fields if name not in there]
         if missing:
             raise DataError(
-                f"{self.folder} has no field {', '.join(missing)}; it has "
-                f"{', '.join(index['fields'])}."
+                f"{self.folder} has no field {', '.join(missing)}; it has {', '.join(there)}."
             )
-        self._forms = {name: index["fields"][name] for name in self.fields}
+        opened = [*self.fields, *(name for name in index["fields"] if name == FRAME_RATE)]
+        self._forms = {name: index["fields"][name] for name in opened}
         self._shards = np.array([row[3] for row in index["rows"]], int) // index["shard_clips"]
         self._places = np.arange(len(self)) - np.searchsorted(self._shards, self._shards)
-        self._check_sums = {name: index["check_sums"][name] for name in self.fields}
-        self._unchecked = {name: np.ones(len(self), bool) for name in self.fields}
+        self._check_sums = {name: index["check_sums"][name] for name in opened}
+        self._unchecked = {name: np.ones(len(self), bool) for name in opened}
         self._mapped = lru_cache(OPEN_FILES)(self._map)
         self._check()
 
@@ -214,7 +218,7 @@ class ClipStore:
                 path = shard_folder(self.folder, number) / f"{name}.bin"
                 check_size(path, size * int(count))
         if sum(sizes.values()) * len(self) <= CHECK_AT_ONCE_BYTES:
-            for name in self.fields:
+            for name in self._forms:
                 for index in range(len(self)):
                     self.stored(name, index)
 
@@ -259,9 +263,13 @@ class ClipStore:
             label=int(self.labels[index]),
             subject=int(self.subjects[index]),
             clip_id=self.clip_ids[index],
-            frame_rate=self.info.frame_rate,
+            frame_rate=self._frame_rate(index),
             **rest,
         )
+
+    def _frame_rate(self, index: int) -> float:
+        own = FRAME_RATE in self._forms
+        return float(self.stored(FRAME_RATE, index)[0]) if own else self.info.frame_rate
 
     def stored(self, name: str, index: int) -> np.ndarray:
         """Return a field of clip `index` as it is stored: a read-only view of the file, no copy.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib import clip_store, clip_writer
-from mmtlib.clip_store import ClipStore, StoreInfo, StoreRow, encode_frames
+from mmtlib.clip_store import FRAME_RATE, ClipStore, StoreInfo, StoreRow, encode_frames
 from mmtlib.clip_writer import write_clip_store
 from mmtlib.errors import DataError
 
@@ -46,6 +46,20 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(clip_writer, "SHARD_CLIPS", 2)
     write_clip_store(tmp_path / "s", INFO, ROWS, make)
     return tmp_path / "s"
+
+
+def test_a_clip_may_have_a_frame_rate_of_its_own(tmp_path):
+    def with_rates(indices):
+        return ((i, {**fields_of(i), FRAME_RATE: np.array([5.5 + i], np.float32)}) for i in indices)
+
+    write_clip_store(tmp_path / "s", INFO, ROWS, with_rates)
+    for fields in (None, ["rgb"]):
+        store = ClipStore(tmp_path / "s", fields)
+        assert FRAME_RATE not in store.fields
+        assert [clip.frame_rate for clip in store] == [5.5, 6.5, 7.5]
+        assert [clip.frame_rate for clip in pickle.loads(pickle.dumps(store))] == [5.5, 6.5, 7.5]
+    with pytest.raises(DataError, match="has no field frame_rate"):
+        ClipStore(tmp_path / "s", [FRAME_RATE])
 
 
 def test_what_was_written_is_read(folder):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -80,7 +81,8 @@ def time_notebooks(
         report: called with a line per notebook and pass.
 
     Raises:
-        DataError: if no name contains `only`, or a header states no limit.
+        DataError: if no name contains `only`, a header states no limit, or what was kept is
+            damaged.
     """
     sources = [source for source in notebook_sources() if only is None or only in source.stem]
     if not sources:
@@ -123,11 +125,21 @@ class _Kept:
             digest.update(source.read_bytes())
         self.key, self.done = digest.hexdigest(), {}
         if path.exists():
-            known = json.loads(path.read_text())
+            known = self._read()
             if known["key"] == self.key:
                 self.done = known["done"]
                 count = len(self.done)
                 report(f"going on: {count} of {2 * len(sources)} measurements are in {path}")
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            known = json.loads(self.path.read_text())
+            return {name: known[name] for name in ("key", "done")}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{self.path} is damaged ({error}); delete it and run the same command again: "
+                "all notebooks are then timed anew."
+            ) from None
 
     def has(self, how: str, source: Path) -> bool:
         return f"{source.stem}, {how}" in self.done

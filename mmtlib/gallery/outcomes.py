@@ -16,7 +16,7 @@ from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
 from mmtlib.study import plan
 from mmtlib.study.measured import PEOPLE_PER_GENERATOR
-from mmtlib.study.reporting import NAMES, arm_name
+from mmtlib.study.wording import NAMES, arm_name
 from mmtlib.synthetic import get_preset
 
 CURVES = ("S4", "S5", "S6")

@@ -14,7 +14,7 @@ from mmtlib.evaluation import mean_interval
 from mmtlib.gallery.material import Material, NotStored
 from mmtlib.gallery.registry import provenance_line
 from mmtlib.study import plan
-from mmtlib.study.reporting import NAMES, arm_name
+from mmtlib.study.wording import NAMES, arm_name
 
 FOLDER = "tables"
 SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "<": "$<$", ">": "$>$"}

@@ -17,8 +17,9 @@ from mmtlib.study.checking import check
 from mmtlib.study.measured import Measured
 from mmtlib.study.parts import PARTS, QUESTIONS, conduct, grids_of
 from mmtlib.study.plan import choose, primary, secondary, tuning
-from mmtlib.study.reporting import arm_name, report, write_report
+from mmtlib.study.reporting import report, write_report
 from mmtlib.study.shipping import ship
+from mmtlib.study.wording import arm_name
 
 __all__ = [
     "LATE_FUSION",

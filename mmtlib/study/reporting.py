@@ -19,44 +19,10 @@ from mmtlib.study.answers import (
     control_contrasts,
     focal_contrasts,
 )
+from mmtlib.study.wording import NAMES, QUESTIONS, arm_name, p_value, percent, points
 
 BEGIN = "<!-- written by `mmt study report`: change nothing between here and the end mark -->"
 END = "<!-- end of what `mmt study report` wrote -->"
-
-QUESTIONS = {
-    "S1": "Which partners? Do depth, flow and infrared gain or lose?",
-    "S2": "Is the gain SSA's, or would a rival do?",
-    "S3": "How much is transfer, how much regularization?",
-    "S4": "What does focal regularization do, at which weight, when depth is bad?",
-    "S5": "From easy to hard: where is there something to gain?",
-    "S6": "Does it matter more with fewer clips?",
-    "S7": "Which stage?",
-    "S8": "Does the recipe matter?",
-}
-ARMS = {
-    "mtut": "SSA + focal",
-    "ssa": "SSA without focal",
-    "one_way": "one-way SSA from depth",
-    "kd": "distillation from depth",
-    "dml": "mutual learning",
-    "attention": "attention transfer from depth",
-    "similarity": "similarity preserving, from depth",
-    "other_clip_same_class": "map of another clip, same class",
-    "other_clip_other_class": "map of another clip, other class",
-    "frozen random teacher": "frozen random teacher",
-    "second rgb": "a second RGB network",
-    "constant rho": "rho constant, matched",
-    "alone": "alone",
-    "paper": "recipe `paper`",
-}
-"""Arm of a grid -> how a table calls it."""
-FACTORS = {
-    "ssa_weight": "weight {:g}",
-    "corruption_strength": "noise {:g}",
-    "clutter": "clutter {:g}",
-    "train_clips": "{:g} training clips",
-}
-NAMES = {"rgb": "RGB", "depth": "depth", "flow": "flow", "ir": "infrared", "fused": "both"}
 
 
 def report(folder: str | Path | None = None) -> str:
@@ -141,14 +107,14 @@ def _primary(table: pd.DataFrame) -> list[str]:
     verdict = "H1 holds" if row["low"] > 0 else "H1 was **not shown**: the interval holds zero"
     if row["high"] < 0:
         verdict = "H1 is **refuted**: RGB lost"
-    seeds = ", ".join(f"{_points(step)}" for step in row["per_seed"])
+    seeds = ", ".join(f"{points(step)}" for step in row["per_seed"])
     return [
         "### H1. Does RGB gain from depth?",
         "",
-        f"RGB alone {_percent(row['before'])} %, trained with depth by SSA and focal "
-        f"regularization {_percent(row['after'])} %: **{_points(row['difference'])} points** "
-        f"({_points(row['low'])} to {_points(row['high'])}; {row['seeds']} seeds x "
-        f"{len(plan.GENERATORS)} generator seeds, {row['people']} people; p {_p(row['p'])}). "
+        f"RGB alone {percent(row['before'])} %, trained with depth by SSA and focal "
+        f"regularization {percent(row['after'])} %: **{points(row['difference'])} points** "
+        f"({points(row['low'])} to {points(row['high'])}; {row['seeds']} seeds x "
+        f"{len(plan.GENERATORS)} generator seeds, {row['people']} people; p {p_value(row['p'])}). "
         f"**{verdict}.**",
         "",
         f"Per seed: {seeds}.",
@@ -166,7 +132,7 @@ def _tuning(folder: str | Path | None) -> list[str]:
     for method, trials in plan.TRIALS.items():
         shown = []
         for trial, settings in trials.items():
-            text = f"{trial}: {_percent(means[f'{method} {trial}'])}"
+            text = f"{trial}: {percent(means[f'{method} {trial}'])}"
             best = {**plan.METHODS.get(method, {}), **settings} == chosen[method]
             shown.append(f"**{text}**" if best else text)
         lines.append(f"| {arm_name(method)} | {', '.join(shown)} |")
@@ -178,9 +144,9 @@ def _depth(table: pd.DataFrame) -> list[str]:
     rows = table[(table["question"] == "H1") & (table["target"] == "depth")]
     row = rows.iloc[0]
     return [
-        f"Depth beside RGB in the runs of H1: {_percent(row['before'])} % alone, "
-        f"{_points(row['difference'])} points ({_points(row['low'])} to {_points(row['high'])}; "
-        f"{row['seeds']} seeds; adjusted p {_p(row['p_holm'])}).",
+        f"Depth beside RGB in the runs of H1: {percent(row['before'])} % alone, "
+        f"{points(row['difference'])} points ({points(row['low'])} to {points(row['high'])}; "
+        f"{row['seeds']} seeds; adjusted p {p_value(row['p_holm'])}).",
         "",
     ]
 
@@ -189,8 +155,8 @@ def _controls(folder: str | Path | None) -> list[str]:
     rows = control_contrasts(folder)
     columns: dict[str, Callable[[Any], str]] = {
         "control": lambda r: arm_name(r.arm),
-        "control (%)": lambda r: _percent(r.before),
-        "SSA + focal (%)": lambda r: _percent(r.after),
+        "control (%)": lambda r: percent(r.before),
+        "SSA + focal (%)": lambda r: percent(r.after),
         **_STEP,
     }
     return ["SSA + focal against each control, same seeds:", "", *_table(rows, columns), ""]
@@ -201,8 +167,8 @@ def _contrasts(folder: str | Path | None) -> list[str]:
     columns: dict[str, Callable[[Any], str]] = {
         "weight": lambda r: f"{r.ssa_weight:g}",
         "noise": lambda r: f"{r.corruption_strength:g}",
-        "without focal (%)": lambda r: _percent(r.before),
-        "with focal (%)": lambda r: _percent(r.after),
+        "without focal (%)": lambda r: percent(r.before),
+        "with focal (%)": lambda r: percent(r.after),
         **_STEP,
     }
     return ["With focal regularization against without it:", "", *_table(rows, columns), ""]
@@ -213,11 +179,11 @@ def _calibration(folder: str | Path | None) -> list[str]:
     columns: dict[str, Callable[[Any], str]] = {
         "what": lambda r: arm_name(r.arm),
         "tested": lambda r: NAMES[r.target],
-        "accuracy (%)": lambda r: _percent(r.accuracy),
-        "calibration error (%)": lambda r: _percent(r.ece),
+        "accuracy (%)": lambda r: percent(r.accuracy),
+        "calibration error (%)": lambda r: percent(r.ece),
         "against alone (points, 95 % t interval)": lambda r: (
             "-" if pd.isna(r.ece_difference)
-            else f"{_points(r.ece_difference)} ({_points(r.low)} to {_points(r.high)})"
+            else f"{points(r.ece_difference)} ({points(r.low)} to {points(r.high)})"
         ),
         "training (s)": lambda r: f"{r.seconds:.0f}",
     }  # fmt: skip
@@ -233,17 +199,17 @@ def _calibration(folder: str | Path | None) -> list[str]:
 
 
 _STEP: dict[str, Callable[[Any], str]] = {
-    "difference": lambda r: _points(r.difference),
-    "95 % interval": lambda r: f"{_points(r.low)} to {_points(r.high)}",
+    "difference": lambda r: points(r.difference),
+    "95 % interval": lambda r: f"{points(r.low)} to {points(r.high)}",
 }
 _COLUMNS: dict[str, Callable[[Any], str]] = {
     "what": lambda r: arm_name(r.arm),
     "tested": lambda r: NAMES[r.target],
-    "alone (%)": lambda r: _percent(r.before),
-    "this way (%)": lambda r: _percent(r.after),
+    "alone (%)": lambda r: percent(r.before),
+    "this way (%)": lambda r: percent(r.after),
     **_STEP,
     "seeds": lambda r: str(r.seeds),
-    "adjusted p": lambda r: "reference" if pd.isna(r.p_holm) else _p(r.p_holm),
+    "adjusted p": lambda r: "reference" if pd.isna(r.p_holm) else p_value(r.p_holm),
 }
 
 
@@ -274,40 +240,3 @@ def _table(rows: pd.DataFrame, columns: dict[str, Callable[[Any], str]]) -> Iter
     yield "|" + "---|" * len(columns)
     for row in rows.itertuples():
         yield "| " + " | ".join(show(row) for show in columns.values()) + " |"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _points(difference: float) -> str:
-    return f"{round(100 * difference, 1) + 0.0:+.1f}"
-
-
-def arm_name(arm: str) -> str:
-    """Return an arm of the study's grids as a table calls it.
-
-    >>> arm_name("ssa_weight=10.0, focal=true, corruption_strength=0.5")
-    'weight 10, focal, noise 0.5'
-    >>> arm_name("rgb+ir")
-    'RGB + infrared'
-    """
-    if arm in ARMS:
-        return ARMS[arm]
-    names = arm.split("+")
-    if all(name in NAMES for name in names):
-        return " + ".join(NAMES[name] for name in names)
-    return ", ".join(_level(part) for part in arm.split(", "))
-
-
-def _level(part: str) -> str:
-    factor, _, level = part.partition("=")
-    if factor == "focal":
-        return "focal" if level == "true" else "no focal"
-    if factor in FACTORS:
-        return FACTORS[factor].format(float(level))
-    return level if factor == "feature_stage" else part
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from mmtlib.clip_store import (
+    FRAME_RATE,
     ClipStore,
     StoreInfo,
     StoreRow,
@@ -49,7 +50,9 @@ def stored_clips(
     Raises:
         DataError: if a video cannot be read (and broken ones are not to be skipped).
     """
-    made_from = {"source": source.fingerprint, "transform": repr(transform)}
+    made_from = {
+        "source": source.fingerprint, "transform": repr(transform), "frame rate": "of each clip",
+    }  # fmt: skip
     if "flow" in source.modalities:
         made_from["flow step"] = str(FLOW_STEP)
     info = StoreInfo(
@@ -84,4 +87,6 @@ def stored_clips(
 
 
 def _encode(transform: Transform, clip: GestureClip) -> dict[str, np.ndarray]:
-    return encode_frames(transform(clip).frames, FLOW_STEP)
+    made = transform(clip)
+    frame_rate = np.array([made.frame_rate], np.float32)
+    return {**encode_frames(made.frames, FLOW_STEP), FRAME_RATE: frame_rate}

@@ -375,7 +375,8 @@ for k, run in live.items():
 # *Score-CAM*, CVPR workshops 2020 (the share of the energy); Adebayo et al., *Sanity Checks for
 # Saliency Maps*, NeurIPS 2018.
 #
-# **Next.** `10_embeddings_and_figures`: do the two networks mean the same?
+# **Next.** [10 Embeddings and figures](10_embeddings_and_figures.ipynb): do the two networks mean
+# the same?
 #
 # ## Self-test
 #

@@ -168,6 +168,16 @@ def test_what_was_stopped_begins_anew_with_another_notebook(two, runs, tmp_path)
     assert said[0].startswith("00_first in order")
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", '"text"', '{"key": "of other notebooks"}'])
+def test_a_damaged_record_is_named(two, runs, tmp_path, text):
+    path = tmp_path / "unfinished.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"unfinished\.json is damaged .*; delete it and run"):
+        time_notebooks(tmp_path, report=str)
+    assert path.read_text() == text
+    assert not runs
+
+
 def test_only_some(two, runs, tmp_path):
     assert time_notebooks(tmp_path, only="01", report=str).table.notebook.tolist() == ["01_first"]
     with pytest.raises(DataError, match="No notebook's name contains 'third'"):

@@ -6,7 +6,7 @@ import shutil
 import nbformat
 import pytest
 from support.browser import browser_page, needs_browser
-from support.lab import Lab, wait_for, wait_in
+from support.lab import running_lab, wait_in
 
 from mmtlib.course import complaints, notebook_sources, paired_notebook
 
@@ -21,12 +21,8 @@ def lab(tmp_path):
     notebook = nbformat.read(paired_notebook(source), as_version=4)
     notebook.cells = [c for c in notebook.cells if "exercise" not in c.metadata.get("tags", [])]
     nbformat.write(notebook, tmp_path / "notebooks" / "00_quickstart.ipynb")
-    started = Lab(tmp_path)
-    try:
-        wait_for("JupyterLab", lambda: started.ask("api/status"))
-        yield started
-    finally:
-        started.end()
+    with running_lab(tmp_path) as lab:
+        yield lab
     shutil.rmtree(tmp_path / "cache", ignore_errors=True)
 
 

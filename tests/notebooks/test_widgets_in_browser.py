@@ -5,7 +5,7 @@ import os
 import nbformat
 import pytest
 from support.browser import browser_page, needs_browser
-from support.lab import Lab, wait_for, wait_in
+from support.lab import running_lab, wait_in
 from support.widget_notebook import WIDGETS, widget_notebook
 
 pytestmark = needs_browser
@@ -19,18 +19,13 @@ def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     (folder / "notebooks").mkdir()
     nbformat.write(widget_notebook(), folder / "notebooks" / "widgets.ipynb")
-    lab = Lab(folder)
-    try:
-        wait_for("JupyterLab", lambda: lab.ask("api/status"))
-        with browser_page() as page:
-            lab.run_all(page, "widgets.ipynb")
-            last = page.locator(".jp-CodeCell").last
-            wait_in(page, "the last widget", last.locator("[role=status]").count)
-            yield page
-            assert page.outside == []
-            assert [error for error in page.errors if SLOW not in error] == []
-    finally:
-        lab.end()
+    with running_lab(folder) as lab, browser_page() as page:
+        lab.run_all(page, "widgets.ipynb")
+        last = page.locator(".jp-CodeCell").last
+        wait_in(page, "the last widget", last.locator("[role=status]").count)
+        yield page
+        assert page.outside == []
+        assert [error for error in page.errors if SLOW not in error] == []
 
 
 def shown(page, name):

@@ -5,7 +5,7 @@ from support.made_up_study import write_study
 
 from mmtlib.errors import DataError
 from mmtlib.study import report, write_report
-from mmtlib.study.reporting import BEGIN, END, arm_name
+from mmtlib.study.reporting import BEGIN, END
 
 
 def accuracies(gain):
@@ -85,19 +85,3 @@ def test_a_page_without_its_marks_is_left_alone(tmp_path, text):
     assert page.read_text() == text
     with pytest.raises(DataError, match="There is no page"):
         write_report(tmp_path / "nowhere.md", tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("arm", "name"),
-    [
-        ("kd", "distillation from depth"),
-        ("rgb+depth+flow+ir", "RGB + depth + flow + infrared"),
-        ("ssa_weight=100.0, focal=false, corruption_strength=0.0", "weight 100, no focal, noise 0"),
-        ("train_clips=120", "120 training clips"),
-        ("feature_stage=mixed_2", "mixed_2"),
-        ("alone, twice the epochs", "alone, twice the epochs"),
-        ("alone (clutter=0.1)", "alone (clutter=0.1)"),
-    ],
-)
-def test_names_of_arms(arm, name):
-    assert arm_name(arm) == name

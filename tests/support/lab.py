@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 TOKEN = "for-this-test-only"
 
@@ -26,6 +27,17 @@ def wait_for(what, condition, seconds=300, pause=time.sleep):
 def wait_in(page, what, condition, seconds=300):
     """Like `wait_for` while a page is open, whose events must go on."""
     return wait_for(what, condition, seconds, lambda s: page.wait_for_timeout(1000 * s))
+
+
+@contextmanager
+def running_lab(folder):
+    """Give a `Lab` that answers; it is ended afterwards, whatever happens."""
+    lab = Lab(folder)
+    try:
+        wait_for("JupyterLab", lambda: lab.ask("api/status"))
+        yield lab
+    finally:
+        lab.end()
 
 
 class Lab:

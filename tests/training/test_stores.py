@@ -36,6 +36,8 @@ def test_the_store_holds_the_transformed_clips(small_tree):
                 clip.frames[m].shape == original.frames[m].shape == (len(clip.frames[m]), 8, 16, 16)
             )
             torch.testing.assert_close(clip.frames[m], original.frames[m], atol=0.51 / 255, rtol=0)
+        assert clip.frame_rate == pytest.approx(original.frame_rate, rel=1e-6)
+        assert clip.frame_rate < source.frame_rate  # fewer frames in the same time
 
 
 def test_videos_are_decoded_once(small_tree, monkeypatch):

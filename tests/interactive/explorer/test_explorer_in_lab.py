@@ -7,7 +7,7 @@ import pytest
 from support.browser import browser_page, needs_browser
 from support.explorer_page import LATE, ExplorerPage
 from support.explorer_store import write_small
-from support.lab import Lab, wait_for, wait_in
+from support.lab import running_lab, wait_in
 
 import mmtlib
 from mmtlib import cache
@@ -31,12 +31,8 @@ def lab(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cache, "SHIPPED", Path(mmtlib.__file__).parent / "stored")
         patch.setenv("MMTLIB_CACHE", str(folder / "cache"))
-        started = Lab(folder)
-        try:
-            wait_for("JupyterLab", lambda: started.ask("api/status"))
-            yield started
-        finally:
-            started.end()
+        with running_lab(folder) as lab:
+            yield lab
 
 
 def test_one_control_of_each_kind_by_mouse_and_keyboard(lab):
