@@ -22,6 +22,8 @@ from mmtlib.interactive.explorer.state import ARM, ExplorerState
 
 MOST_POINTS = 60
 """Arms along an axis at most; of more the best are shown, or boxes."""
+ARM_PIXELS = 22
+"""Width of an arm where a page has the room; names of arms are then easy to tell apart."""
 
 
 def points(table: pd.DataFrame, state: ExplorerState, *, factor: str, gain: bool) -> go.Figure:
@@ -55,17 +57,25 @@ def points(table: pd.DataFrame, state: ExplorerState, *, factor: str, gain: bool
             at += (rank - (size - 1) / 2) / size * (0.6 / len(targets))
         add = _add_boxes if boxes else _add_points
         add(figure, rows, at, target, state, gain)
-    values = "difference from the reference (points)" if gain else f"{state.split} accuracy (%)"
     figure.update_xaxes(
-        title_text="" if state.x == ARM else factor, tickvals=list(range(len(order))),
-        ticktext=[cut(text) for text in short], range=[-0.6, len(order) - 0.4],
-        tickangle=-50 if state.x == ARM and len(order) > 3 else 0,
-        tickfont={"size": 10 if len(order) > 20 else 13},
+        title_text="" if state.x == ARM else factor, range=[-0.6, len(order) - 0.4],
+        tickvals=list(range(len(order))),
     )  # fmt: skip
-    figure.update_yaxes(title_text=values)
+    _name_levels(figure, [cut(text) for text in short], tilted=state.x == ARM and len(order) > 3)
+    figure.update_yaxes(title_text="difference (points)" if gain else f"{state.split} accuracy (%)")
     if gain:
         figure.add_hline(y=0, line={"color": GREY[state.theme], "width": 1})
     return figure
+
+
+def _name_levels(figure: go.Figure, names: list[str], *, tilted: bool) -> None:
+    """Write the names along the axis; tilted ones get the room to the left that the first needs."""
+    size = 10 if len(names) > 20 else 13
+    figure.update_xaxes(ticktext=names, tickfont={"size": size}, tickangle=-50 if tilted else 0)
+    if tilted:
+        left = max(figure.layout.margin.l, round(16 + 0.37 * size * len(names[0])))
+        width = max(figure.layout.width, 150 + ARM_PIXELS * len(names))
+        figure.update_layout(margin_l=left, width=width)
 
 
 def best_arms(table: pd.DataFrame) -> list[str]:

@@ -14,7 +14,7 @@ from mmtlib.interactive.explorer import tables
 from mmtlib.interactive.explorer.configs import config_of
 from mmtlib.interactive.explorer.factors import FUSED, Runs
 from mmtlib.interactive.explorer.source import Source
-from mmtlib.interactive.explorer.state import ExplorerState
+from mmtlib.interactive.explorer.state import SPLITS, ExplorerState
 
 MOST_ARMS = 6
 """Arms whose curves are drawn at most."""
@@ -119,16 +119,20 @@ def said_by(source: Source, state: ExplorerState) -> Said:
     if not arms:
         raise DataError("No run is selected: clear a filter.")
     group = target = ""
-    for target in (state.target,) if state.target else runs.texts("target"):
+    targets = (state.target,) if state.target else runs.texts("target")
+    for target in targets:
         known = source.measured(target, state.split)
         group = next((each for each in arms if known & _identities(runs, state, each, target)), "")
         if group:
             break
     else:
         others = " and the others" if len(arms) > 1 else ""
+        there = [split for split in SPLITS if any(source.measured(t, split) for t in targets)]
+        here = not there or state.split in there
+        other = "another arm or other clips" if here else f"{' or '.join(there)} clips"
         raise DataError(
             f"The store holds accuracies of {arms[0]}{others}, but not what the networks said "
-            f"about every {state.split} clip; choose another arm or other clips, or train it here."
+            f"about every {state.split} clip; choose {other}, or train it here."
         )
     only = state.replace(where=(), chosen=group, target=target)
     return _said(source, only)

@@ -151,6 +151,20 @@ def test_a_damaged_file_is_a_sentence_with_its_name(tmp_path, view):
     assert f"{part} is damaged" in drawn.sentence
 
 
+def test_clips_that_are_known_are_named_where_the_asked_ones_are_not(shipped):
+    drawn = draw(shipped, ExplorerState(view="confusion", split="validation"))
+    assert drawn.sentence.endswith("every validation clip; choose test clips, or train it here.")
+    assert draw(shipped, ExplorerState(view="confusion", split="test")).figure.data
+
+
+def test_names_along_the_axis_have_room(tmp_path):
+    write_many(tmp_path, 1000)
+    layout = draw(Source(tmp_path), ExplorerState()).figure.layout
+    assert len(layout.xaxis.ticktext) == 60
+    assert layout.width == 150 + 22 * 60  # as wide as a large window; a small one makes it narrower
+    assert layout.margin.l > 100  # the first name leans to the left of the axis
+
+
 @each_view
 def test_a_thousand_runs(tmp_path, view):
     write_many(tmp_path, 1000)
