@@ -12,6 +12,7 @@ from mmtlib.study.answers import (
     complete_grids,
     control_contrasts,
     focal_contrasts,
+    partner_changes,
 )
 from mmtlib.study.checking import check
 from mmtlib.study.measured import Measured
@@ -36,6 +37,7 @@ __all__ = [
     "control_contrasts",
     "focal_contrasts",
     "grids_of",
+    "partner_changes",
     "primary",
     "report",
     "secondary",

@@ -108,6 +108,28 @@ def control_contrasts(folder: str | Path | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def partner_changes(question: str, folder: str | Path | None = None) -> pd.DataFrame:
+    """Return what became of the partners in the runs of a question about RGB.
+
+    Shown beside the answer, outside the family of tests: a recipe may help RGB at depth's expense.
+
+    Returns:
+        `arm`, `target` (the partner) and the columns of `answers` from `before` on; empty if the
+        question is not in the store.
+    """
+    grid = complete_grids(folder).get(question)
+    rows = []
+    if grid is not None:
+        measured = Measured(grid, folder=folder)
+        for arm in dict.fromkeys(task.arm for task in grid.tasks):
+            for target in _trained(grid, arm):
+                against = baseline_arm(grid, arm, target)
+                if target != plan.TARGET and against is not None:
+                    pair = measured.of_arm(against, target), measured.of_arm(arm, target)
+                    rows.append(_row(question, grid, (arm, target, against), *pair))
+    return pd.DataFrame(rows)
+
+
 def calibration_and_cost(folder: str | Path | None = None) -> pd.DataFrame:
     """Return expected calibration error and seconds of training of the runs of H1 (S9).
 
@@ -157,12 +179,12 @@ def complete_grids(folder: str | Path | None = None) -> Mapping[str, Grid]:
 
 
 def _targets(question: str, grid: Grid, arm: str) -> tuple[str, ...]:
-    trained = next(task.config.modalities for task in grid.tasks if task.arm == arm)
-    if question in _ALL_TARGETS:
-        return tuple(
-            dict.fromkeys(m for t in grid.tasks if t.arm == arm for m in t.config.modalities)
-        )
-    return tuple(m for m in trained if m == plan.TARGET)
+    trained = _trained(grid, arm)
+    return trained if question in _ALL_TARGETS else tuple(m for m in trained if m == plan.TARGET)
+
+
+def _trained(grid: Grid, arm: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(m for t in grid.tasks if t.arm == arm for m in t.config.modalities))
 
 
 def _row(

@@ -18,6 +18,7 @@ from mmtlib.study.answers import (
     calibration_and_cost,
     control_contrasts,
     focal_contrasts,
+    partner_changes,
 )
 from mmtlib.study.wording import NAMES, QUESTIONS, arm_name, p_value, percent, points
 
@@ -53,6 +54,8 @@ def report(folder: str | Path | None = None) -> str:
             lines += _controls(folder)
         if question == "S4":
             lines += _contrasts(folder)
+        if question == "S8":
+            lines += _partners(question, folder)
     lines += _calibration(folder)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -172,6 +175,15 @@ def _contrasts(folder: str | Path | None) -> list[str]:
         **_STEP,
     }
     return ["With focal regularization against without it:", "", *_table(rows, columns), ""]
+
+
+def _partners(question: str, folder: str | Path | None) -> list[str]:
+    said = [
+        f"{NAMES[row.target]} {percent(row.before)} % alone, {percent(row.after)} % this way: "
+        f"{points(row.difference)} points ({points(row.low)} to {points(row.high)})"
+        for row in partner_changes(question, folder).itertuples()
+    ]
+    return [f"The partner in the same runs: {'; '.join(said)}.", ""]
 
 
 def _calibration(folder: str | Path | None) -> list[str]:

@@ -13,6 +13,7 @@ from mmtlib.study import (
     complete_grids,
     control_contrasts,
     focal_contrasts,
+    partner_changes,
     parts,
     plan,
 )
@@ -27,7 +28,7 @@ def gains(task, target, split):
     if len(config.modalities) == 1:
         return base + (0.05 if config.dropout or config.epochs == 80 else 0)
     if target != "rgb":
-        return base
+        return base - (0.3 if config.recipe == "paper" else 0)
     if config.corrupt:
         return base + (0.1 if config.focal else 0.1 - 0.2 * config.corruption_strength)
     return base + (0.1 if config.method == "mtut" and config.control == "none" else 0.05)
@@ -85,6 +86,16 @@ def test_differences_are_those_of_the_store(table):
     assert found["S3", "alone, twice the epochs", "rgb"] == pytest.approx(0.05)
     noisy = "ssa_weight=10.0, focal=false, corruption_strength=1.0"
     assert found["S4", noisy, "rgb"] == pytest.approx(-0.1)
+
+
+def test_what_became_of_the_partner(table, store, tmp_path):
+    found = partner_changes("S8", store)
+    assert found[["arm", "target"]].to_numpy().tolist() == [["paper", "depth"]]
+    row = found.iloc[0]
+    assert (row["before"], row["after"], row["seeds"]) == pytest.approx((0.9, 0.6, 4))
+    assert row["low"] <= row["difference"] == pytest.approx(-0.3) <= row["high"]
+    assert not ((table["question"] == "S8") & (table["target"] == "depth")).any()  # no test of S8
+    assert partner_changes("S8", tmp_path).empty
 
 
 def test_late_fusion_is_a_reference_and_no_test(table, store):

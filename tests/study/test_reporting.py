@@ -49,6 +49,7 @@ def test_every_question_has_its_table(tmp_path):
     assert "Not shown: a second RGB network; alone, twice the epochs" in text
     assert "| alone, twice the epochs | 60.0 | 70.0 | +10.0 |" in text  # the method against it
     assert "With focal regularization against without it:" in text
+    assert "The partner in the same runs: depth 90.0 % alone, 90.0 % this way: +0.0 points" in text
     for line in text.splitlines():
         assert line.count("|") in (0, 3, 6, 7, 9), line  # two, five, six or eight columns
 
