@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from mmtlib.errors import ConfigError
 from mmtlib.evaluation.predictions import Predictions
@@ -27,6 +26,8 @@ def confusion(predictions: Predictions, normalize: Literal["true"] | None = None
     """
     if normalize not in (None, "true"):
         raise ConfigError(f'Expected normalize=None or "true", got {normalize!r}.')
+    from sklearn.metrics import confusion_matrix  # a second, which most commands need not spend
+
     return confusion_matrix(
         predictions.labels,
         predictions.predicted,

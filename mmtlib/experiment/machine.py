@@ -1,4 +1,8 @@
-"""From the names in a config to a device, a precision and networks."""
+"""From the names in a config to a device, a precision and networks.
+
+Lightning Fabric is imported where it is used: it takes a second or two, which whoever only looks at
+results need not wait for.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,16 @@ import atexit
 import logging
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.utilities.rank_zero import rank_zero_only
 
 from mmtlib.config import ExperimentConfig
 from mmtlib.errors import ConfigError, unknown_name
 from mmtlib.models import NETWORKS, build_model
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 def build_network(config: ExperimentConfig, modality: str, classes: int) -> torch.nn.Module:
@@ -82,6 +88,8 @@ def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1
     Raises:
         ConfigError: if there are fewer GPUs, or several are asked for in a notebook.
     """
+    from lightning_fabric import Fabric
+
     # They would tell precision and processes on standard error: only progress and errors belong
     # there.
     for name in ("rank_zero", "distributed"):
@@ -122,4 +130,6 @@ def _leave() -> None:
 
 def is_first_process() -> bool:
     """Return whether this is the one of several training processes that reports and writes."""
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
     return rank_zero_only.rank == 0

@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from lightning_fabric import Fabric
 
 from mmtlib.cache import cache_dir, locked, whole_file
 from mmtlib.compute import threads
@@ -44,6 +43,9 @@ from mmtlib.training import (
     predict_loader,
 )
 from mmtlib.transfer import trained_networks
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 RECIPE_VERSION = 3
 """Raised whenever the same config gives other results; part of every run's identity."""

@@ -25,8 +25,10 @@ COLUMNS = (
 )  # fmt: skip
 LATE_FUSION = "late fusion of RGB and depth, each alone"
 _COMPARISON = "comparison"
-_ALL_TARGETS = ("H1", "S1")
+ALL_TARGETS = ("H1", "S1")
 """Questions about every network that was trained, not about RGB alone."""
+PARTNERS_TOLD = ("S8",)
+"""Questions about RGB beside whose answer the page tells what became of the partner."""
 
 Arm = Sequence[Sequence[Predictions]]
 
@@ -180,7 +182,7 @@ def complete_grids(folder: str | Path | None = None) -> Mapping[str, Grid]:
 
 def _targets(question: str, grid: Grid, arm: str) -> tuple[str, ...]:
     trained = _trained(grid, arm)
-    return trained if question in _ALL_TARGETS else tuple(m for m in trained if m == plan.TARGET)
+    return trained if question in ALL_TARGETS else tuple(m for m in trained if m == plan.TARGET)
 
 
 def _trained(grid: Grid, arm: str) -> tuple[str, ...]:

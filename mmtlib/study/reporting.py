@@ -14,6 +14,7 @@ from mmtlib.errors import DataError
 from mmtlib.study import plan
 from mmtlib.study.answers import (
     LATE_FUSION,
+    PARTNERS_TOLD,
     answers,
     calibration_and_cost,
     control_contrasts,
@@ -54,7 +55,7 @@ def report(folder: str | Path | None = None) -> str:
             lines += _controls(folder)
         if question == "S4":
             lines += _contrasts(folder)
-        if question == "S8":
+        if question in PARTNERS_TOLD:
             lines += _partners(question, folder)
     lines += _calibration(folder)
     return "\n".join(lines).rstrip() + "\n"

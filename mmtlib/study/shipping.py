@@ -18,7 +18,7 @@ from mmtlib.ablation.schema import PREDICTIONS_SCHEMA, RECORDED, RESULTS_SCHEMA
 from mmtlib.errors import DataError
 from mmtlib.experiment import load_run, ship_run
 from mmtlib.study import plan
-from mmtlib.study.answers import complete_grids
+from mmtlib.study.answers import ALL_TARGETS, PARTNERS_TOLD, complete_grids
 
 STEPS = 4096
 """Shipped scores are multiples of 1/STEPS: they then take a quarter of the room."""
@@ -30,7 +30,6 @@ NETWORKS = {
     "mtut-four": ("S1", "rgb+depth+flow+ir", "rgb+depth+flow+ir"),
 }
 """Name of `mmtlib.stored_run` -> (question, arm, modalities); first seed, first generator seed."""
-_ALL_TARGETS = ("H1", "S1")
 
 
 def ship(target: Path | None = None, folder: Path | None = None) -> dict[str, int]:
@@ -38,8 +37,8 @@ def ship(target: Path | None = None, folder: Path | None = None) -> dict[str, in
 
     What was there is written anew, with what the store has beyond it. Shipped are all results and
     histories; of the predictions those on test clips of RGB, and of every network in the questions
-    about all of them (H1, S1), with scores rounded to 1/4096 where that leaves the recognised class
-    as it is.
+    that tell of all of them (H1, S1, S8), with scores rounded to 1/4096 where that leaves the
+    recognised class as it is.
 
     Args:
         target: the package's folder; default ``mmtlib/stored``.
@@ -87,7 +86,7 @@ def rounded(scores: np.ndarray) -> np.ndarray:
 
 def _predictions(results: pd.DataFrame, grids: dict, folder: Path) -> pa.Table:
     """Return the shipped predictions, run by run."""
-    of_all = [grid.name for question, grid in grids.items() if question in _ALL_TARGETS]
+    of_all = [grid.name for key, grid in grids.items() if key in (*ALL_TARGETS, *PARTNERS_TOLD)]
     wanted = results[
         (results["split"] == "test")
         & ((results["target"] == plan.TARGET) | results["study"].isin(of_all))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -23,6 +23,9 @@ from mmtlib.training.history import EpochSums, History, step_sums
 from mmtlib.training.other_clips import other_clips
 from mmtlib.training.schedules import learning_rate
 from mmtlib.transfer import transfer_pairs, transfer_weight
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 CHECKPOINT_SECONDS = 30.0
 """Longest time between two saved states, besides the one after every epoch."""

@@ -141,7 +141,8 @@ class TrainTab(widgets.HBox):
             self.plot.show(empty_figure(self.state.replace(split="validation"), str(error)))
             return
         self._config, train.disabled = config, False
-        self._estimate(config)
+        if self.state.tab == "run it":  # the estimate would slow down the first view of another tab
+            self._estimate(config)
 
     def _show_stored(self, config: ExperimentConfig, rows: list[int]) -> None:
         table = self._source.runs().table.iloc[rows]
@@ -169,7 +170,8 @@ class TrainTab(widgets.HBox):
             if self._config == config and not self.running:
                 button.description = f"Train (about {self._estimates[key]:.0f} s)"
 
-        threading.Thread(target=work, daemon=True).start()
+        # Python waits for it at its end: PyTorch must not be at work when it is taken down.
+        threading.Thread(target=work).start()
 
     def train(self) -> None:
         """Train the run of these settings in the background."""
