@@ -27,7 +27,7 @@ ARMS = {
     "second rgb": "a second RGB network",
     "constant rho": "rho constant, matched",
     "alone": "alone",
-    "paper": "recipe `paper`",
+    "paper": 'recipe "paper"',
 }
 """Arm of a grid -> how a table calls it."""
 FACTORS = {

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,14 @@ def told(what: str, value: float, aim: float, unit: str, more: str = "") -> None
     """Print one line of the table."""
     sign = "kept" if value <= aim else "NOT KEPT"
     print(f"{what:38} {value:8.{1 if unit == 's' else 0}f} {unit:4} aim {aim:6g}  {sign}  {more}")
+
+
+def make_store(folder: Path, runs: int) -> None:
+    """Write the store in another process, so that its memory is not taken for the explorer's."""
+    writer = get_context("spawn").Process(target=write_many, args=(folder, runs))
+    writer.start()
+    writer.join()
+    assert writer.exitcode == 0
 
 
 def in_python(folder: Path) -> list[tuple[str, int]]:
@@ -130,7 +139,7 @@ def in_browser(folder: Path, places: list[tuple[str, int]]) -> None:
 def main(runs: int, browser: bool) -> None:
     """Print what was measured, each with its aim."""
     with tempfile.TemporaryDirectory() as folder:
-        write_many(Path(folder) / "results", runs)
+        make_store(Path(folder) / "results", runs)
         print(f"{runs} runs; {os.cpu_count()} cores")
         places = in_python(Path(folder) / "results")
         if browser:

@@ -1,6 +1,5 @@
 """Stored results that are made again: the same bits here, and what happens where they are not."""
 
-import json
 import os
 
 import pyarrow as pa
@@ -8,7 +7,7 @@ import pytest
 from support.grids import tiny_grid
 from support.made_up_study import write_study
 
-from mmtlib.ablation import append, sweep
+from mmtlib.ablation import append, load_results, sweep
 from mmtlib.ablation import results_store as store
 from mmtlib.cache import cache_dir, temporary_cache
 from mmtlib.errors import DataError
@@ -76,8 +75,12 @@ def test_what_is_made_again(tmp_path):
     assert set(grids) == {"study-primary", "study-rivals", "study-corruption"}
     arms = {task.arm for task in grids["study-rivals"].tasks}
     assert arms == {"alone", "one_way", "kd"}
-    names = json.dumps(sorted({task.arm for task in grids["study-corruption"].tasks}))
-    assert "ssa_weight=100.0, focal=false, corruption_strength=1.0" in names
+    bad = {task.arm for task in grids["study-corruption"].tasks}
+    assert bad == {"ssa_weight=100.0, focal=false, corruption_strength=1.0"}
+    stored = load_results(folder=tmp_path)
+    for name, grid in grids.items():  # else nothing could be compared, after minutes of training
+        there = set(stored.loc[stored["study"] == name, "arm"])
+        assert {task.arm for task in grid.tasks} <= there
 
 
 def test_the_cache_is_set_back(monkeypatch, tmp_path):
