@@ -77,12 +77,12 @@ def check(workers: Workers = None) -> None:
         here=[show.percent(share) for share in found["here"]],
         spread=[show.percent(share) for share in found["spread"]],
     )
-    shown = ["study", "arm", "seed", "target", "split", "stored", "here", "spread"]
+    shown = ["study", "arm", "seed", "generator_seed", "target", "split", "stored", "here", "spread"]
     show.table(table[[*shown, "same_bits", "holds"]], "stored and made again")
-    alike = "the same" if found["alike"].all() else "another"
+    alike = found[found["alike"]]
     show.console.print(
-        f"{found['holds'].sum()} of {len(found)} hold, {found['same_bits'].sum()} bit for bit; "
-        f"{alike} kind of processor and PyTorch",
+        f"{found['holds'].sum()} of {len(found)} hold; {len(alike)} were stored on this kind of "
+        f"processor with this PyTorch, {alike['same_bits'].sum()} of these are the same bit for bit",
         soft_wrap=True,
     )
     if not found["holds"].all():
