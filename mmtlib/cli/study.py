@@ -77,12 +77,13 @@ def check(workers: Workers = None) -> None:
         here=[show.percent(share) for share in found["here"]],
         spread=[show.percent(share) for share in found["spread"]],
     )
-    shown = ["study", "arm", "seed", "generator_seed", "target", "split", "stored", "here", "spread"]
-    show.table(table[[*shown, "same_bits", "holds"]], "stored and made again")
+    names = ["study", "arm", "seed", "generator_seed", "target", "split"]
+    verdicts = ["stored", "here", "spread", "same_bits", "holds"]
+    show.table(table[[*names, *verdicts]], "stored and made again")
     alike = found[found["alike"]]
     show.console.print(
         f"{found['holds'].sum()} of {len(found)} hold; {len(alike)} were stored on this kind of "
-        f"processor with this PyTorch, {alike['same_bits'].sum()} of these are the same bit for bit",
+        f"processor with this PyTorch, {alike['same_bits'].sum()} of these the same bit for bit",
         soft_wrap=True,
     )
     if not found["holds"].all():
