@@ -109,7 +109,8 @@ def _frame(axes: Axes, names: list[tuple[int, str, bool]], label: str) -> None:
     axes.set_ylim(names[-1][0] + 0.7, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    # As many as there is room for beside the names: between long ones and a narrow page little.
+    axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 4, 5, 10]))
     axes.margins(x=0.12)
     axes.grid(axis="x")
     axes.set_xlabel(label)
