@@ -264,11 +264,11 @@ page
 
 # %% [markdown]
 # Here the button is pressed by code, so that this notebook also runs by itself; with the mouse it
-# is the same button.
+# is the same button. (Where the run is stored already, there is nothing to press or to wait for.)
 
 # %%
 page.tabs["run it"].controls["train"].click()
-page.tabs["run it"].job.wait()
+page.tabs["run it"].wait()
 made = mmtlib.load_results("explorer")
 made[["arm", "target", "split", "accuracy", "seed", "origin"]]
 

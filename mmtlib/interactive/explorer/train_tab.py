@@ -184,6 +184,11 @@ class TrainTab(widgets.HBox):
         config = self._config
         self.job = Job(config, lambda message: self._hear(config, message))
 
+    def wait(self) -> None:
+        """Wait until the training that was started here has ended; at once if there is none."""
+        if self.job is not None:
+            self.job.wait()
+
     def cancel(self) -> None:
         """End the training."""
         if self.job is not None and self.running:

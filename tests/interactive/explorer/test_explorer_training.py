@@ -50,6 +50,12 @@ def test_train_shows_progress_and_the_run_joins_the_store(fresh_cache):
     assert "2 arms" not in page.tabs["runs"].sentence.value
     assert "1 arms, 3 results" in page.tabs["runs"].sentence.value
     assert tab.controls["train"].disabled
+    # Asked for again, as by a notebook that runs twice, it is there: nothing is trained.
+    again = explore(page.state).tabs["run it"]
+    again.controls["train"].click()
+    again.wait()
+    assert again.job is None
+    assert again.sentence.value == tab.sentence.value
     # No test clip was read, by the training or by anything else.
     assert not list(fresh_cache.rglob("evaluations.jsonl"))
     assert not list(fresh_cache.rglob("test-*.npz"))
