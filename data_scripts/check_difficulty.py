@@ -16,8 +16,8 @@ import pandas as pd
 
 from mmtlib import ExperimentConfig, run_all
 from mmtlib.cli.show import bar
+from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import mean_interval
-from mmtlib.provenance import provenance
 
 
 def main() -> None:

@@ -18,10 +18,10 @@ from typing import Any
 from mmtlib import ExperimentConfig, Run, evaluate, run_all
 from mmtlib.cli.runs import parse_classes
 from mmtlib.cli.show import bar
+from mmtlib.config.recipes import FINETUNE_SETTINGS
+from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import Predictions, accuracy, paired_difference
 from mmtlib.experiment import finetune_config
-from mmtlib.provenance import provenance
-from mmtlib.recipes import FINETUNE_SETTINGS
 
 MODALITIES = ("rgb", "depth")
 LONGER = 2

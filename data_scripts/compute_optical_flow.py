@@ -15,10 +15,10 @@ import sys
 
 from mmtlib.cli.scripts import run_script
 from mmtlib.cli.show import bar
+from mmtlib.core.errors import unknown_name
 from mmtlib.datasets import DATASETS
 from mmtlib.datasets.clip_flow import make_flow
 from mmtlib.datasets.verify import every_split
-from mmtlib.errors import unknown_name
 
 
 def main() -> int:

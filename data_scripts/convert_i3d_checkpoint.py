@@ -15,7 +15,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from mmtlib.errors import CheckpointError, MmtlibError
+from mmtlib.core.errors import CheckpointError, MmtlibError
 from mmtlib.models import InceptionI3D, read_i3d_checkpoint, save_weights
 
 

@@ -15,10 +15,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmtlib.ablation import Grid, load_history, load_predictions, load_results, sweep
     from mmtlib.config import ExperimentConfig
+    from mmtlib.core.errors import MmtlibError
     from mmtlib.datasets import VIVA, EgoGesture, NVGesture, VideoFolder
-    from mmtlib.errors import MmtlibError
     from mmtlib.experiment import (
         Comparison,
         Evaluation,
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
         stored_run,
         stored_runs,
     )
-    from mmtlib.interactive.explorer import explore
+    from mmtlib.explorer import explore
+    from mmtlib.results import Grid, load_history, load_predictions, load_results, sweep
     from mmtlib.synthetic import SyntheticGestures
 
 __version__ = version("mmtlib")
@@ -45,26 +45,26 @@ _HOMES = {
     "EgoGesture": "mmtlib.datasets",
     "Evaluation": "mmtlib.experiment",
     "ExperimentConfig": "mmtlib.config",
-    "Grid": "mmtlib.ablation",
-    "MmtlibError": "mmtlib.errors",
+    "Grid": "mmtlib.results",
+    "MmtlibError": "mmtlib.core.errors",
     "NVGesture": "mmtlib.datasets",
     "Run": "mmtlib.experiment",
     "SyntheticGestures": "mmtlib.synthetic",
     "VideoFolder": "mmtlib.datasets",
     "compare": "mmtlib.experiment",
     "evaluate": "mmtlib.experiment",
-    "explore": "mmtlib.interactive.explorer",
+    "explore": "mmtlib.explorer",
     "list_runs": "mmtlib.experiment",
-    "load_history": "mmtlib.ablation",
-    "load_predictions": "mmtlib.ablation",
-    "load_results": "mmtlib.ablation",
+    "load_history": "mmtlib.results",
+    "load_predictions": "mmtlib.results",
+    "load_results": "mmtlib.results",
     "load_run": "mmtlib.experiment",
     "predict_video": "mmtlib.experiment",
     "run": "mmtlib.experiment",
     "run_all": "mmtlib.experiment",
     "stored_run": "mmtlib.experiment",
     "stored_runs": "mmtlib.experiment",
-    "sweep": "mmtlib.ablation",
+    "sweep": "mmtlib.results",
 }
 
 __all__ = [

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmtlib import cache
+from mmtlib.core import cache
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,33 +7,19 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "mmtlib"
 FLOORS = {
-    0: (
-        "errors",
-        "modalities",
-        "config",
-        "config_checks",
-        "config_identity",
-        "recipes",
-        "transfer",
-        "seeding",
-        "cache",
-        "provenance",
-        "compute",
-        "tables",
-    ),
-    1: ("clips", "outputs", "clip_store", "clip_writer"),
+    0: ("core",),
+    1: ("config",),
     2: ("transforms", "datasets", "synthetic", "models", "losses", "evaluation"),
     3: ("training", "analysis", "figures"),
     4: ("experiment",),
-    5: ("ablation",),
+    5: ("results",),
     6: ("study", "exercises"),
-    7: ("gallery", "interactive", "course"),
-    8: ("cli", "__main__"),
+    7: ("gallery", "widgets", "course"),
+    8: ("explorer",),
+    9: ("cli", "__main__"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
-NEIGHBOURS_ALLOWED = {0, 1}
-"""Single files, not rooms: `config` needs `errors`, `clip_store` needs `clips`."""
 PARTS = {("__main__", "cli")}
 """A file that was divided for its length: one part may use the other."""
 
@@ -73,11 +59,7 @@ def violations(room: str, rooms: set[str]) -> set[str]:
         for other in rooms - {room}
         if (other == "mmtlib" and room != "cli")  # the root imports everything
         or FLOOR.get(other, -1) > floor
-        or (
-            FLOOR.get(other) == floor
-            and floor not in NEIGHBOURS_ALLOWED
-            and (room, other) not in PARTS
-        )
+        or (FLOOR.get(other) == floor and (room, other) not in PARTS)
     }
 
 
@@ -96,7 +78,7 @@ def test_imports_go_down(file):
 @pytest.mark.parametrize(
     ("room", "text", "wrong"),
     [
-        ("losses", "from mmtlib.outputs import StreamOutput", set()),
+        ("losses", "from mmtlib.core.outputs import StreamOutput", set()),
         ("losses", "from mmtlib.losses.ssa import ssa_loss", set()),
         ("losses", "from mmtlib.models import CompactI3D", {"models"}),
         ("losses", "def f():\n    import mmtlib.training.trainer as t", {"training"}),
@@ -106,30 +88,16 @@ def test_imports_go_down(file):
         ("figures", "from mmtlib.analysis import saliency", {"analysis"}),
         ("figures", "from mmtlib import run", {"mmtlib"}),
         ("figures", "import mmtlib", {"mmtlib"}),
-        ("config", "from mmtlib.errors import ConfigError", set()),
-        ("config", "from mmtlib.clips import GestureClip", {"clips"}),
+        ("config", "from mmtlib.core.errors import ConfigError", set()),
+        ("core", "from mmtlib.config import ExperimentConfig", {"config"}),
         ("cli", "from mmtlib import __version__", set()),
-        ("interactive", "from mmtlib.exercises import checks", set()),
-        ("exercises", "from mmtlib.interactive import self_test", {"interactive"}),
-        ("course", "from mmtlib.interactive import self_test", {"interactive"}),
+        ("widgets", "from mmtlib.exercises import checks", set()),
+        ("exercises", "from mmtlib.widgets import self_test", {"widgets"}),
+        ("course", "from mmtlib.widgets import self_test", {"widgets"}),
     ],
 )
 def test_the_test_itself(room, text, wrong):
     assert violations(room, imported_rooms(text)) == wrong
-
-
-def test_single_files_have_no_circle():
-    """Within a floor of single files the imports form no circle, `TYPE_CHECKING` ones included."""
-    for floor in NEIGHBOURS_ALLOWED:
-        needs = {
-            room: imported_rooms((PACKAGE / f"{room}.py").read_text()) & set(FLOORS[floor]) - {room}
-            for room in FLOORS[floor]
-        }
-        while needs:
-            free = [room for room, others in needs.items() if not others & needs.keys()]
-            assert free, f"a circle among {', '.join(needs)}"
-            for room in free:
-                del needs[room]
 
 
 def test_the_map_agrees():

@@ -18,7 +18,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.losses.correlation import check_same_grid
 
 LEAST_EXAMPLES = 4

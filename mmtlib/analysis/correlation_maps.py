@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmtlib.analysis.features import BATCH_SIZE, over_frames, stage_features
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.losses import correlation_map, ssa_distance
 from mmtlib.models import StagedNetwork
 

@@ -24,9 +24,9 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from mmtlib.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.seeding import derive_seed
 from mmtlib.evaluation import Predictions, accuracy
-from mmtlib.seeding import derive_seed
 
 EMBEDDINGS = ("pca", "tsne")
 """The methods that `embed` knows."""

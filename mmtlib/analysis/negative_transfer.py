@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.tables import need_columns
 from mmtlib.evaluation import (
     PairedDifference,
     Predictions,
@@ -22,7 +23,6 @@ from mmtlib.evaluation import (
     paired_means,
 )
 from mmtlib.evaluation.significance import check_pairs
-from mmtlib.tables import need_columns
 
 RESULT_COLUMNS = ("method", "focal", "corruption_strength", "target", "seed", "accuracy")
 """What a table of results needs: a row per training and network measured (`target`)."""

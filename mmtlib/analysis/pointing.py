@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mmtlib.clips import ClipBatch, GestureClip
+from mmtlib.core.clips import ClipBatch, GestureClip
+from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.datasets import hand_silhouette
-from mmtlib.errors import DataError, unknown_name
 from mmtlib.evaluation import PairedDifference, paired_means
 
 MASK_SOURCES = ("mask", "silhouette")

@@ -16,7 +16,7 @@ from captum.attr import IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor
 
 from mmtlib.analysis.features import batches, evaluating, over_frames
-from mmtlib.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
 from mmtlib.models import StagedNetwork
 
 

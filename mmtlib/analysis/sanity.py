@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmtlib.analysis.saliency import saliency
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.seeding import scoped_seed
 from mmtlib.models import StagedNetwork
-from mmtlib.seeding import scoped_seed
 
 SSIM_WINDOW = 7
 """Extent of the window along each axis, in frames and pixels; less where a clip is smaller."""

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from mmtlib.cli import show
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 
 TUTORIAL_SEEDS = (0, 1, 2)
 
@@ -140,8 +140,8 @@ def time_all(
 ) -> None:
     """Run every notebook in order and alone from empty caches; compare with their headers."""
     from mmtlib.config import default_preset
+    from mmtlib.core.provenance import provenance
     from mmtlib.course import time_notebooks
-    from mmtlib.provenance import provenance
 
     found = time_notebooks(out, only=only, report=lambda line: show.console.print(line))
     made = provenance()

@@ -42,7 +42,7 @@ def make(
     generator_seed: Annotated[int, typer.Option(help="Another seed: other people.")] = 0,
 ) -> None:
     """Make all splits of a synthetic preset now, and say where they are kept."""
-    from mmtlib.cache import cache_dir
+    from mmtlib.core.cache import cache_dir
     from mmtlib.synthetic import SPLITS, SyntheticGestures
 
     for split in SPLITS:
@@ -92,8 +92,8 @@ def verify(
 
     Exit code 1 if clips are missing or broken.
     """
+    from mmtlib.core.errors import unknown_name
     from mmtlib.datasets import DATASETS
-    from mmtlib.errors import unknown_name
 
     if name not in DATASETS:
         raise unknown_name("data set", name, DATASETS)

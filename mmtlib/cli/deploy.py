@@ -51,7 +51,7 @@ def predict(
     plot: Annotated[Path | None, typer.Option(help="Scores over time, as a .png.")] = None,
 ) -> None:
     """Print the most likely classes of a video and how long it took, or its classes over time."""
-    from mmtlib.errors import ConfigError
+    from mmtlib.core.errors import ConfigError
     from mmtlib.experiment import load_exported, load_run, time_prediction
 
     if (run is None) == (model is None):
@@ -86,7 +86,7 @@ def _over_time(
     plot: Path | None,
 ) -> None:
     """Print the classes of a sliding window, and write table and plot."""
-    from mmtlib.cache import whole_file
+    from mmtlib.core.cache import whole_file
     from mmtlib.experiment import predict_windows, segments
     from mmtlib.figures import score_timeline
 

@@ -32,7 +32,7 @@ def explore(
     browser: Annotated[bool, typer.Option(help="Open it in a browser too.")] = True,
 ) -> None:
     """Open the explorer as a page (this computer only, with a token)."""
-    from mmtlib.interactive.explorer.serving import serve_explorer
+    from mmtlib.explorer.serving import serve_explorer
 
     with tempfile.TemporaryDirectory(prefix="mmtlib-explorer-") as folder:
         served = serve_explorer(

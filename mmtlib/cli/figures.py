@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mmtlib.cli import show
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 
 INCHES_PER = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4}
 

@@ -41,9 +41,9 @@ def finetune(
     ] = None,
 ) -> None:
     """Train a run's networks on, on real clips; the result is a run like any other."""
+    from mmtlib.core.modalities import check_modalities
     from mmtlib.experiment import finetune_config, load_run
     from mmtlib.experiment import run as train
-    from mmtlib.modalities import check_modalities
 
     chosen = settings_of(
         settings or [], clips_per_class=clips_per_class, freeze_to=freeze_to, epochs=epochs,

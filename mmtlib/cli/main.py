@@ -9,7 +9,7 @@ import typer
 
 from mmtlib import __version__
 from mmtlib.cli import course, data, deploy, explore, figures, finetune, runs, study, sweep
-from mmtlib.errors import MmtlibError
+from mmtlib.core.errors import MmtlibError
 
 INTERRUPTED = 130
 """Exit code of a command that the user stopped, as shells have it."""

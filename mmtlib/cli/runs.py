@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def settings_of(pairs: list[str], **named: Any) -> dict[str, Any]:
     """Return the settings given by options (not None) and by ``--set NAME=VALUE``."""
-    from mmtlib.errors import ConfigError
+    from mmtlib.core.errors import ConfigError
 
     settings = {name: value for name, value in named.items() if value is not None}
     for pair in pairs:
@@ -51,8 +51,8 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
     Raises:
         ConfigError: if a number is out of range or the data set is unknown.
     """
+    from mmtlib.core.errors import ConfigError, unknown_name
     from mmtlib.datasets import DATASETS
-    from mmtlib.errors import ConfigError, unknown_name
 
     if dataset not in DATASETS:
         raise unknown_name("data set", dataset, DATASETS)
@@ -73,8 +73,8 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
 
 def check_data_settings(dataset: str, given: Iterable[str]) -> None:
     """Raise a `ConfigError` for a setting of other data sets: it would have no effect."""
-    from mmtlib.errors import ConfigError
-    from mmtlib.recipes import DATA_SETTINGS
+    from mmtlib.config.recipes import DATA_SETTINGS
+    from mmtlib.core.errors import ConfigError
 
     for name in given if dataset in DATA_SETTINGS else ():
         takers = [kind for kind, names in DATA_SETTINGS.items() if name in names]
@@ -129,8 +129,8 @@ def train(
     Measures validation clips only; then see `mmt evaluate`.
     """
     from mmtlib.config import ExperimentConfig
+    from mmtlib.core.modalities import check_modalities
     from mmtlib.experiment import is_first_process, plan_training, run
-    from mmtlib.modalities import check_modalities
 
     chosen = settings_of(
         settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
@@ -242,9 +242,9 @@ def compare(
 ) -> None:
     """Train each network alone and all together, over several seeds, and print the differences."""
     from mmtlib.config import ExperimentConfig
-    from mmtlib.errors import ConfigError
+    from mmtlib.core.errors import ConfigError
+    from mmtlib.core.modalities import check_modalities
     from mmtlib.experiment import compare as compare_runs
-    from mmtlib.modalities import check_modalities
 
     try:
         numbers = [int(part) for part in seeds.split(",") if part.strip()]

@@ -8,16 +8,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from mmtlib.cache import cache_dir
 from mmtlib.cli import show
 from mmtlib.cli.runs import check_data_settings, settings_of
 from mmtlib.config import ExperimentConfig
+from mmtlib.core.cache import cache_dir
+from mmtlib.core.errors import DataError, MmtlibError
+from mmtlib.core.modalities import check_modalities
 from mmtlib.datasets import GestureDataset
 from mmtlib.datasets.archives import BY_HAND, is_archive, unpack
 from mmtlib.datasets.verify import VerifyReport, every_split, load_clips, save_clips, verify
-from mmtlib.errors import DataError, MmtlibError
 from mmtlib.experiment import open_data
-from mmtlib.modalities import check_modalities
 
 
 def run_script(work: Callable[[], int]) -> None:

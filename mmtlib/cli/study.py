@@ -98,7 +98,7 @@ def report(
     stored: Annotated[bool, typer.Option(help="Of the package's results alone.")] = False,
 ) -> None:
     """Write what the study found into a page."""
-    from mmtlib.cache import SHIPPED
+    from mmtlib.core.cache import SHIPPED
     from mmtlib.study import write_report
 
     write_report(page, SHIPPED if stored else None)

@@ -12,7 +12,7 @@ from mmtlib.cli import show
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mmtlib.ablation import Failure
+    from mmtlib.results import Failure
 
 
 def register(app: typer.Typer) -> None:
@@ -40,8 +40,8 @@ def sweep(
 
     Test clips are read with `--split test` only.
     """
-    from mmtlib.ablation import Grid, load_results
-    from mmtlib.ablation import sweep as make
+    from mmtlib.results import Grid, load_results
+    from mmtlib.results import sweep as make
 
     study = Grid.load(grid, **({} if root is None else {"root": str(root)}))
     with show.bars("clips", "runs") as (clips, runs):

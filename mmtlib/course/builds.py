@@ -12,9 +12,9 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import TagRemovePreprocessor
 
+from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.course.pairing import SOLUTION, notebook_text, read_source, write_if_changed
 from mmtlib.course.project import notebook_sources
-from mmtlib.errors import ConfigError, unknown_name
 
 AUDIENCES = ("students", "teachers")
 

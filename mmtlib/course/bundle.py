@@ -18,12 +18,12 @@ from string import Template
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mmtlib.cache import whole_file
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.course.builds import build_notebooks
 from mmtlib.course.pairing import read_source
 from mmtlib.course.project import notebook_sources, project_folder
 from mmtlib.course.timing import time_limit_s
-from mmtlib.errors import DataError, MmtlibError
 
 EXTRAS = ("notebooks", "export")
 """Extras of the project that the notebooks need."""

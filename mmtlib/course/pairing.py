@@ -7,7 +7,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from mmtlib.cache import whole_file
+from mmtlib.core.cache import whole_file
 from mmtlib.course.project import notebook_sources
 
 SOLUTION = "solution"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 
 
 def project_folder() -> Path:

@@ -18,11 +18,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.filters import strip_ansi
 
-from mmtlib.cache import whole_file
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.course.page import notebook_page
 from mmtlib.course.pairing import read_source
 from mmtlib.course.project import notebook_sources
-from mmtlib.errors import DataError, MmtlibError
 
 CELL_TIMEOUT_S = 600
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import nbformat
 
 import mmtlib.course.running as running
-from mmtlib.cache import locked
+from mmtlib.core.cache import locked
+from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.course.page import make_static
 from mmtlib.course.pairing import SOLUTION, notebook_text
 from mmtlib.course.project import notebook_sources, project_folder
-from mmtlib.errors import ConfigError, MmtlibError
 
 FILES = ("clips", "config", "errors", "modalities", "outputs")
 """Modules beside the packages that the reference shows."""

@@ -15,11 +15,11 @@ from typing import Any
 import nbformat
 import pandas as pd
 
-from mmtlib.cache import temporary_cache, whole_file
+from mmtlib.core.cache import temporary_cache, whole_file
+from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.course.pairing import notebook_text, read_source, write_if_changed
 from mmtlib.course.project import notebook_sources
 from mmtlib.course.running import complaints, execute, library_hash
-from mmtlib.errors import DataError, MmtlibError
 
 _LIMIT = re.compile(r"\bat most (\d+) (second|minute)s? to run\b")
 _COLUMNS = ("limit_s", "in_order_s", "in_order_cpu_s", "alone_s", "alone_cpu_s")

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from mmtlib.cache import whole_file
-from mmtlib.errors import DataError
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import DataError
 
 ZIP, TAR = (".zip",), (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 BY_HAND = (".7z", ".7z.001", ".rar")

@@ -16,21 +16,21 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from mmtlib.clips import GestureClip
-from mmtlib.compute import in_order
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.compute import in_order
+from mmtlib.core.errors import DataError
 from mmtlib.datasets.reader import ClipReader
 from mmtlib.datasets.recordings import recording_sizes
 from mmtlib.datasets.records import ClipRecord, SkippedClip
 from mmtlib.datasets.verify import VerifyReport, every_split, verify
 from mmtlib.datasets.video_io import READER_VERSION
-from mmtlib.errors import DataError
 
 
 class GestureDataset(ClipReader):
     """Clips of real recordings, read from disk when asked for.
 
     A subclass sets the class attributes, parses its lists, and implements `recording`. The settings
-    of an experiment that it takes are in `mmtlib.recipes.DATA_SETTINGS`.
+    of an experiment that it takes are in `mmtlib.config.recipes.DATA_SETTINGS`.
 
     Attributes:
         classes: one readable name per label.
@@ -221,7 +221,7 @@ class GestureDataset(ClipReader):
         Args:
             indices: which clips; default all.
             use: what is done to a clip where it was read; its result is yielded in its place.
-            processes: how many read side by side, as in `mmtlib.compute.in_order`.
+            processes: how many read side by side, as in `mmtlib.core.compute.in_order`.
 
         Raises:
             DataError: if a clip cannot be decoded and `skip_broken` is false.

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from mmtlib.cache import cache_dir, locked
-from mmtlib.compute import in_order
+from mmtlib.core.cache import cache_dir, locked
+from mmtlib.core.compute import in_order
+from mmtlib.core.errors import DataError
 from mmtlib.datasets.optical_flow import FLOW_VERSION, FlowFiles, compute_flow
 from mmtlib.datasets.recordings import recording_hash, recording_sizes
 from mmtlib.datasets.records import ClipRecord
 from mmtlib.datasets.video_io import READER_VERSION
-from mmtlib.errors import DataError
 
 if TYPE_CHECKING:
     from mmtlib.datasets.base import GestureDataset

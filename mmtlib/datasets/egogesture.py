@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.records import ClipRecord, SensorSpan
-from mmtlib.errors import DataError, unknown_name
 
 SUBJECTS: dict[str, tuple[int, ...]] = {
     "train": (

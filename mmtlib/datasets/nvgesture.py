@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.records import ClipRecord, SensorSpan
 from mmtlib.datasets.registration import registered_share
-from mmtlib.errors import DataError, unknown_name
 
 CLIP_FRAMES = 80
 """Annotated frames of every gesture, at 30 frames per second."""

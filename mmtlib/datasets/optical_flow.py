@@ -33,8 +33,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtlib.cache import whole_file
-from mmtlib.errors import DataError, unknown_name
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import DataError, unknown_name
 
 FLOW_VERSION = 1
 """To be raised when the same pictures come to give another flow."""

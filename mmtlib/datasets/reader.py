@@ -12,14 +12,14 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.modalities import check_modalities, get_modality
 from mmtlib.datasets.clip_flow import flow_files, flow_origin
 from mmtlib.datasets.optical_flow import METHODS, FlowFiles
 from mmtlib.datasets.recordings import check_recording, read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan
 from mmtlib.datasets.video_io import to_frames
-from mmtlib.errors import DataError, unknown_name
-from mmtlib.modalities import check_modalities, get_modality
 
 
 class ClipReader(ABC):

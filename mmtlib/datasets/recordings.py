@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 import torch
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets.video_io import MAX_SIDE, check_video, read_video, video_info
-from mmtlib.errors import DataError
 
 _PICTURE = re.compile(r"([0-9]{1,9})\.(?:jpe?g|png|bmp)", re.ASCII | re.IGNORECASE)
 

@@ -7,9 +7,9 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.records import ClipRecord
-from mmtlib.errors import DataError, unknown_name
 
 
 def select_clips(

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mmtlib.cache import whole_file
-from mmtlib.compute import in_order
+from mmtlib.core.cache import whole_file
+from mmtlib.core.compute import in_order
+from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.recordings import recording_sizes
 from mmtlib.datasets.records import ClipRecord
 from mmtlib.datasets.video_list import PARTS
-from mmtlib.errors import DataError, unknown_name
-from mmtlib.modalities import MODALITIES
 
 if TYPE_CHECKING:
     from mmtlib.datasets.base import GestureDataset

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import wrong_root
 from mmtlib.datasets.recordings import recording_frames
@@ -21,7 +22,6 @@ from mmtlib.datasets.video_list import (
     read_video_list,
     split_people,
 )
-from mmtlib.errors import DataError, unknown_name
 
 PICTURES_PER_SECOND = 30.0
 """The rate of folders of pictures, which do not tell theirs."""

@@ -22,9 +22,9 @@ import torch
 from av.video.reformatter import VideoReformatter
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import DataError
-from mmtlib.modalities import get_modality
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import get_modality
 
 READER_VERSION = 1
 """Part of every data fingerprint; to be raised when the same file comes to give other pixels."""

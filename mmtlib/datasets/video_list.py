@@ -31,8 +31,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from mmtlib.errors import DataError
-from mmtlib.seeding import derive_seed
+from mmtlib.core.errors import DataError
+from mmtlib.core.seeding import derive_seed
 
 LIST = "videos.csv"
 PARTS = ("train", "validation", "test")

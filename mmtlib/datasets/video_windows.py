@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.modalities import get_modality
 from mmtlib.datasets.video_io import check_gesture, iterate_video, to_frames, video_info
-from mmtlib.errors import ConfigError, DataError
-from mmtlib.modalities import get_modality
 
 
 def video_windows(

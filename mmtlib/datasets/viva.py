@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.recordings import recording_frames
 from mmtlib.datasets.records import ClipRecord, SensorSpan
-from mmtlib.errors import ConfigError, DataError, unknown_name
 
 PATTERN = r"(?P<session>[0-9]{2})_(?P<gesture>[0-9]{2})_(?P<repetition>[0-9]{2})"
 """The name of a clip. The format is known from the code of one user of the set, so another pattern

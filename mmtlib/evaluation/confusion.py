@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.evaluation.predictions import Predictions
 
 

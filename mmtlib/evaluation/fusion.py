@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.evaluation.predictions import Predictions, check_same_clips
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmtlib.cache import whole_file
-from mmtlib.errors import DataError
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import DataError
 
 SUM_TOLERANCE = 1e-2
 """How far the scores of a clip may add up from 1; wide enough for half-precision softmax."""

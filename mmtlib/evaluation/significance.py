@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.seeding import numpy_generator
 from mmtlib.evaluation.predictions import Predictions, check_same_clips
-from mmtlib.seeding import numpy_generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.exercises import (
     asking,
     basics,

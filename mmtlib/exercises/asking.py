@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mmtlib.core.seeding import numpy_generator
 from mmtlib.exercises.feedback import check
 from mmtlib.exercises.properties import explain, number, plain
-from mmtlib.seeding import numpy_generator
 
 SEEDS = range(4)
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.exercises.feedback import check
 from mmtlib.exercises.properties import close, explain, need, number, tensor
-from mmtlib.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic import depth_to_8bit
 
 SEEDS = range(5)

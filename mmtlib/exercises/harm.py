@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from mmtlib.core.seeding import numpy_generator
 from mmtlib.exercises.feedback import check
 from mmtlib.exercises.properties import explain, need, number, two_numbers
-from mmtlib.seeding import numpy_generator
 
 SEEDS = (0, 1, 2)
 

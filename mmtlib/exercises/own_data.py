@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mmtlib.core.seeding import numpy_generator
 from mmtlib.exercises.feedback import check
 from mmtlib.exercises.properties import need
-from mmtlib.seeding import numpy_generator
 
 SEEDS = range(5)
 RATES = (15.0, 24.0, 25.0, 29.97, 30.0)

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.evaluation import holm
 from mmtlib.exercises.feedback import check
 from mmtlib.exercises.properties import explain, need, plain, tensor, two_numbers
 from mmtlib.losses import distillation_loss
-from mmtlib.seeding import numpy_generator, torch_generator
 
 SEEDS = (0, 1, 2)
 

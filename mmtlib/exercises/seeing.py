@@ -10,10 +10,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from mmtlib.core.seeding import torch_generator
 from mmtlib.exercises.feedback import check
 from mmtlib.exercises.properties import close, explain, need, number, tensor
 from mmtlib.losses import correlation_map
-from mmtlib.seeding import torch_generator
 
 SEEDS = (0, 1, 2)
 

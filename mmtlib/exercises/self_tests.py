@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from mmtlib.errors import DataError, unknown_name
+from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.exercises.feedback import Feedback
 
 LETTERS = "abcde"

@@ -11,7 +11,7 @@ from mmtlib.experiment.data import GestureData, count_clips, make_transform, ope
 from mmtlib.experiment.deploy import export_run, load_exported
 from mmtlib.experiment.evaluate import Evaluation, evaluate
 from mmtlib.experiment.finetune import finetune_config
-from mmtlib.experiment.looking import Looking, look_at, look_at_nvgesture
+from mmtlib.experiment.inspection import Looking, look_at, look_at_nvgesture
 from mmtlib.experiment.machine import (
     build_network,
     is_first_process,

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from mmtlib.clips import GestureClip
-from mmtlib.seeding import numpy_generator, torch_generator
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.transforms import Corrupt
 
 

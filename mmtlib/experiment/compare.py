@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.evaluation import PairedDifference, accuracy, paired_difference
 from mmtlib.experiment.evaluate import evaluate
 from mmtlib.experiment.runs import Run

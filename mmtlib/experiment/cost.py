@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmtlib.compute import threads
 from mmtlib.config import ExperimentConfig
+from mmtlib.config.transfer import frozen_networks, trained_networks
+from mmtlib.core.compute import threads
+from mmtlib.core.modalities import get_modality, modality_of
 from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
 from mmtlib.experiment.plan import plan_training
-from mmtlib.modalities import get_modality, modality_of
-from mmtlib.transfer import frozen_networks, trained_networks
 
 BYTES_PER_PARAMETER = {"sgd": 12, "adamw": 16}
 """float32 weight and gradient, and one (momentum) or two (moments) values of the optimizer."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from mmtlib.clip_store import ClipStore
 from mmtlib.config import ExperimentConfig, hash_settings
+from mmtlib.config.recipes import DATA_SETTINGS
+from mmtlib.core.clip_store import ClipStore
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
 from mmtlib.datasets import DATASETS, GestureDataset, select_clips
-from mmtlib.errors import ConfigError, DataError, unknown_name
 from mmtlib.experiment.clip_view import ClipView, balanced_subset
-from mmtlib.recipes import DATA_SETTINGS
 from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.training import stored_clips
 from mmtlib.transforms import (

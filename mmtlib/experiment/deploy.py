@@ -20,13 +20,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmtlib.cache import whole_file
-from mmtlib.errors import CheckpointError, ConfigError, MmtlibError
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import CheckpointError, ConfigError, MmtlibError
+from mmtlib.core.provenance import code_version
+from mmtlib.core.seeding import torch_generator
 from mmtlib.experiment.predict import Classifier, run_classifier
 from mmtlib.experiment.preprocessing import Preprocessing
 from mmtlib.experiment.runs import Run
-from mmtlib.provenance import code_version
-from mmtlib.seeding import torch_generator
 
 KEY = "mmtlib"
 """The entry of the file's metadata."""

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmtlib.cache import locked
-from mmtlib.compute import threads
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.cache import locked
+from mmtlib.core.compute import threads
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import make_fabric, resolve_device
 from mmtlib.experiment.runs import Run
-from mmtlib.provenance import provenance
 from mmtlib.training import predict, predict_loader
 
 DATA_NAMES = ("dataset", "classes", "clips_per_class", "skip_broken", "colour", "fold")

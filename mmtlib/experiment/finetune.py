@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmtlib.cache import cache_dir
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError
+from mmtlib.config.recipes import FINETUNE_SETTINGS
+from mmtlib.core.cache import cache_dir
+from mmtlib.core.errors import ConfigError
 from mmtlib.experiment.runs import Run
-from mmtlib.recipes import FINETUNE_SETTINGS
 
 
 def finetune_config(stored: Run, *, dataset: str, root: str, **settings: Any) -> ExperimentConfig:
     """Return the config of a training that starts from a run's networks, on a real data set.
 
     Network, clip size, modalities and recipe are the run's. Set apart from that
-    (`mmtlib.recipes.FINETUNE_SETTINGS`): more epochs, as there are few clips; the strong
+    (`mmtlib.config.recipes.FINETUNE_SETTINGS`): more epochs, as there are few clips; the strong
     augmentation; and every network by itself (weight 0): what was learnt from the others is in its
     weights already.
 

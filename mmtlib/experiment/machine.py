@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.models import NETWORKS, build_model
 
 if TYPE_CHECKING:

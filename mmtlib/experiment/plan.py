@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 
 from mmtlib.config import ExperimentConfig
+from mmtlib.config.transfer import ALIGNING, trained_networks, transfer_pairs, transfer_weight
+from mmtlib.core.modalities import get_modality, modality_of
 from mmtlib.experiment.data import class_names
 from mmtlib.experiment.machine import build_network
 from mmtlib.losses import equivalent_weight
-from mmtlib.modalities import get_modality, modality_of
 from mmtlib.synthetic import get_preset
-from mmtlib.transfer import ALIGNING, trained_networks, transfer_pairs, transfer_weight
 
 TITLES = {
     "kd": "knowledge distillation",

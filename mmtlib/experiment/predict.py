@@ -12,9 +12,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError
 from mmtlib.datasets import clip_from_video, video_windows
-from mmtlib.errors import ConfigError
 from mmtlib.experiment.preprocessing import Preprocessing
 from mmtlib.experiment.runs import Run
 

@@ -9,11 +9,11 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.modalities import get_modality
 from mmtlib.experiment.data import make_transform, stored_form
-from mmtlib.modalities import get_modality
 from mmtlib.synthetic import get_preset
 from mmtlib.transforms import TRANSFORMS, ClipTransform, Compose, Transform
 from mmtlib.transforms.photometric import FLOOR

@@ -12,15 +12,15 @@ from typing import Any
 import pandas as pd
 import torch
 
-from mmtlib import cache
-from mmtlib.cache import cache_dir
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import CheckpointError, ConfigError, DataError, unknown_name
+from mmtlib.config.transfer import ALIGNING, transfer_pairs, transfer_weight
+from mmtlib.core import cache
+from mmtlib.core.cache import cache_dir
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError, unknown_name
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment.machine import build_network
 from mmtlib.models import StreamSet, load_weights
 from mmtlib.training import History
-from mmtlib.transfer import ALIGNING, transfer_pairs, transfer_weight
 
 FACTS = ("identity", "config", "classes", "data", "note", "validation_accuracy", "date")
 """What `run.json` must have for a run to be used."""

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
+from mmtlib.core.modalities import modality_of
 from mmtlib.experiment.machine import build_network
 from mmtlib.experiment.runs import Run, load_run
-from mmtlib.modalities import modality_of
 from mmtlib.models import fit_i3d_checkpoint, load_i3d_checkpoint, start_from_weights
 
 
@@ -50,7 +50,7 @@ def load_starting_point(
 
     Args:
         config: says from what.
-        networks: networks by name (`mmtlib.modalities.modality_of`), changed in place.
+        networks: networks by name (`mmtlib.core.modalities.modality_of`), changed in place.
         classes: the names of their classes.
 
     Returns:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmtlib import cache
-from mmtlib.cache import whole_folder
-from mmtlib.errors import DataError, unknown_name
+from mmtlib.config.transfer import method_name
+from mmtlib.core import cache
+from mmtlib.core.cache import whole_folder
+from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.experiment.runs import Run, load_run
-from mmtlib.transfer import method_name
 
 _FILES = (
     "README.txt", "run.json", "history.json", "*.safetensors", "validation-*.npz", "test-*.npz",
@@ -23,9 +23,9 @@ def stored_runs() -> pd.DataFrame:
     """Return the runs that come with the package, one row each.
 
     Returns:
-        `name` (for `stored_run`), `run_id`, `method` (`mmtlib.transfer.method_name`), `modalities`,
-        `seed`, `generator_seed`, `origin` (``"stored, made by: COMMAND on DATE"``). Empty if none
-        comes with it.
+        `name` (for `stored_run`), `run_id`, `method` (`method_name`), `modalities`, `seed`,
+        `generator_seed`, `origin` (``"stored, made by: COMMAND on DATE"``). Empty if none comes
+        with it.
 
     Raises:
         CheckpointError: if a run is damaged.

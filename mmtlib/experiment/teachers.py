@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from mmtlib.cache import cache_dir
 from mmtlib.config import ExperimentConfig
+from mmtlib.config.transfer import frozen_networks
+from mmtlib.core.cache import cache_dir
 from mmtlib.experiment.machine import build_network
 from mmtlib.experiment.runs import load_run
 from mmtlib.models import StreamSet
-from mmtlib.transfer import frozen_networks
 
 
 def teacher_config(config: ExperimentConfig) -> ExperimentConfig | None:

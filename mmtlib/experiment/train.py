@@ -15,10 +15,12 @@ import torch
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from mmtlib.cache import cache_dir, locked, whole_file
-from mmtlib.compute import threads
 from mmtlib.config import ExperimentConfig, hash_settings
-from mmtlib.errors import MmtlibError
+from mmtlib.config.transfer import trained_networks
+from mmtlib.core.cache import cache_dir, locked, whole_file
+from mmtlib.core.compute import threads
+from mmtlib.core.errors import MmtlibError
+from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import (
@@ -32,7 +34,6 @@ from mmtlib.experiment.runs import Run, load_run
 from mmtlib.experiment.starting_point import check_starting_point, load_starting_point
 from mmtlib.experiment.teachers import frozen_teachers, networks_to_keep, teacher_config
 from mmtlib.models import StreamSet, save_weights
-from mmtlib.provenance import provenance
 from mmtlib.training import (
     EpochBatches,
     History,
@@ -42,7 +43,6 @@ from mmtlib.training import (
     predict,
     predict_loader,
 )
-from mmtlib.transfer import trained_networks
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

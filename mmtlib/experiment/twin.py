@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mmtlib.cache import cache_dir, locked, whole_folder
-from mmtlib.compute import in_order, threads
 from mmtlib.config import default_preset, hash_settings
+from mmtlib.core.cache import cache_dir, locked, whole_folder
+from mmtlib.core.compute import in_order, threads
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.datasets.nvgesture import CLIP_FRAMES, INFRARED_RATE, LISTS, NVGesture
-from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment.video_writer import write_video
-from mmtlib.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic import depth_to_8bit, get_preset
 from mmtlib.synthetic.dataset import CLOSE_RANGE
 from mmtlib.synthetic.hand_model import N_BONES

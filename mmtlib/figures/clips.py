@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.modalities import get_modality
 from mmtlib.figures.panels import (
     GAP,
     LABEL_WIDTH,
@@ -25,7 +26,6 @@ from mmtlib.figures.panels import (
 )
 from mmtlib.figures.pictures import NO_READING, depth_range, flow_to_rgb, modality_to_rgb
 from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
-from mmtlib.modalities import get_modality
 
 KEY_WIDTH, LEAST_KEY = 1.28, 0.8
 """Width of the key of colours, and the least height of one with three lines, in inches."""

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.evaluation import SeedInterval, mean_interval
 from mmtlib.figures.style import (
     GREY,
@@ -20,7 +21,6 @@ from mmtlib.figures.style import (
     new_figure,
     styled,
 )
-from mmtlib.modalities import MODALITIES
 
 ARMS = ("alone", "together")
 HATCHES = (None, "////", "....", "xxxx", "\\\\\\\\")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.figures.style import (
     ONE_COLUMN,
     STACKED_BELOW,

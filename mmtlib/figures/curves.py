@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from mmtlib.core.modalities import MODALITIES, get_modality, modality_of, network_title
 from mmtlib.figures.style import (
     GREY,
     STACKED_BELOW,
@@ -22,7 +23,6 @@ from mmtlib.figures.style import (
     new_figure,
     styled,
 )
-from mmtlib.modalities import MODALITIES, get_modality, modality_of, network_title
 
 SPLIT_LINES = {"train": (0, (2, 1.2)), "validation": "solid"}
 ALIGNMENT = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}

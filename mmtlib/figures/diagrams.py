@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import get_modality
 from mmtlib.figures.style import (
     GREY,
     STACKED_BELOW,
@@ -18,7 +19,6 @@ from mmtlib.figures.style import (
     new_figure,
     styled,
 )
-from mmtlib.modalities import get_modality
 
 SMALL = 7
 """Points of the text in boxes."""

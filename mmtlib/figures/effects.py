@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.figures.style import ONE_COLUMN, StyledFigure, need_columns, new_figure, styled
 
 ROW = 0.175

@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import network_title
 from mmtlib.figures.style import (
     STACKED_BELOW,
     TWO_COLUMN,
@@ -19,7 +20,6 @@ from mmtlib.figures.style import (
     new_figure,
     styled,
 )
-from mmtlib.modalities import network_title
 
 OTHERS = "#C4C4C4"
 """Points of classes that are not named."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from matplotlib.ticker import MaxNLocator
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.figures.style import ONE_COLUMN, StyledFigure, new_figure, styled
 from mmtlib.losses import focal_regularization
 

@@ -11,8 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.modalities import get_modality
 from mmtlib.figures.panels import (
     GAP,
     LABEL_WIDTH,
@@ -25,7 +26,6 @@ from mmtlib.figures.panels import (
 )
 from mmtlib.figures.pictures import modality_to_rgb
 from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
-from mmtlib.modalities import get_modality
 
 BAR_WIDTH, LINE_HEIGHT = 0.75, 0.13
 """Inches for the colour bar with its labels, and for a line of a row's label."""

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.colors import hsv_to_rgb, to_rgb
 from torch import Tensor
 
-from mmtlib.errors import DataError
-from mmtlib.modalities import get_modality
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import get_modality
 
 NO_READING = "#E69F00"
 """The colour of pixels where the depth sensor saw nothing."""

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import get_modality
 from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
-from mmtlib.modalities import get_modality
 
 LEVELS = (
     ("chance", "area of the hand", {"linestyle": (0, (1, 1.2))}),

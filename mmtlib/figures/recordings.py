@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.gridspec import GridSpec
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import DataError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import DataError
 from mmtlib.figures.panels import outline_hand
 from mmtlib.figures.pictures import NO_READING
 from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, new_figure, styled

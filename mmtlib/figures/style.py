@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from mmtlib.tables import need_columns as need_columns
+from mmtlib.core.tables import need_columns as need_columns
 
 ONE_COLUMN = 3.5
 """Width of a one-column figure, in inches."""

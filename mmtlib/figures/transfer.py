@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import get_modality, modality_of, network_title
 from mmtlib.figures.style import (
     GREY,
     STACKED_BELOW,
@@ -21,7 +22,6 @@ from mmtlib.figures.style import (
     new_figure,
     styled,
 )
-from mmtlib.modalities import get_modality, modality_of, network_title
 
 ALL_CLASSES = "all classes"
 LOSS_HATCH = "//////"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mmtlib import figures
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.figures import ONE_COLUMN, TWO_COLUMN, StyledFigure
 from mmtlib.figures.style import STACKED_BELOW
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
-from mmtlib.modalities import MODALITIES
 from mmtlib.synthetic import SyntheticGestures, get_preset
 from mmtlib.synthetic.presets import GENERATOR_VERSION
 

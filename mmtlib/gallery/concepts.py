@@ -7,7 +7,7 @@ from mmtlib.analysis import stage_correlations
 from mmtlib.figures import ONE_COLUMN, TWO_COLUMN, StyledFigure
 from mmtlib.figures.pictures import modality_to_rgb
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.looking import pair_of, shown_clip
+from mmtlib.gallery.inspected_run import pair_of, shown_clip
 from mmtlib.gallery.material import DRAWN_FROM_FORMULAS, Material
 
 BETAS = (1.0, 2.0, 3.0)

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from mmtlib import cache
-from mmtlib.ablation import Grid, load_history, load_results
-from mmtlib.errors import DataError
+from mmtlib.core import cache
+from mmtlib.core.errors import DataError
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment import Run, list_runs, load_run, stored_run, stored_runs
+from mmtlib.results import Grid, load_history, load_results
 from mmtlib.study import answers, calibration_and_cost, complete_grids, focal_contrasts
 from mmtlib.study.measured import Measured
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmtlib.cache import whole_file
-from mmtlib.compute import threads
-from mmtlib.errors import DataError
+from mmtlib.core.cache import whole_file
+from mmtlib.core.compute import threads
+from mmtlib.core.errors import DataError
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material, NotStored
 from mmtlib.gallery.registry import GALLERY, Drawn, draw_entry

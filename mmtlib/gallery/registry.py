@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.experiment import Run
 from mmtlib.figures import StyledFigure
 from mmtlib.gallery.clips import CLIPS
 from mmtlib.gallery.concepts import CONCEPTS
 from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.inspection import SEEING
 from mmtlib.gallery.learning import LEARNING
 from mmtlib.gallery.levels import LEVELS
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.outcomes import OUTCOMES
-from mmtlib.gallery.seeing import SEEING
 from mmtlib.gallery.shared import SHARED
 
 GALLERY: dict[str, Entry] = {

@@ -16,14 +16,14 @@ from mmtlib.analysis import (
     probe_matrix,
     saliency,
 )
+from mmtlib.core.modalities import network_title
 from mmtlib.evaluation import mean_interval
 from mmtlib.experiment import Run
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.looking import first_clips, pair_of
+from mmtlib.gallery.inspected_run import first_clips, pair_of
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.words import change
-from mmtlib.modalities import network_title
 
 CLIPS = 144
 """One clip of each gesture by each of the twelve validation people of the benchmark."""

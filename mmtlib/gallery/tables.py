@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmtlib.cache import whole_file
+from mmtlib.core.cache import whole_file
 from mmtlib.evaluation import mean_interval
 from mmtlib.gallery.material import Material, NotStored
 from mmtlib.gallery.registry import provenance_line

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmtlib.cache import whole_file
-from mmtlib.compute import threads
-from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.core.cache import whole_file
+from mmtlib.core.compute import threads
+from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.experiment import Run
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material, NotStored

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmtlib.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
 
 NORMALIZATIONS = ("position", "centred")
 """How rows are brought to length 1: as they are (the paper), or after their mean is taken off."""

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 
 RHO_MAX = 1e6
 """The ceiling of rho: it keeps products with rho finite, and with beta = 2 it acts only where one

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.objective import MtutLoss, transfer_objective
 from mmtlib.losses.objective_checks import check_weight
-from mmtlib.outputs import StreamOutput
 
 
 def mtut_objective(
@@ -60,7 +60,7 @@ def mtut_objective(
     Source: Abavisani et al. 2019 (arXiv 1812.06145), the objective of network m.
 
     >>> import torch
-    >>> from mmtlib.outputs import StreamOutput
+    >>> from mmtlib.core.outputs import StreamOutput
     >>> alike = torch.tensor([[1.0, 1.0]]).view(1, 1, 1, 1, 2)
     >>> apart = torch.eye(2).view(1, 2, 1, 1, 2)
     >>> outputs = {"rgb": StreamOutput(torch.tensor([[0.0, 0.0]]), alike),

@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtlib.config.transfer import ALIGNING
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.attention_transfer import attention_transfer_loss
 from mmtlib.losses.distillation import distillation_loss
 from mmtlib.losses.focal_regularization import focal_regularization
@@ -28,8 +30,6 @@ from mmtlib.losses.objective_checks import (
 )
 from mmtlib.losses.pair_distances import map_distances
 from mmtlib.losses.similarity_preserving import similarity_preserving_loss
-from mmtlib.outputs import StreamOutput
-from mmtlib.transfer import ALIGNING
 
 Pair = tuple[str, str]
 """(learner m, teacher n), by name."""
@@ -116,7 +116,7 @@ def transfer_objective(
         DataError: if labels and logits do not fit together, or a shape is wrong.
 
     >>> import torch
-    >>> from mmtlib.outputs import StreamOutput
+    >>> from mmtlib.core.outputs import StreamOutput
     >>> one = torch.ones(1, 1, 1, 1, 1)
     >>> outputs = {"rgb": StreamOutput(torch.tensor([[0.0, 0.0]]), one),  # 1/2, 1/2
     ...            "depth": StreamOutput(torch.tensor([[1.0986, 0.0]]), one)}  # 3/4, 1/4

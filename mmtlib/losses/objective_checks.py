@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from mmtlib.errors import ConfigError, DataError, unknown_name
+from mmtlib.config.transfer import METHODS
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.distillation import check_temperature
 from mmtlib.losses.focal_regularization import check_beta
 from mmtlib.losses.pair_distances import check_reduction
-from mmtlib.outputs import StreamOutput
-from mmtlib.transfer import METHODS
 
 RHO_SCOPES = ("clip", "batch")
 """From what rho is computed: each clip's own losses (the default), or their means over the batch

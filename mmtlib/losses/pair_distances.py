@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmtlib.errors import unknown_name
+from mmtlib.core.errors import unknown_name
 from mmtlib.losses.correlation import check_same_grid, full_precision, unit_columns
 
 REDUCTIONS = ("sum", "mean")

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.losses.correlation import ROW_EPS, check_features, self_product
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.losses.focal_regularization import focal_regularization
 from mmtlib.losses.pair_distances import check_reduction, map_distances
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from mmtlib.errors import ConfigError, DataError, unknown_name
-from mmtlib.outputs import StreamOutput
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.outputs import StreamOutput
 
 
 class StagedNetwork(nn.Module):

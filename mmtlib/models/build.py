@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from mmtlib.errors import DataError, unknown_name
-from mmtlib.modalities import check_modalities, get_modality, modality_of
+from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.modalities import check_modalities, get_modality, modality_of
+from mmtlib.core.outputs import StreamOutput
+from mmtlib.core.seeding import scoped_seed
 from mmtlib.models.blocks import StagedNetwork
 from mmtlib.models.compact_i3d import CompactI3D
 from mmtlib.models.inception_i3d import InceptionI3D
-from mmtlib.outputs import StreamOutput
-from mmtlib.seeding import scoped_seed
 
 NETWORKS: dict[str, type[StagedNetwork]] = {
     "compact_i3d": CompactI3D,
@@ -39,7 +39,7 @@ def build_model(
     Args:
         network: a name of `NETWORKS`.
         modality: decides the number of input channels; or the name of a second network of it
-            (`mmtlib.modalities.second_network`), which has other initial weights.
+            (`mmtlib.core.modalities.second_network`), which has other initial weights.
         num_classes: K.
         seed: what the initial weights are drawn from.
         feature_stage: which stage gives the features; None: the network's default.
@@ -67,7 +67,7 @@ class StreamSet(nn.Module):
 
     Args:
         networks: modality -> network; a second network of a modality goes by its own name
-            (`mmtlib.modalities.second_network`).
+            (`mmtlib.core.modalities.second_network`).
 
     Raises:
         ConfigError: if a modality is unknown or there is none.

@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from mmtlib.cache import whole_file
-from mmtlib.errors import CheckpointError
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import CheckpointError
 
 CHECK_SUM_KEY = "mmtlib_crc32"
 NAMES_SHOWN = 5

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.models.blocks import Conv3d, StagedNetwork
-from mmtlib.outputs import StreamOutput
 
 MIN_SHAPE = (4, 8, 8)
 """The shortest and smallest clip (T, H, W) that the stages leave a position of."""

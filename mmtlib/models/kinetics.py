@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from mmtlib.errors import CheckpointError, ConfigError
+from mmtlib.core.errors import CheckpointError, ConfigError
 from mmtlib.models.checkpoints import check_fit, describe, misshapen, read_tensors
 from mmtlib.models.inception_i3d import InceptionI3D
 

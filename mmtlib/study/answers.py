@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmtlib.ablation import Grid, load_results
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.evaluation import (
     PairedDifference,
     Predictions,
@@ -16,6 +15,7 @@ from mmtlib.evaluation import (
     holm,
     mean_interval,
 )
+from mmtlib.results import Grid, load_results
 from mmtlib.study import parts, plan
 from mmtlib.study.measured import Measured, baseline_arm, difference, mean_accuracy
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from mmtlib import cache
-from mmtlib.ablation import Grid, load_results, sweep
-from mmtlib.ablation import results_store as store
-from mmtlib.cache import temporary_cache
-from mmtlib.errors import DataError
+from mmtlib.core import cache
+from mmtlib.core.cache import temporary_cache
+from mmtlib.core.errors import DataError
+from mmtlib.results import Grid, load_results, sweep
+from mmtlib.results import store as store
 from mmtlib.study import parts, plan
 from mmtlib.study.shipping import rounded
 

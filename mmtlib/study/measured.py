@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mmtlib.ablation import Grid, load_predictions
-from mmtlib.ablation.tasks import task_key
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.evaluation import PairedDifference, Predictions, fuse, paired_means
 from mmtlib.evaluation.predictions import check_same_clips
+from mmtlib.results import Grid, load_predictions
+from mmtlib.results.tasks import task_key
 
 Key = tuple[int, int]
 """(generator seed, seed): one run of an arm."""

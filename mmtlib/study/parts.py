@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from mmtlib.ablation import Grid, SweepReport, load_history, load_results, sweep
-from mmtlib.errors import DataError, unknown_name
+from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.results import Grid, SweepReport, load_history, load_results, sweep
 from mmtlib.study import plan
 
 PARTS = ("tuning", "primary", "secondary")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from mmtlib.ablation import Grid
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.results import Grid
 
 Settings = dict[str, Any]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from mmtlib.ablation import load_results
-from mmtlib.cache import whole_file
-from mmtlib.errors import DataError
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import DataError
+from mmtlib.results import load_results
 from mmtlib.study import plan
 from mmtlib.study.answers import (
     LATE_FUSION,

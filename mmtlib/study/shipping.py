@@ -10,13 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmtlib import cache
-from mmtlib.ablation import load_results
-from mmtlib.ablation import results_store as store
-from mmtlib.ablation.results import everywhere
-from mmtlib.ablation.schema import PREDICTIONS_SCHEMA, RECORDED, RESULTS_SCHEMA
-from mmtlib.errors import DataError
+from mmtlib.core import cache
+from mmtlib.core.errors import DataError
 from mmtlib.experiment import load_run, ship_run
+from mmtlib.results import load_results
+from mmtlib.results import store as store
+from mmtlib.results.reading import everywhere
+from mmtlib.results.schema import PREDICTIONS_SCHEMA, RECORDED, RESULTS_SCHEMA
 from mmtlib.study import plan
 from mmtlib.study.answers import ALL_TARGETS, PARTNERS_TOLD, complete_grids
 

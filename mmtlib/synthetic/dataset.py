@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtlib.clip_store import (
+from mmtlib.config import default_preset
+from mmtlib.core.clip_store import (
     FLOW_SCALE,
     ClipStore,
     StoreInfo,
@@ -21,13 +22,12 @@ from mmtlib.clip_store import (
     encode_frames,
     store_folder,
 )
-from mmtlib.clip_writer import write_clip_store
-from mmtlib.clips import GestureClip
-from mmtlib.compute import in_order, threads
-from mmtlib.config import default_preset
-from mmtlib.errors import ConfigError, unknown_name
-from mmtlib.modalities import check_modalities
-from mmtlib.seeding import numpy_generator, torch_generator
+from mmtlib.core.clip_writer import write_clip_store
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.compute import in_order, threads
+from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.modalities import check_modalities
+from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic.camera import CAR_CAMERA, ROOM_CAMERA, Camera
 from mmtlib.synthetic.car import CAR_VERSION, draw_car_scene
 from mmtlib.synthetic.gestures import label_swaps, reversed_labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmtlib.errors import unknown_name
+from mmtlib.core.errors import unknown_name
 from mmtlib.synthetic.gestures import GESTURES
 
 GENERATOR_VERSION = 1

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from mmtlib.cache import whole_file
-from mmtlib.errors import CheckpointError
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import CheckpointError
 from mmtlib.models.checkpoints import ARCHIVE_DAMAGE, check_archive
 
 

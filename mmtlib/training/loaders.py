@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from mmtlib.clips import ClipBatch, GestureClip
-from mmtlib.errors import DataError
-from mmtlib.seeding import torch_generator
+from mmtlib.core.clips import ClipBatch, GestureClip
+from mmtlib.core.errors import DataError
+from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms import Transform
 
 

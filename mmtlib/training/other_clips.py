@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmtlib.clips import ClipBatch
-from mmtlib.seeding import torch_generator
+from mmtlib.core.clips import ClipBatch
+from mmtlib.core.seeding import torch_generator
 
 NONE = -1
 """Stands for a clip that has no other one to be compared with."""

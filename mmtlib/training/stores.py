@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from mmtlib.clip_store import (
+from mmtlib.config import hash_settings
+from mmtlib.core.clip_store import (
     FRAME_RATE,
     ClipStore,
     StoreInfo,
@@ -15,9 +16,8 @@ from mmtlib.clip_store import (
     encode_frames,
     store_folder,
 )
-from mmtlib.clip_writer import write_clip_store
-from mmtlib.clips import GestureClip
-from mmtlib.config import hash_settings
+from mmtlib.core.clip_writer import write_clip_store
+from mmtlib.core.clips import GestureClip
 from mmtlib.datasets import GestureDataset
 from mmtlib.transforms import Transform
 

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmtlib.clips import ClipBatch
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError
+from mmtlib.config.transfer import transfer_pairs, transfer_weight
+from mmtlib.core.clips import ClipBatch
+from mmtlib.core.errors import ConfigError
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.losses import MtutLoss, transfer_objective
 from mmtlib.models import StreamSet
-from mmtlib.outputs import StreamOutput
 from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.history import EpochSums, History, step_sums
 from mmtlib.training.other_clips import other_clips
 from mmtlib.training.schedules import learning_rate
-from mmtlib.transfer import transfer_pairs, transfer_weight
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

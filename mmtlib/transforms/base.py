@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError, unknown_name
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, unknown_name
 
 Params = Mapping[str, Any]
 """Parameters drawn for one clip: names to what JSON can hold (numbers, true or false, lists)."""
@@ -74,7 +74,7 @@ class Transform(ABC):
         if self.random and generator is None:
             raise ConfigError(
                 f"{type(self).__name__} draws random numbers: call it as transform(clip, generator)"
-                " with a torch.Generator, e.g. from mmtlib.seeding.torch_generator(seed, clip_id)."
+                " with a torch.Generator, e.g. mmtlib.core.seeding.torch_generator(seed, clip_id)."
             )
         return _apply_and_note(type(self), clip, self.draw(clip, generator))
 

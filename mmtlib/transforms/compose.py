@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
 
 ClipTransform = Callable[[GestureClip, torch.Generator | None], GestureClip]
 """A `Transform`, a `Compose`, or anything that is called like them."""

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import unknown_name
-from mmtlib.modalities import Kind, get_modality
-from mmtlib.seeding import torch_generator
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import unknown_name
+from mmtlib.core.modalities import Kind, get_modality
+from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms.base import Params, Transform, check_number, draw_seed
 from mmtlib.transforms.geometric import shift
 from mmtlib.transforms.resampling import mean_of_readings

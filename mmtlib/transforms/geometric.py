@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError
 from mmtlib.transforms.base import (
     Params,
     Transform,

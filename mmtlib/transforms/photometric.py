@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from mmtlib.clips import GestureClip
-from mmtlib.modalities import get_modality
-from mmtlib.seeding import torch_generator
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.modalities import get_modality
+from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms.base import (
     Params,
     Transform,
@@ -34,7 +34,7 @@ class Standardize(Transform):
 
     Pictures (RGB, infrared): each channel by its own mean and spread over the whole clip, which
     takes off exposure and colour cast but keeps changes in time. Depth and flow: by the constants
-    of `mmtlib.modalities`, as their values are measurements. Values are no longer in their physical
+    of `core.modalities`, as their values are measurements. Values are no longer in their physical
     unit afterwards.
     """
 

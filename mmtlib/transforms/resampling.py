@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmtlib.clips import GestureClip
-from mmtlib.modalities import get_modality
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.modalities import get_modality
 from mmtlib.transforms.base import (
     Params,
     Transform,

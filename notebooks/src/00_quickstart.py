@@ -36,7 +36,7 @@ from IPython.display import ProgressBar
 import mmtlib
 from mmtlib import evaluation, figures, transforms
 from mmtlib.exercises import checks, hint
-from mmtlib.interactive.clip_player import clip_player
+from mmtlib.widgets.clip_player import clip_player
 
 config = mmtlib.ExperimentConfig.make(modalities="rgb")
 
@@ -289,6 +289,6 @@ checks.most_confused(most_confused)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("00_quickstart")

@@ -40,8 +40,8 @@ import torch
 
 from mmtlib import SyntheticGestures, figures, modalities, seeding, transforms
 from mmtlib.exercises import checks, hint
-from mmtlib.interactive.clip_player import clip_player
 from mmtlib.synthetic import depth_to_8bit
+from mmtlib.widgets.clip_player import clip_player
 
 # %% [markdown]
 # ## 1 The running example, four times
@@ -305,6 +305,6 @@ checks.hold_out_subjects(hold_out_subjects)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("01_clips_and_modalities")

@@ -41,7 +41,7 @@ from IPython.display import ProgressBar
 import mmtlib
 from mmtlib import evaluation, figures
 from mmtlib.exercises import checks, hint
-from mmtlib.interactive.clip_player import clip_player
+from mmtlib.widgets.clip_player import clip_player
 
 config = mmtlib.ExperimentConfig.make(modalities="rgb")
 
@@ -314,6 +314,6 @@ checks.converged(converged)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("02_unimodal_baselines")

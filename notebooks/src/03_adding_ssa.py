@@ -244,7 +244,7 @@ comparison.summary()
 # one map for everything, both distances would fall alike.
 
 # %%
-from mmtlib.clips import ClipBatch
+from mmtlib.core.clips import ClipBatch
 from mmtlib.experiment import make_transform, open_data
 
 prepare, clips = make_transform(config, training=False), open_data(config, "validation").clips
@@ -295,7 +295,7 @@ figures.correlation_maps({k: maps[k] for k in maps if "SSA" in k}, grid=grid)
 # readers without a running kernel.
 
 # %%
-from mmtlib.interactive.correlation_explorer import correlation_explorer, explorer_still
+from mmtlib.widgets.correlation_explorer import correlation_explorer, explorer_still
 
 middle = grid[1] // 2 * grid[2] + grid[2] // 2
 correlation_explorer(clips[0], maps, grid=grid, position=middle)
@@ -407,6 +407,6 @@ mcnemar(alone, together)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("03_adding_ssa")

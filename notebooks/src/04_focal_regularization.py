@@ -126,7 +126,7 @@ checks.focal_rho(focal_rho)
 # picture, for readers without a running kernel.
 
 # %%
-from mmtlib.interactive.focal_playground import focal_playground
+from mmtlib.widgets.focal_playground import focal_playground
 
 focal_playground(loss_m=1.0, loss_n=0.5, beta=2.0)
 
@@ -421,6 +421,6 @@ figures.paired_seeds(table.rename(columns={"target": "modality", "mtut": "togeth
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("04_focal_regularization")

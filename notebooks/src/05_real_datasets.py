@@ -141,7 +141,7 @@ figures.annotated_span(datasets.read_video(video, gray=True), (span.first, span.
 # print, and where motion is not wanted, it stands still.
 
 # %%
-from mmtlib.interactive.clip_player import clip_player
+from mmtlib.widgets.clip_player import clip_player
 
 seen = mmtlib.NVGesture(root, "train", "rgb,depth,ir", skip_broken=True)
 clip_player(seen[0], height_px=160, title=seen.classes[seen[0].label])
@@ -377,6 +377,6 @@ losses.iloc[[0, -1]].round(2)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("05_real_datasets")

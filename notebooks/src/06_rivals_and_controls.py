@@ -357,6 +357,6 @@ pd.DataFrame({"RGB": shares}, index=list(ways)).map("{:.1%}".format)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("06_rivals_and_controls")

@@ -374,6 +374,6 @@ study.partner_changes("S8")[["before", "after", "difference", "low", "high", "se
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("07_negative_transfer")

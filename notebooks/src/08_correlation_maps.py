@@ -183,7 +183,7 @@ figures.similarity_strip(
 # kernel; the picture below it is the same standing still):
 
 # %%
-from mmtlib.interactive.correlation_explorer import correlation_explorer, explorer_still
+from mmtlib.widgets.correlation_explorer import correlation_explorer, explorer_still
 
 start = (position[0] * grid[1] + position[1]) * grid[2] + position[2]
 walk = {f"{title[m]} {arm}": found.maps[shown] for (arm, m), found in maps.items()}
@@ -347,6 +347,6 @@ pd.DataFrame(rows).T.rename_axis("weight").round(3)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("08_correlation_maps")

@@ -159,7 +159,7 @@ figures.saliency_strip(clips[shown], pair)
 # The same clip, moving (in print, and where motion is not wanted, its middle frame):
 
 # %%
-from mmtlib.interactive.clip_player import saliency_player
+from mmtlib.widgets.clip_player import saliency_player
 
 saliency_player(clips[shown], pair, height_px=160, title=classes[clips[shown].label])
 
@@ -384,6 +384,6 @@ for k, run in live.items():
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("09_gradcam_saliency")

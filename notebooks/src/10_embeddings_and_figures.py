@@ -145,7 +145,7 @@ figures.embedding_scatter(planes, seen.classes, named=named)
 # is the same standing still):
 
 # %%
-from mmtlib.interactive.embedding_explorer import embedding_explorer, embedding_sentence
+from mmtlib.widgets.embedding_explorer import embedding_explorer, embedding_sentence
 
 print(embedding_sentence(planes, seen.classes, shown="move hand left"))
 embedding_explorer(planes, seen.classes, shown="move hand left")
@@ -311,6 +311,6 @@ print("width in inches:", drawn.get_size_inches()[0])
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("10_embeddings_and_figures")

@@ -38,7 +38,7 @@ import pandas as pd
 
 import mmtlib
 from mmtlib.exercises import checks, hint
-from mmtlib.interactive.explorer import ExplorerState, Source, draw, explorer_still
+from mmtlib.explorer import ExplorerState, Source, draw, explorer_still
 
 # %% [markdown]
 # ## 1 By hand: three seeds and a stranger
@@ -325,6 +325,6 @@ print("the same view again:", ExplorerState.from_link(link) == rivals)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("11_ablation_explorer")

@@ -40,7 +40,7 @@ import mmtlib
 from mmtlib import datasets, evaluation, experiment, figures
 from mmtlib.exercises import checks, hint
 from mmtlib.experiment.own_videos import own_videos
-from mmtlib.interactive.clip_player import clip_player
+from mmtlib.widgets.clip_player import clip_player
 
 # %% [markdown]
 # ## 1 What comes from the camera
@@ -322,6 +322,6 @@ figures.score_timeline(windows)
 # without a running kernel.
 
 # %%
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 
 self_test("12_your_own_data")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmtlib.clips import ClipBatch
+from mmtlib.core.clips import ClipBatch
 from mmtlib.evaluation import Predictions
 from mmtlib.models import CompactI3D, StagedNetwork
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib.analysis import cka_over_clips, cka_over_positions, linear_cka
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 
 
 def normal(*shape, seed=0):

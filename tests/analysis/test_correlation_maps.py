@@ -14,7 +14,7 @@ from mmtlib.analysis import (
     stage_correlations,
     stage_features,
 )
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.losses import correlation_map
 from mmtlib.models import build_model
 

@@ -11,7 +11,7 @@ from mmtlib.analysis import (
     pooled_features,
     probe_matrix,
 )
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.evaluation import accuracy
 from mmtlib.models import build_model
 

@@ -4,7 +4,7 @@ from torch import nn
 
 from mmtlib.analysis import pooled_features, stage_features
 from mmtlib.analysis.features import evaluating
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.models import CompactI3D, build_model
 
 SIZES = {"compact_i3d": (8, 16, 16), "inception_i3d": (9, 32, 32)}

@@ -9,7 +9,7 @@ from mmtlib.analysis import (
     gain_by_learner,
     rho_over_epochs,
 )
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.evaluation import mean_interval, paired_difference
 
 NAMES = ("wave", "point", "click")

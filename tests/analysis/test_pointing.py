@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib.analysis import compare_pointing, hand_masks, pointing_energy, pointing_table
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.evaluation import paired_means
 from mmtlib.synthetic import SyntheticGestures
 from mmtlib.transforms import Standardize

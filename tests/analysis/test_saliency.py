@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from mmtlib.analysis import SALIENCY_METHODS, pointing_energy, saliency
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.models import build_model
 
 SIZES = {"compact_i3d": (8, 16, 16), "inception_i3d": (9, 32, 32)}

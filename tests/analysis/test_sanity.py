@@ -11,7 +11,7 @@ from mmtlib.analysis import (
     saliency_sanity,
     structural_similarity,
 )
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.models import build_model
 
 

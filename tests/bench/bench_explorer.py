@@ -27,7 +27,7 @@ from support.browser import CHROMIUM, browser_page
 from support.many_runs import write_many
 from support.served import served_explorer
 
-from mmtlib.interactive.explorer import ExplorerState, explore
+from mmtlib.explorer import ExplorerState, explore
 
 FIRST_VIEW_S, REDRAW_MS, MEMORY_MIB = 3.0, 150.0, 1024.0
 """The aims."""

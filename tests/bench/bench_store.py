@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from support.result_rows import made_up
 
 import mmtlib
-from mmtlib.ablation import append, compact_results
+from mmtlib.results import append, compact_results
 
 
 def median_ms(function: Callable[[], object], rounds: int = 7) -> float:

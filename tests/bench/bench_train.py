@@ -26,9 +26,9 @@ from pathlib import Path
 import torch
 
 from mmtlib.config import ExperimentConfig
+from mmtlib.core.modalities import MODALITIES, get_modality
 from mmtlib.experiment import build_network, make_fabric, resolve_device
 from mmtlib.losses import mtut_objective
-from mmtlib.modalities import MODALITIES, get_modality
 from mmtlib.models import StreamSet
 
 CLASSES = 25

@@ -4,9 +4,9 @@ import pytest
 from support.egogesture_tree import write_egogesture_tree
 from support.viva_tree import write_viva_tree
 
+from mmtlib.config.recipes import DATA_SETTINGS
 from mmtlib.datasets import DATASETS, EgoGesture
 from mmtlib.experiment import list_runs, load_run
-from mmtlib.recipes import DATA_SETTINGS
 
 TINY = ("--preset", "tiny", "--epochs", "1", "--device", "cpu")
 

@@ -9,10 +9,10 @@ import pytest
 from support.nvgesture_tree import write_nvgesture_tree
 
 from mmtlib.cli.runs import parse_classes
+from mmtlib.config.recipes import FINETUNE_SETTINGS
+from mmtlib.core.errors import ConfigError
 from mmtlib.datasets import NVGesture
-from mmtlib.errors import ConfigError
 from mmtlib.experiment import list_runs, load_run
-from mmtlib.recipes import FINETUNE_SETTINGS
 
 SCRIPT = Path(__file__).resolve().parents[2] / "data_scripts" / "check_synthetic_to_real.py"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmtlib.transfer import METHODS
+from mmtlib.config.transfer import METHODS
 
 TINY = ("--preset", "tiny", "--epochs", "2", "--device", "cpu")
 

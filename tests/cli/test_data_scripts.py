@@ -13,9 +13,9 @@ from support.nvgesture_tree import SPLIT_LIST
 from support.viva_tree import write_viva_tree
 
 from mmtlib.cli import scripts, show
-from mmtlib.clip_store import ClipStore
+from mmtlib.core.clip_store import ClipStore
+from mmtlib.core.errors import DataError
 from mmtlib.datasets import EgoGesture, NVGesture
-from mmtlib.errors import DataError
 
 FOLDER = Path(__file__).resolve().parents[2] / "data_scripts"
 

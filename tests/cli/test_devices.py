@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.tiny_runs import same_tensors, tiny, weights
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.experiment import load_run, make_fabric, run_all
 
 COMMAND = [

@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from mmtlib.ablation import load_results
+from mmtlib.results import load_results
 
 BASE = """
 [base]

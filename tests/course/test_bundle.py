@@ -6,8 +6,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.course import build_bundle, bundle, notebook_sources, pinned_requirements
-from mmtlib.errors import DataError, MmtlibError
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_the_wheel_brings_the_stored_results_and_runs(archive, tmp_path):
     assert not any("__pycache__" in name or name.startswith("tests") for name in inside)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import mmtlib; print(mmtlib.__file__);"
-        "from mmtlib.exercises import HINTS; from mmtlib.ablation import load_results;"
+        "from mmtlib.exercises import HINTS; from mmtlib.results import load_results;"
         "print(len(load_results()) > 0)"
     )
     said = subprocess.run(

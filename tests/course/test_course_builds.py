@@ -2,8 +2,8 @@ import nbformat
 import pytest
 from support.small_course import EXERCISE, SOURCE
 
+from mmtlib.core.errors import ConfigError
 from mmtlib.course import AUDIENCES, build_notebooks, for_audience, notebook_sources, read_source
-from mmtlib.errors import ConfigError
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from support.small_course import DOT, SOURCE
 
+from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.course import complaints, execute, notebook_sources, read_source, run_tutorial, running
-from mmtlib.errors import DataError, MmtlibError
 
 
 def test_tutorial_writes_results_and_skips_what_is_done(project, tmp_path, monkeypatch):

@@ -2,8 +2,8 @@ import nbformat
 import pytest
 from support.small_course import SOURCE
 
+from mmtlib.core.errors import DataError
 from mmtlib.course import notebook_sources, paired_notebook, project, project_folder, sync_notebooks
-from mmtlib.errors import DataError
 
 
 def test_this_projects_notebooks():

@@ -9,8 +9,8 @@ from support.web_pages import broken, outside, pages_of
 
 import mmtlib
 import mmtlib.course.project
+from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.course import build_site, project_folder, reference_modules
-from mmtlib.errors import ConfigError, MmtlibError
 
 CONTROL = """
 
@@ -58,7 +58,7 @@ def built(tmp_path_factory):
         page = build_site(
             folder / "build" / "site",
             executed=folder / "build" / "tutorial",
-            modules=["mmtlib.errors"],
+            modules=["mmtlib.core.errors"],
             report=said.append,
         )
         assert said[0].startswith("[1/1] 00_first: ")
@@ -83,7 +83,7 @@ def test_the_pages(built):
     names = {str(path.relative_to(built.parent)) for path in pages_of(built.parent)}
     assert {
         "index.html", "notebooks/00_first.html", "docs/benchmark.html", "docs/gallery.html",
-        "api/index.html", "api/mmtlib.errors.html",
+        "api/index.html", "api/mmtlib.core.errors.html",
     } <= names  # fmt: skip
     first = pages_of(built.parent)[built]
     assert {"course.html", "results.html", "library.html"} <= set(first.links)
@@ -91,8 +91,8 @@ def test_the_pages(built):
     assert "notebooks/00_first.html" in chapters[built.parent / "course.html"].links
     for linked in ("docs/benchmark.html", "docs/gallery.html"):
         assert linked in chapters[built.parent / "results.html"].links
-    assert "class MmtlibError" not in page(built, "api/mmtlib.errors.html")  # it is marked up
-    assert 'id="mmtlib.errors.MmtlibError"' in page(built, "api/mmtlib.errors.html")
+    assert "class MmtlibError" not in page(built, "api/mmtlib.core.errors.html")  # it is marked up
+    assert 'id="mmtlib.core.errors.MmtlibError"' in page(built, "api/mmtlib.core.errors.html")
 
 
 def test_a_notebook_with_its_results(built):
@@ -158,4 +158,4 @@ def test_the_reference_shows_every_room():
     package = Path(mmtlib.__file__).parent
     rooms = {f"mmtlib.{path.parent.name}" for path in package.glob("*/__init__.py")}
     assert rooms - shown == {"mmtlib.cli", "mmtlib.course"}
-    assert {"mmtlib", "mmtlib.clips", "mmtlib.config"} <= shown
+    assert {"mmtlib", "mmtlib.core.clips", "mmtlib.config"} <= shown

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from support.small_course import SOURCE
 
-from mmtlib.cache import cache_dir
+from mmtlib.core.cache import cache_dir
+from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.course import time_limit_s, time_notebooks, timing
-from mmtlib.errors import DataError, MmtlibError
 
 HEADER = "# {number} A & B: what is one & one?\n# Time. 5 minutes to read, at most {time} to run.\n"
 

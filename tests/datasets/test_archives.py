@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets import archives
 from mmtlib.datasets.archives import is_archive, unpack
-from mmtlib.errors import DataError
 
 FORMS = (".zip", ".tar", ".tar.gz", ".tar.xz", ".TGZ")
 FILES = {

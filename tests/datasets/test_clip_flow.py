@@ -11,10 +11,10 @@ from support.egogesture_tree import write_egogesture_tree
 from support.nvgesture_tree import SPLIT_LIST, picture_frames, write_list, write_video
 from support.viva_tree import write_viva_tree
 
-from mmtlib.cache import locked
+from mmtlib.core.cache import locked
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import VIVA, EgoGesture, NVGesture, compute_flow
 from mmtlib.datasets.clip_flow import colour_pictures, make_flow
-from mmtlib.errors import ConfigError, DataError
 from mmtlib.transforms import Resize, SampleFrames
 
 ALL = "train+validation"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support.nvgesture_tree import SPLIT_LIST, write_list, write_video
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets import NVGesture
-from mmtlib.errors import DataError
 
 
 def test_indices(nvgesture_tree):

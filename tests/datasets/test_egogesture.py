@@ -7,9 +7,9 @@ import pytest
 from support.egogesture_tree import LABELS, TreeGesture, write_egogesture_tree, write_rows
 from support.nvgesture_tree import frame_numbers
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import DATASETS, EgoGesture
 from mmtlib.datasets.egogesture import PICTURE_FOLDERS, SUBJECTS
-from mmtlib.errors import ConfigError, DataError
 
 
 @pytest.fixture(scope="module")

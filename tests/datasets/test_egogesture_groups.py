@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.egogesture_tree import BLANK_ROWS, write_rows
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets import EgoGesture
 from mmtlib.datasets.egogesture import LONGEST_GESTURE, SUBJECTS, read_group
-from mmtlib.errors import DataError
 
 
 def group_file(root: Path, *rows: str) -> Path:

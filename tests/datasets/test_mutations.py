@@ -13,9 +13,9 @@ from support.egogesture_tree import LABELS, write_egogesture_tree
 from support.nvgesture_tree import SPLIT_LIST, write_nvgesture_tree
 from support.viva_tree import IDS, write_viva_tree
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets import VIVA, EgoGesture, NVGesture
 from mmtlib.datasets.viva import read_names
-from mmtlib.errors import DataError
 
 MUTATIONS = 100
 """Of each of the five kinds."""

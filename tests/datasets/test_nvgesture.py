@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support.nvgesture_tree import frame_numbers, write_list, write_video
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import DATASETS, NVGesture, alignment_note, read_video
-from mmtlib.errors import ConfigError, DataError
 
 
 def levels(frames):

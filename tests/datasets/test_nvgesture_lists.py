@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.nvgesture_tree import SPLIT_LIST, TreeClip, write_list
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets.nvgesture import VALIDATION_SUBJECTS, read_list
-from mmtlib.errors import DataError
 
 LINE = (
     "path:./Video_data/class_01/subject3_r50 depth:sk_depth:146:226 color:sk_color:146:226 "

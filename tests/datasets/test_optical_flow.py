@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets.optical_flow import (
     CUT_SHARE,
     METHODS,
@@ -17,7 +18,6 @@ from mmtlib.datasets.optical_flow import (
     compute_flow,
     quantise,
 )
-from mmtlib.errors import ConfigError, DataError
 from mmtlib.synthetic import SyntheticGestures
 
 MADE_FROM = {"recording": "a.avi", "frames": [3, 83]}

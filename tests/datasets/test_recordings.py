@@ -9,13 +9,13 @@ from support.egogesture_tree import write_pictures
 from support.moving_discs import disc_pictures
 from support.nvgesture_tree import frame_numbers, write_video
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets.recordings import (
     check_recording,
     read_recording,
     recording_frames,
     recording_sizes,
 )
-from mmtlib.errors import DataError
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 import pytest
 from support.nvgesture_tree import write_nvgesture_tree
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import NVGesture, select_clips
-from mmtlib.errors import ConfigError, DataError
 
 LEFT, RIGHT, CLICK = "move hand left", "move hand right", "click"
 

@@ -4,11 +4,11 @@ from support.egogesture_tree import write_egogesture_tree
 from support.nvgesture_tree import SPLIT_LIST, picture_frames, write_video
 from support.viva_tree import write_viva_tree
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import VIVA, EgoGesture, NVGesture
 from mmtlib.datasets import verify as module
 from mmtlib.datasets.clip_flow import make_flow
 from mmtlib.datasets.verify import every_split, load_clips, save_clips, verify
-from mmtlib.errors import ConfigError, DataError
 
 
 @pytest.fixture

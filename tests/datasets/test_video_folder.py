@@ -7,9 +7,9 @@ from support.moving_discs import disc_pictures
 from support.nvgesture_tree import frame_numbers, write_video
 from support.videos_tree import LABELS, REST, SPAN, write_list, write_videos_tree
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import DATASETS, VideoFolder
 from mmtlib.datasets.clip_flow import make_flow
-from mmtlib.errors import ConfigError, DataError
 
 PEOPLE = ("anna", "ben", "chen", "dora", "emil")
 

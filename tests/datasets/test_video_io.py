@@ -5,6 +5,7 @@ import pytest
 import torch
 from support.nvgesture_tree import TreeClip, frame_numbers, picture_frames, write_video
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets.video_io import (
     _plan,
     check_video,
@@ -13,7 +14,6 @@ from mmtlib.datasets.video_io import (
     to_frames,
     video_info,
 )
-from mmtlib.errors import ConfigError, DataError
 
 CLIP = TreeClip(folder="", split="train", label=3, subject=1, first=8, infrared_first=8)
 CODINGS = {

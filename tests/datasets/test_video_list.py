@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets.video_list import (
     PARTS,
     VideoRow,
@@ -15,7 +16,6 @@ from mmtlib.datasets.video_list import (
     read_video_list,
     split_people,
 )
-from mmtlib.errors import DataError
 
 HEAD = "path,label,subject\n"
 

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.nvgesture_tree import VIDEO_FRAMES, frame_numbers, picture_frames, write_video
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import clip_from_video, read_video, video_windows
 from mmtlib.datasets.video_io import iterate_video
-from mmtlib.errors import ConfigError, DataError
 
 
 @pytest.fixture(scope="session")

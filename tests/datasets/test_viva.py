@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from support.nvgesture_tree import frame_numbers, write_video
 from support.viva_tree import IDS, write_viva_tree
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import DATASETS, VIVA
 from mmtlib.datasets.viva import COLOUR_FOLDERS, read_names
-from mmtlib.errors import ConfigError, DataError
 
 
 @pytest.fixture(scope="module")

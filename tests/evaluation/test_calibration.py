@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.evaluation import Predictions, expected_calibration_error, reliability
 
 

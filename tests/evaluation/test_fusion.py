@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.evaluation import Predictions, accuracy, fuse
 
 RGB = Predictions(

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.evaluation import Predictions
 from mmtlib.evaluation.predictions import check_same_clips
 

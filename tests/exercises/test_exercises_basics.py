@@ -5,7 +5,7 @@ import pytest
 import torch
 from support.exercise_tests import ExerciseTests
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.exercises import (
     HINTS,
     asking,

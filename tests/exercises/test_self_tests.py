@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.exercises.self_tests import (
     HOW_MANY,
     Question,

@@ -3,7 +3,7 @@ import pytest
 from support.nvgesture_tree import write_nvgesture_tree
 from support.tiny_runs import tiny
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.evaluation import accuracy, paired_difference
 from mmtlib.experiment import compare, open_data, run
 

@@ -6,14 +6,14 @@ from support.egogesture_tree import write_egogesture_tree
 from support.tiny_runs import tiny
 from support.viva_tree import write_viva_tree
 
-from mmtlib.clip_store import ClipStore
+from mmtlib.config.recipes import DATA_SETTINGS
+from mmtlib.core.clip_store import ClipStore
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.seeding import torch_generator
 from mmtlib.datasets import DATASETS, NVGesture
 from mmtlib.datasets.clip_flow import make_flow
-from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment import count_clips, make_transform, open_data
 from mmtlib.experiment.data import stored_form
-from mmtlib.recipes import DATA_SETTINGS
-from mmtlib.seeding import torch_generator
 from mmtlib.synthetic import SyntheticGestures
 
 

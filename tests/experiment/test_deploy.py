@@ -12,7 +12,8 @@ import torch
 from support.nvgesture_tree import VIDEO_FRAMES, picture_frames, write_video
 from support.tiny_runs import tiny
 
-from mmtlib.errors import CheckpointError, ConfigError, DataError, MmtlibError
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError, MmtlibError
+from mmtlib.core.seeding import torch_generator
 from mmtlib.experiment import (
     deploy,
     export_run,
@@ -24,7 +25,6 @@ from mmtlib.experiment import (
     time_prediction,
 )
 from mmtlib.models import InceptionI3D
-from mmtlib.seeding import torch_generator
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 from support.nvgesture_tree import write_nvgesture_tree
 from support.tiny_runs import tiny
 
-from mmtlib.errors import CheckpointError, ConfigError, DataError
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError
 from mmtlib.evaluation import fuse
 from mmtlib.experiment import evaluate, run
 from mmtlib.synthetic import SyntheticGestures

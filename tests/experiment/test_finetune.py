@@ -10,11 +10,11 @@ import torch
 from support.nvgesture_tree import write_nvgesture_tree
 from support.tiny_runs import same_tensors, tiny, weights
 
-from mmtlib.errors import CheckpointError, ConfigError, DataError
+from mmtlib.config.recipes import FINETUNE_SETTINGS
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment import evaluate, finetune_config, run
 from mmtlib.experiment.evaluate import _among
-from mmtlib.recipes import FINETUNE_SETTINGS
 
 LEFT, RIGHT, CLICK = "move hand left", "move hand right", "click"
 

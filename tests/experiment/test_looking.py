@@ -7,7 +7,7 @@ from support.nvgesture_tree import write_nvgesture_tree
 from support.tiny_runs import tiny
 
 from mmtlib.analysis import hand_masks
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.experiment import look_at, look_at_nvgesture, run
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from support.tiny_runs import same_tensors, tiny
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.experiment import build_network, make_fabric, resolve_device
 from mmtlib.models import CompactI3D
 

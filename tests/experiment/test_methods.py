@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from support.tiny_runs import same_tensors, tiny, weights
 
-from mmtlib.errors import DataError
+from mmtlib.config.transfer import CONTROLS, METHODS
+from mmtlib.core.errors import DataError
 from mmtlib.evaluation import accuracy
 from mmtlib.experiment import (
     compare,
@@ -16,7 +17,6 @@ from mmtlib.experiment import (
     run_all,
 )
 from mmtlib.experiment import train as train_module
-from mmtlib.transfer import CONTROLS, METHODS
 
 KD = {"method": "kd", "teacher": "depth"}
 WITH_TEACHER = {"one_way": "depth", "kd": "depth"}

@@ -2,7 +2,7 @@ import pytest
 from support.tiny_runs import tiny
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.experiment import build_network, plan_training
 
 

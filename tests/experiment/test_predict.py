@@ -3,8 +3,8 @@ import pytest
 from support.nvgesture_tree import VIDEO_FRAMES, picture_frames, write_video
 from support.tiny_runs import tiny
 
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import NVGesture, read_video
-from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment import evaluate, predict_video, run
 
 

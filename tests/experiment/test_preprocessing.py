@@ -7,12 +7,12 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from support.tiny_runs import tiny
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.modalities import MODALITIES
+from mmtlib.core.seeding import torch_generator
 from mmtlib.experiment import Preprocessing, make_transform
 from mmtlib.experiment.data import stored_form
-from mmtlib.modalities import MODALITIES
-from mmtlib.seeding import torch_generator
 from mmtlib.transforms import Compose, Resize, Standardize
 
 

@@ -8,7 +8,7 @@ import torch
 from support.kinetics_files import kinetics_state
 from support.tiny_runs import same_tensors, tiny, weights
 
-from mmtlib.errors import CheckpointError, ConfigError
+from mmtlib.core.errors import CheckpointError, ConfigError
 from mmtlib.experiment import run
 from mmtlib.experiment import train as train_module
 from mmtlib.experiment.runs import FACTS

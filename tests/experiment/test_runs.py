@@ -5,7 +5,7 @@ import pytest
 import torch
 from support.tiny_runs import tiny
 
-from mmtlib.errors import CheckpointError, ConfigError, DataError
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError
 from mmtlib.experiment import list_runs, load_run, run
 
 

@@ -3,8 +3,8 @@
 import pytest
 from support.tiny_runs import tiny, use_fresh_cache
 
-from mmtlib import cache
-from mmtlib.errors import CheckpointError, ConfigError, DataError
+from mmtlib.core import cache
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError
 from mmtlib.experiment import evaluate, load_run, run, ship_run, stored_run, stored_runs
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from support.tiny_runs import same_tensors, tiny
 
-from mmtlib.errors import CheckpointError
+from mmtlib.core.errors import CheckpointError
 from mmtlib.experiment import build_network, run
 from mmtlib.experiment.teachers import frozen_teachers, networks_to_keep, teacher_config
 from mmtlib.models import StreamSet

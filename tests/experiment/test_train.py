@@ -10,7 +10,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from support.child_runs import train_and_tell, train_slowly
 from support.tiny_runs import same_tensors, tiny, use_fresh_cache, weights
 
-from mmtlib.errors import CheckpointError, ConfigError, DataError, MmtlibError
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError, MmtlibError
 from mmtlib.experiment import compare, evaluate, make_fabric, run, run_all
 from mmtlib.experiment import train as train_module
 from mmtlib.synthetic import SyntheticGestures

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import NVGesture, read_video, video_info
 from mmtlib.datasets.nvgesture import LISTS, VALIDATION_SUBJECTS, read_list
-from mmtlib.errors import ConfigError, DataError
 from mmtlib.experiment import twin
 from mmtlib.experiment.twin import nvgesture_or_twin, write_nvgesture_twin
 from mmtlib.synthetic import GESTURES, get_preset

@@ -4,7 +4,7 @@ import pytest
 import torch
 from support.layout import check_layout
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
 from mmtlib.figures import StyledFigure
 
 

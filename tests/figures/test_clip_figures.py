@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.quiver import Quiver
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.figures import TWO_COLUMN, class_sheet, clip_strip, modality_to_rgb
 
 

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.evaluation import mean_interval
 from mmtlib.figures import TWO_COLUMN, accuracy_bars, paired_seeds
-from mmtlib.modalities import MODALITIES
 
 ALONE, TOGETHER = [0.60, 0.64, 0.70], [0.70, 0.66, 0.75]
 

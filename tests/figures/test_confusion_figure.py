@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.figures import confusion_change, confusion_matrix
 
 NAMES = ["move hand left", "move hand right", "rotate two fingers counter-clockwise"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.figures import TWO_COLUMN, correlation_maps, correlation_pairs
 
 

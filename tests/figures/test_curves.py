@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.figures import rho_curves, training_curves
-from mmtlib.modalities import MODALITIES
 
 
 def history_of(modalities=("rgb", "depth"), epochs=4):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Annotation
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.figures import method_overview, training_schemes
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.figures import TWO_COLUMN, embedding_scatter, figure_style, probe_matrices
 from mmtlib.figures.embeddings import OTHERS
 

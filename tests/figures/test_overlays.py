@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.figures import TWO_COLUMN, modality_to_rgb, saliency_strip, similarity_strip
 
 

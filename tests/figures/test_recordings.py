@@ -3,7 +3,7 @@ import pytest
 import torch
 from matplotlib.colors import to_rgb
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.figures import annotated_span, depth_levels, silhouettes_on_colour
 from mmtlib.figures.pictures import NO_READING
 from mmtlib.figures.recordings import PICTURES, SPAN_COLOUR

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.figures import score_timeline
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.figures import TWO_COLUMN, corruption_curves, gain_bars
-from mmtlib.modalities import MODALITIES
 
 GESTURES = ("move hand left", "click", "rotate two fingers counter-clockwise")
 

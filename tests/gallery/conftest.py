@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import mmtlib
-from mmtlib import cache
+from mmtlib.core import cache
 from mmtlib.gallery import Material
 
 

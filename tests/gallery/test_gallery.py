@@ -9,7 +9,7 @@ from support.layout import check_layout
 
 import mmtlib
 from mmtlib import figures
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.figures import StyledFigure
 from mmtlib.gallery import GALLERY, Material, NotStored, draw
 from mmtlib.gallery.registry import draw_entry

@@ -4,7 +4,7 @@ import pytest
 from support.layout import check_layout
 from support.tiny_runs import tiny
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.experiment import run
 from mmtlib.gallery import GALLERY, Material, NotStored, write_gallery
 from mmtlib.gallery.registry import draw_entry

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.gallery import GALLERY, TABLES, write_page
 from mmtlib.gallery.page import PICTURES
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from support.made_up_study import write_study
 
-from mmtlib import cache
-from mmtlib.errors import ConfigError
+from mmtlib.core import cache
+from mmtlib.core.errors import ConfigError
 from mmtlib.gallery import TABLES, Material, NotStored, make_table, write_gallery
 
 

@@ -6,7 +6,7 @@ import pytest
 from support.layout import check_layout
 from support.made_up_study import write_study
 
-from mmtlib import cache
+from mmtlib.core import cache
 from mmtlib.gallery import GALLERY, Material
 from mmtlib.gallery.registry import draw_entry
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.gallery import GALLERY, NotStored, write_gallery
 
 NAMES = ("focal-curve", "clip-modalities", "rho-over-time", "correlation-maps")

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.losses import ROW_EPS, correlation_map, normalize_positions
 from mmtlib.losses.correlation import full_precision
 

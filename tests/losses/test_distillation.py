@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.losses import distillation_loss
 
 SURE = torch.tensor([[math.log(3), 0.0]])  # probabilities 3/4 and 1/4

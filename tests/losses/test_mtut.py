@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from mmtlib import losses as losses_room
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses import (
     MtutObjective,
     correlation_map,
@@ -17,7 +18,6 @@ from mmtlib.losses import (
     ssa_distance,
     ssa_loss,
 )
-from mmtlib.outputs import StreamOutput
 
 NAMES = ("rgb", "depth", "flow", "ir")
 LABELS = torch.tensor([0, 3, 1])

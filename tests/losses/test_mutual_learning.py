@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.losses import mutual_learning_loss
 
 

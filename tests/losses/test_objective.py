@@ -6,7 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.config.transfer import ALIGNING, METHODS
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses import (
     attention_transfer_loss,
     distillation_loss,
@@ -17,8 +19,6 @@ from mmtlib.losses import (
     ssa_distance,
     transfer_objective,
 )
-from mmtlib.outputs import StreamOutput
-from mmtlib.transfer import ALIGNING, METHODS
 
 NAMES = ("rgb", "depth", "flow")
 LABELS = torch.tensor([0, 3, 1])

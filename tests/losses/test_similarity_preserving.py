@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.losses import batch_similarity, similarity_preserving_loss
 
 

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.losses import (
     SSALoss,
     correlation_map,

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from mmtlib.errors import ConfigError, DataError
-from mmtlib.modalities import MODALITIES
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.models import NETWORKS, StreamSet, build_model
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
-from mmtlib.errors import CheckpointError, DataError
+from mmtlib.core.errors import CheckpointError, DataError
 from mmtlib.models import build_model, load_weights, read_metadata, save_weights
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.models import CompactI3D
 from mmtlib.models.compact_i3d import CompactInception
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from support.kinetics_files import kinetics_state
 
-from mmtlib.errors import CheckpointError, ConfigError
+from mmtlib.core.errors import CheckpointError, ConfigError
 from mmtlib.models import build_model, load_i3d_checkpoint, load_weights
 from mmtlib.models.checkpoints import read_tensors
 

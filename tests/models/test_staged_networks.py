@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.models import CompactI3D, InceptionI3D, build_model
 from mmtlib.models.blocks import mean_over_time
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mmtlib.errors import CheckpointError, ConfigError
+from mmtlib.core.errors import CheckpointError, ConfigError
 from mmtlib.models import build_model, save_weights, start_from_weights
 
 OLD = ("wave", "click", "push")

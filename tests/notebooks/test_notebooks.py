@@ -136,7 +136,7 @@ def test_exercises_have_stub_hint_solution_and_check(source):
 def test_ends_with_its_own_self_test(source):
     last = parts(source)[0][-1]
     assert lines(last) == [
-        "from mmtlib.interactive import self_test",
+        "from mmtlib.widgets import self_test",
         f'self_test("{source.stem}")',
     ]
     assert load_questions(source.stem)

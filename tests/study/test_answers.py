@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from support.made_up_study import write_grid, write_study
 
-from mmtlib.ablation import load_results
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.evaluation import holm, paired_difference
+from mmtlib.results import load_results
 from mmtlib.study import (
     answers,
     calibration_and_cost,

@@ -7,10 +7,10 @@ import pytest
 from support.grids import tiny_grid
 from support.made_up_study import write_study
 
-from mmtlib.ablation import append, load_results, sweep
-from mmtlib.ablation import results_store as store
-from mmtlib.cache import cache_dir, temporary_cache
-from mmtlib.errors import DataError
+from mmtlib.core.cache import cache_dir, temporary_cache
+from mmtlib.core.errors import DataError
+from mmtlib.results import append, load_results, sweep
+from mmtlib.results import store as store
 from mmtlib.study import check
 from mmtlib.study.checking import named_rows
 

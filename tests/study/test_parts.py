@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from support.grids import tiny_grid
 
-from mmtlib.ablation import Failure, SweepReport
-from mmtlib.errors import ConfigError, DataError
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.results import Failure, SweepReport
 from mmtlib.study import PARTS, QUESTIONS, conduct, grids_of, parts, plan
 
 

@@ -3,7 +3,7 @@
 import pytest
 from support.made_up_study import write_study
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.study import report, write_report
 from mmtlib.study.reporting import BEGIN, END
 

@@ -8,10 +8,10 @@ from hypothesis.extra.numpy import arrays
 from support.made_up_study import write_grid, write_study
 from support.tiny_runs import tiny
 
-from mmtlib import cache
-from mmtlib.ablation import load_history, load_predictions, load_results
-from mmtlib.errors import DataError
+from mmtlib.core import cache
+from mmtlib.core.errors import DataError
 from mmtlib.experiment import run, stored_run
+from mmtlib.results import load_history, load_predictions, load_results
 from mmtlib.study import answers, grids_of, report, ship
 from mmtlib.study.shipping import NETWORKS, rounded
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mmtlib.errors import DataError
+from mmtlib.core.errors import DataError
 from mmtlib.study import plan
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import mmtlib
 from mmtlib import compare, run
-from mmtlib.ablation import load_results, sweep
+from mmtlib.results import load_results, sweep
 from mmtlib.study import conduct, plan
 
 PACKAGE = Path(mmtlib.__file__).parent
@@ -20,7 +20,7 @@ OPENS = {"open_data", "SyntheticGestures", "NVGesture", "EgoGesture", "VIVA"}
 MAY_BE_TOLD_A_SPLIT = {
     "experiment/data.py",  # the only way from a config to clips
     "experiment/evaluate.py",  # the only reading of test clips, recorded
-    "ablation/prepare.py",  # makes the clips of the split that a sweep will measure
+    "results/prepare.py",  # makes the clips of the split that a sweep will measure
     "cli/data.py",  # `mmt data make`: writes clips, measures nothing
     "cli/scripts.py",  # the scripts that fill the clip store
 }

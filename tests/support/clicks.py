@@ -1,6 +1,6 @@
 """Clicks on figures without a browser: the message that a page sends."""
 
-from mmtlib.interactive.figure_view import FigureView
+from mmtlib.widgets.figure_view import FigureView
 
 
 def click(view: FigureView, trace: int, point: int | list[int]) -> None:

@@ -12,7 +12,7 @@ PATIENCE_S = 120
 """A bound for a busy machine; a change takes a fraction of a second."""
 LATE = "[anywidget] Failed to initialize model."
 """What anywidget says of a widget that a busy computer loads for more than two seconds; figures
-hear every change all the same, see `mmtlib.interactive.figure_view`."""
+hear every change all the same, see `mmtlib.widgets.figure_view`."""
 DRAWN = """() => {
   const plain = (a) =>
     ArrayBuffer.isView(a) ? Array.from(a) : Array.isArray(a) ? a.map(plain) : a;

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.made_up_study import write_grid
 
-from mmtlib.ablation import Grid, Task
+from mmtlib.results import Grid, Task
 
 ALONE = {"rgb": 0.5, "depth": 0.9}
 RGB = {

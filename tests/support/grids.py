@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import mmtlib.ablation
-from mmtlib.ablation import Grid
+import mmtlib.results
+from mmtlib.results import Grid
 
-EXAMPLE = Path(mmtlib.ablation.__file__).parent / "grids" / "ssa_weight_by_focal.toml"
+EXAMPLE = Path(mmtlib.results.__file__).parent / "grids" / "ssa_weight_by_focal.toml"
 
 
 def tiny_grid(name: str = "study", *, base: dict[str, Any] | None = None, **parts: Any) -> Grid:

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from mmtlib.ablation import Grid, Task, append
-from mmtlib.ablation.records import _prediction_rows, method_of, settings_row
-from mmtlib.ablation.schema import RESULTS_SCHEMA
+from mmtlib.config.transfer import transfer_pairs
+from mmtlib.core.seeding import numpy_generator
 from mmtlib.evaluation import Predictions, accuracy
-from mmtlib.seeding import numpy_generator
+from mmtlib.results import Grid, Task, append
+from mmtlib.results.records import _prediction_rows, method_of, settings_row
+from mmtlib.results.schema import RESULTS_SCHEMA
 from mmtlib.study import parts
-from mmtlib.transfer import transfer_pairs
 
 CLIPS, PEOPLE, CLASSES = 60, 6, 3
 Wanted = Callable[[Task, str, str], float]

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmtlib.ablation.records import settings_row
-from mmtlib.ablation.results_store import append
-from mmtlib.ablation.schema import RESULTS_SCHEMA
 from mmtlib.config import ExperimentConfig
-from mmtlib.seeding import numpy_generator
+from mmtlib.core.seeding import numpy_generator
+from mmtlib.results.records import settings_row
+from mmtlib.results.schema import RESULTS_SCHEMA
+from mmtlib.results.store import append
 
 SEEDS = 10
 WEIGHTS = (1.0, 3.0, 10.0, 30.0, 100.0)

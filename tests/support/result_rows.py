@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mmtlib.ablation import append, compact_results
-from mmtlib.ablation.schema import (
+from mmtlib.config import ExperimentConfig
+from mmtlib.results import append, compact_results
+from mmtlib.results.schema import (
     PREDICTIONS_SCHEMA,
     RESULTS_SCHEMA,
     SETTINGS_SCHEMA,
     setting_value,
 )
-from mmtlib.config import ExperimentConfig
 
 TARGETS = ("rgb", "depth", "fused")
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmtlib.interactive.explorer import ExplorerState
-from mmtlib.interactive.explorer.serving import serve_explorer
+from mmtlib.explorer import ExplorerState
+from mmtlib.explorer.serving import serve_explorer
 
 
 @dataclass

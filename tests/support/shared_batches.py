@@ -16,10 +16,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mmtlib.config import ExperimentConfig
+from mmtlib.core.outputs import StreamOutput
+from mmtlib.core.seeding import scoped_seed
 from mmtlib.experiment import launch, make_fabric
 from mmtlib.models import StreamSet
-from mmtlib.outputs import StreamOutput
-from mmtlib.seeding import scoped_seed
 from mmtlib.training import EpochBatches, fit, make_loader
 from mmtlib.transforms import RandomShift
 

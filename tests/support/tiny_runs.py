@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mmtlib.clips import GestureClip
 from mmtlib.config import ExperimentConfig
-from mmtlib.modalities import get_modality
-from mmtlib.seeding import torch_generator
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.modalities import get_modality
+from mmtlib.core.seeding import torch_generator
 from mmtlib.synthetic import SyntheticGestures
 
 

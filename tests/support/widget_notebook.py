@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import torch
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
 
 draw = torch.Generator().manual_seed(0)
 frames = {"rgb": torch.rand(3, 8, 12, 16, generator=draw)}
@@ -22,29 +22,29 @@ plane = pd.DataFrame({"modality": ["rgb"] * 3 + ["depth"] * 3, "clip": [0, 1, 2]
 
 WIDGETS = {
     "clip player": """\
-from mmtlib.interactive.clip_player import clip_player
+from mmtlib.widgets.clip_player import clip_player
 clip_player(clip, title="the moving clip")""",
     "saliency player": """\
-from mmtlib.interactive.clip_player import saliency_player
+from mmtlib.widgets.clip_player import saliency_player
 saliency_player(clip, {"RGB alone": np.random.default_rng(0).random((8, 12, 16))})""",
     "focal playground": """\
-from mmtlib.interactive.focal_playground import focal_playground
+from mmtlib.widgets.focal_playground import focal_playground
 focal_playground(loss_m=1.0, loss_n=0.5, beta=2.0)""",
     "correlation explorer": """\
-from mmtlib.interactive.correlation_explorer import correlation_explorer
+from mmtlib.widgets.correlation_explorer import correlation_explorer
 correlation_explorer(clip, {"RGB alone": map_}, grid=GRID)""",
     "correlation picture": """\
-from mmtlib.interactive.correlation_explorer import explorer_still
+from mmtlib.widgets.correlation_explorer import explorer_still
 explorer_still(clip, {"RGB alone": map_}, grid=GRID)""",
     "embedding explorer": """\
-from mmtlib.interactive.embedding_explorer import embedding_explorer
+from mmtlib.widgets.embedding_explorer import embedding_explorer
 embedding_explorer({"alone": plane}, ("wave", "point"))""",
     "live figure": """\
-from mmtlib.interactive.live_figure import LiveFigure, counter
+from mmtlib.widgets.live_figure import LiveFigure, counter
 LiveFigure({"steps": counter("steps", 2, 4)},
            lambda steps: (go.Figure(go.Bar(y=[steps, 1])), f"The first bar is {steps} high."))""",
     "self-test": """\
-from mmtlib.interactive import self_test
+from mmtlib.widgets import self_test
 self_test("00_quickstart")""",
 }
 """Name -> the cell that shows it."""

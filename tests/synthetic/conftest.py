@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmtlib.modalities import MODALITIES
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.synthetic import SyntheticGestures, dataset
 from mmtlib.synthetic.gestures import GESTURES, Motion
 from mmtlib.synthetic.hand_model import Bones, HandPose, HandShape, pose_hand

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import ConfigError
-from mmtlib.modalities import MODALITIES
+from mmtlib.core.errors import ConfigError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.synthetic import PRESETS, SPLITS, SyntheticGestures, dataset, depth_to_8bit, get_preset
 from mmtlib.synthetic.camera import FIELD, ROOM_CAMERA
 from mmtlib.synthetic.dataset import CLOSE_RANGE

@@ -11,8 +11,8 @@ import sys
 import pytest
 import torch
 
-from mmtlib.errors import DataError
-from mmtlib.modalities import MODALITIES
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.synthetic import SyntheticGestures, dataset
 
 SMALL = "validation"
@@ -109,7 +109,7 @@ def test_an_error_while_rendering_leaves_no_store(empty_cache, monkeypatch):
 BUILDER = """
 import sys, time
 import torch
-from mmtlib import clip_writer
+from mmtlib.core import clip_writer
 from mmtlib.synthetic import SyntheticGestures
 clip_writer.SHARD_CLIPS = 8
 torch.set_num_threads(1)

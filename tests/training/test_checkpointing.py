@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from mmtlib.errors import CheckpointError, DataError
+from mmtlib.core.errors import CheckpointError, DataError
 from mmtlib.training import load_state, save_state
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.tiny_runs import RandomClips
 from torch.utils.data._utils.pin_memory import pin_memory
 
-from mmtlib.errors import DataError
-from mmtlib.seeding import derive_seed
+from mmtlib.core.errors import DataError
+from mmtlib.core.seeding import derive_seed
 from mmtlib.synthetic import SyntheticGestures
 from mmtlib.training import EpochBatches, make_loader, predict_loader
 from mmtlib.transforms import Compose, RandomShift, Standardize

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 import torch
 
-from mmtlib.clips import ClipBatch
+from mmtlib.core.clips import ClipBatch
 from mmtlib.training.other_clips import NONE, other_clips
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmtlib import clip_writer
+from mmtlib.core import clip_writer
+from mmtlib.core.errors import DataError
 from mmtlib.datasets import NVGesture
-from mmtlib.errors import DataError
 from mmtlib.training import stored_clips
 from mmtlib.transforms import Compose, Resize, SampleFrames
 

@@ -8,10 +8,10 @@ from lightning_fabric import Fabric
 from support.shared_batches import PlainNetwork
 from support.tiny_runs import RandomClips, same_tensors, tiny
 
-from mmtlib.errors import CheckpointError, ConfigError, DataError
+from mmtlib.core.errors import CheckpointError, ConfigError, DataError
+from mmtlib.core.seeding import scoped_seed
 from mmtlib.models import StreamSet, build_model
 from mmtlib.models.blocks import StagedNetwork
-from mmtlib.seeding import scoped_seed
 from mmtlib.training import EpochBatches, fit, make_loader, predict, predict_loader, trainer
 from mmtlib.transforms import Compose, RandomShift, Standardize
 

@@ -7,9 +7,9 @@ import torch
 from lightning_fabric import Fabric
 from support.tiny_runs import RandomClips, same_tensors, tiny
 
+from mmtlib.config.transfer import frozen_networks, trained_networks, transfer_pairs
 from mmtlib.models import StreamSet, build_model
 from mmtlib.training import EpochBatches, fit, make_loader, trainer
-from mmtlib.transfer import frozen_networks, trained_networks, transfer_pairs
 from mmtlib.transforms import Standardize
 
 CLIPS = 12

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from mmtlib.clips import GestureClip
-from mmtlib.modalities import MODALITIES
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.modalities import MODALITIES
 
 
 @pytest.fixture

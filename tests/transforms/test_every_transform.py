@@ -8,8 +8,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError
 from mmtlib.transforms import (
     TRANSFORMS,
     CenterCrop,

@@ -3,7 +3,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import ConfigError
+from mmtlib.core.errors import ConfigError
 from mmtlib.transforms import CenterCrop, HorizontalFlip, RandomCrop, RandomShift, replay
 
 examples = settings(

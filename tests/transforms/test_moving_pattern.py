@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mmtlib.clips import GestureClip
+from mmtlib.core.clips import GestureClip
 from mmtlib.transforms import (
     CenterCrop,
     Compose,

@@ -3,9 +3,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmtlib.errors import ConfigError
-from mmtlib.modalities import MODALITIES
-from mmtlib.seeding import torch_generator
+from mmtlib.core.errors import ConfigError
+from mmtlib.core.modalities import MODALITIES
+from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms import DepthNoise, PhotometricJitter, Standardize, replay
 from mmtlib.transforms.photometric import spread_and_mean
 

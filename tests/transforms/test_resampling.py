@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from mmtlib.clips import GestureClip
-from mmtlib.errors import ConfigError
+from mmtlib.core.clips import GestureClip
+from mmtlib.core.errors import ConfigError
 from mmtlib.transforms import CenterCrop, RandomAffine, RandomResizedCrop, Resize, replay
 
 examples = settings(

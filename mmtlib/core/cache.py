@@ -1,0 +1,147 @@
+"""Where everything that can be made again is kept, and how files are written whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from mmtlib.core.errors import DataError
+
+SHIPPED = Path(__file__).resolve().parents[1] / "stored"
+"""Results and runs that come with the package: read beside the cache's own, never written to."""
+
+
+def cache_dir(*parts: str) -> Path:
+    """Return (and make) a folder of the cache.
+
+    The cache is the folder named by the environment variable ``MMTLIB_CACHE``, or the platform's
+    own cache folder for ``mmtlib``. It may be deleted at any time: all of it can be made again.
+
+    Args:
+        parts: names of folders below the cache.
+
+    Raises:
+        DataError: if the folder cannot be made or written.
+    """
+    root = os.environ.get("MMTLIB_CACHE") or platformdirs.user_cache_dir("mmtlib", appauthor=False)
+    folder = Path(root).expanduser().joinpath(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(_cannot_write(folder, error)) from None
+    if not os.access(folder, os.W_OK):
+        raise DataError(_cannot_write(folder, "no permission"))
+    return folder
+
+
+@contextmanager
+def temporary_cache() -> Iterator[Path]:
+    """Use an empty cache while the block runs, here and in processes started by it.
+
+    It is deleted afterwards; what the cache of before holds is not read.
+    """
+    before = os.environ.get("MMTLIB_CACHE")
+    with tempfile.TemporaryDirectory(prefix="mmtlib-") as folder:
+        os.environ["MMTLIB_CACHE"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            if before is None:
+                del os.environ["MMTLIB_CACHE"]
+            else:
+                os.environ["MMTLIB_CACHE"] = before
+
+
+def _cannot_write(folder: Path, why: object) -> str:
+    reason = getattr(why, "strerror", None) or why
+    return (
+        f"Cannot write to the cache folder {folder} ({reason}). "
+        "Set the environment variable MMTLIB_CACHE to a folder you can write to."
+    )
+
+
+def _cannot_make(target: Path, error: OSError) -> str:
+    return (
+        f"Cannot write {target} ({error.strerror or error}); free some space or check the "
+        "permissions, then run the same command again."
+    )
+
+
+@contextmanager
+def locked(target: Path, *, timeout_s: float = 3600.0) -> Iterator[None]:
+    """Hold the lock ``TARGET.lock`` while the block runs, so that one process writes at a time.
+
+    Raises:
+        DataError: if another process holds it for longer than `timeout_s` seconds, or the lock
+            cannot be written.
+    """
+    lock = FileLock(target.with_name(target.name + ".lock"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=timeout_s)
+    except Timeout:
+        raise DataError(
+            f"{target} has been locked by another process for {timeout_s:.0f} s; "
+            "wait for it, or end it and start again."
+        ) from None
+    except OSError as error:
+        raise DataError(_cannot_make(target, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def whole_file(target: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `target`; rename it to `target` when the block ends well.
+
+    Readers see the old file or the new one, never half of one; a killed process leaves the old one.
+
+    Raises:
+        DataError: if the disk is full or the file cannot be written; the old file stays as it was.
+    """
+    target = Path(target)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(_cannot_make(target, error) + " What was there is as it was.") from error
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Like `whole_file` for a folder; `target` must not exist. Call it under `locked(target)`.
+
+    Folders left behind by killed writers of the same target are removed first.
+
+    Raises:
+        DataError: if the disk is full or the folder cannot be written.
+    """
+    prefix = f".{target.name}.partial-"
+    for left_behind in target.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    temporary = target.with_name(prefix + uuid.uuid4().hex[:8])
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise DataError(_cannot_make(target, error)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

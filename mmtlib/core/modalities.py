@@ -1,0 +1,119 @@
+"""The four kinds of picture a hand-gesture clip can have, and what may be done to each.
+
+A modality is always named by a short string (``"rgb"``, ``"depth"``, ``"flow"``, ``"ir"``), never
+by its position in a tuple. Its `kind` decides which transforms touch it and how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from mmtlib.core.errors import ConfigError, unknown_name
+
+Kind = Literal["image", "depth", "vector"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modality:
+    """What is fixed about one modality.
+
+    Attributes:
+        name: the short name used as a key everywhere.
+        title: the name to print in figures.
+        channels: C of a clip ``(C, T, H, W)``.
+        kind: ``"image"`` (brightness in [0, 1]), ``"depth"`` (one value a pixel, 0 = no reading) or
+            ``"vector"`` (flow: u to the right, v downwards, in pixels per frame).
+        unit: the unit of the values in `GestureClip.frames`.
+        center, spread: constants that bring measurements (depth, flow) near zero mean and unit
+            spread before they enter a network; pictures are standardised clip by clip instead
+            (`mmtlib.transforms.Standardize`).
+        color: the colour of this modality in every figure.
+    """
+
+    name: str
+    title: str
+    channels: int
+    kind: Kind
+    unit: str
+    center: float
+    spread: float
+    color: str
+
+
+MODALITIES: dict[str, Modality] = {
+    m.name: m
+    for m in (
+        Modality(name="rgb", title="RGB", channels=3, kind="image", unit="brightness, 0 to 1",
+                 center=0.45, spread=0.25, color="#0072B2"),
+        Modality(name="depth", title="Depth", channels=1, kind="depth",
+                 unit="8-bit level / 255, 0 = no reading",
+                 center=0.45, spread=0.25, color="#D55E00"),
+        Modality(name="flow", title="Optical flow", channels=2, kind="vector",
+                 unit="pixels per frame", center=0.0, spread=1.5, color="#009E73"),
+        Modality(name="ir", title="Infrared", channels=1, kind="image", unit="brightness, 0 to 1",
+                 center=0.25, spread=0.2, color="#CC79A7"),
+    )
+}  # fmt: skip
+"""All modalities by name. Colours are from the Okabe-Ito palette, safe for colour-blind readers."""
+
+_SECOND = "-2"
+
+
+def get_modality(name: str) -> Modality:
+    """Return the `Modality` of that name.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    try:
+        return MODALITIES[name]
+    except (KeyError, TypeError):
+        raise unknown_name("modality", name, MODALITIES) from None
+
+
+def second_network(modality: str) -> str:
+    """Return the name of a second network of a modality, e.g. ``"rgb-2"``; the first is ``"rgb"``.
+
+    Its name is what its initial weights and its dropout are drawn from.
+    """
+    return f"{get_modality(modality).name}{_SECOND}"
+
+
+def modality_of(network: str) -> str:
+    """Return the modality that a network of this name sees: ``"rgb"`` for ``"rgb-2"`` too.
+
+    Raises:
+        ConfigError: if there is no such modality.
+    """
+    return get_modality(str(network).removesuffix(_SECOND)).name
+
+
+def network_title(network: str) -> str:
+    """Return what a network is called in figures: its modality's title, or e.g. ``"RGB (second)"``.
+
+    Raises:
+        ConfigError: if there is no such modality.
+    """
+    title = get_modality(modality_of(network)).title
+    return title if network in MODALITIES else f"{title} (second)"
+
+
+def check_modalities(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the names as a tuple, in the order given, each known and none twice.
+
+    Args:
+        names: names of modalities, or one string with commas (``"rgb,depth"``).
+
+    Raises:
+        ConfigError: if one is unknown or repeated, or none is given.
+    """
+    if isinstance(names, str):
+        names = [part.strip() for part in names.split(",") if part.strip()]
+    result = tuple(get_modality(name).name for name in names)
+    if not result:
+        raise ConfigError(f"At least one modality is needed; known: {', '.join(MODALITIES)}.")
+    if len(set(result)) != len(result):
+        raise ConfigError(f"A modality is named twice in {', '.join(result)}; name each once.")
+    return result

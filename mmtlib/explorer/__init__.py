@@ -1,0 +1,52 @@
+"""The explorer: ask "what if" with the mouse, of hundreds of stored runs at once.
+
+`explore` binds controls to pure functions: `source` reads the store once, `tables` and `details`
+make tidy tables of a selection, `charts` and `detail_charts` draw them, `views` puts both into
+words. What is shown is one `ExplorerState`, which fits into a link.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmtlib.explorer.page import Explorer, explore
+    from mmtlib.explorer.saving import export
+    from mmtlib.explorer.source import Source
+    from mmtlib.explorer.state import ExplorerState
+    from mmtlib.explorer.static import explorer_still
+    from mmtlib.explorer.views import Drawn, draw
+
+# Loaded when first used: a training's process and `mmt explore` need no widgets and no plotly.
+_HOMES = {
+    "Drawn": "views",
+    "Explorer": "page",
+    "ExplorerState": "state",
+    "Source": "source",
+    "draw": "views",
+    "explore": "page",
+    "explorer_still": "static",
+    "export": "saving",
+}
+
+__all__ = [
+    "Drawn",
+    "Explorer",
+    "ExplorerState",
+    "Source",
+    "draw",
+    "explore",
+    "explorer_still",
+    "export",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

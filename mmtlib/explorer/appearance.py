@@ -1,0 +1,112 @@
+"""The look of the explorer's figures: colours, frames, short names."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from mmtlib.core.modalities import MODALITIES, network_title
+from mmtlib.explorer.factors import FUSED
+from mmtlib.explorer.state import THEMES, ExplorerState
+
+WIDTH, HEIGHT = 880, 460
+"""Of a figure, in pixels: what stands beside the controls in a window of 1280."""
+GREY = {"light": "#555555", "dark": "#BBBBBB"}
+INK = {"light": "#1F1F1F", "dark": "#EEEEEE"}
+RULE = {"light": "#E4EAF2", "dark": "#2E3A48"}
+PAPER = {"light": "#FFFFFF", "dark": "#111111"}
+SYMBOLS = {"rgb": "circle", "depth": "diamond", "flow": "square", "ir": "triangle-up", FUSED: "x"}
+_LIGHTER = {"rgb": "#56B4E9", "depth": "#E69F00", "flow": "#2DC79C", "ir": "#E3A5C7"}
+"""The same hues where the page is dark."""
+TEST_TITLE = "TEST clips: stored figures of the study, to report and not to choose by"
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def color_of(target: str, theme: str) -> str:
+    """Return the colour of a network in every figure."""
+    if target == FUSED or target not in MODALITIES:
+        return GREY[theme]
+    return _LIGHTER[target] if theme == "dark" else MODALITIES[target].color
+
+
+def title_of(target: str) -> str:
+    """Return what a tested network is called."""
+    return "fused" if target == FUSED else network_title(target)
+
+
+def empty_figure(state: ExplorerState, text: str) -> go.Figure:
+    """Return a figure that holds a sentence instead of data."""
+    figure = framed(None, state)
+    figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})
+    figure.add_annotation(
+        text=wrapped(text, 70), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper",
+        font={"size": 15},
+    )  # fmt: skip
+    return figure
+
+
+def framed(figure: go.Figure | None, state: ExplorerState) -> go.Figure:
+    """Give a figure the look of the theme, and say so where it shows test clips; return it.
+
+    Args:
+        figure: the one to change; None = a new one.
+        state: for the theme and the split.
+    """
+    layout = {
+        "template": LOOKS[state.theme], "paper_bgcolor": PAPER[state.theme],
+        "plot_bgcolor": PAPER[state.theme], "font": {"size": 13, "color": INK[state.theme]},
+        "width": WIDTH, "height": HEIGHT, "autosize": False, "hovermode": "closest",
+        "margin": {"l": 64, "r": 24, "t": 56, "b": 64},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    }  # fmt: skip
+    if state.split == "test":
+        layout["title"] = {"text": TEST_TITLE, "font": {"size": 13}, "x": 0.5, "y": 0.985}
+    return go.Figure(layout=layout) if figure is None else figure.update_layout(layout)
+
+
+def _look(theme: str) -> go.layout.Template:
+    """Return grids and frames of a theme.
+
+    Plotly's own templates look alike, but to set one takes as long as to draw a whole view.
+    """
+    axis = {
+        "gridcolor": RULE[theme], "zerolinecolor": RULE[theme], "zerolinewidth": 2,
+        "linecolor": RULE[theme], "automargin": True, "title": {"standoff": 15}, "ticks": "",
+    }  # fmt: skip
+    bar = {"colorbar": {"outlinewidth": 0, "ticks": ""}}
+    return go.layout.Template(
+        layout={"xaxis": axis, "yaxis": axis, "coloraxis": bar, "autotypenumbers": "strict"},
+        data={"heatmap": [bar], "bar": [{"error_y": {"color": INK[theme]}}]},
+    )
+
+
+LOOKS = {theme: _look(theme) for theme in THEMES}
+"""Theme -> what every figure of it starts from."""
+
+
+def without_common_beginning(names: list[str]) -> list[str]:
+    """Return names of arms without their study, where all are of the same one."""
+    studies = {name.partition(" / ")[0] for name in names if " / " in name}
+    if len(studies) == 1 and all(" / " in name for name in names):
+        return [name.partition(" / ")[2] for name in names]
+    return names
+
+
+def cut(text: str, longest: int = 30) -> str:
+    """Return a text, shortened where it is longer."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return a text in lines for plotly."""
+    lines, line = [], ""
+    for word in text.split():
+        if len(line) + len(word) + 1 > width and line:
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}".strip()
+    return "<br>".join([*lines, line])
+
+
+def p_text(p: float) -> str:
+    """Return a p value as text: ``"p = 0.012"`` or ``"p < 0.001"``."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

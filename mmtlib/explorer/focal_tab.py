@@ -1,0 +1,145 @@
+"""The tab "focal": who listens to whom, and the step that two toy networks would take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mmtlib.explorer.appearance import GREY, color_of, framed
+from mmtlib.explorer.runs_tab import Change
+from mmtlib.explorer.state import ExplorerState
+from mmtlib.widgets.figure_view import FigureView
+from mmtlib.widgets.focal_playground import BETAS, LOSSES, both_rho, focal_sentence
+from mmtlib.widgets.live_figure import slider
+
+RATE = 0.25
+"""Learning rate of the toy step."""
+
+
+def toy_steps(state: ExplorerState) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the step that two networks of one number each would take, with and without focal.
+
+    Each network's correlation map is one number, x_m = 0 and x_n = 1, and its alignment term is
+    rho (x_m - x_n)^2, in which the teacher stands still (as in the paper). A step of gradient
+    descent with rate `RATE` moves the learner by -2 RATE rho (x_m - x_n).
+
+    Returns:
+        ``"with focal"`` and ``"without"`` (rho = 1) -> network -> (from, to).
+    """
+    rho = dict(zip("mn", both_rho(state.loss_m, state.loss_n, state.focal_beta), strict=True))
+    start = {"m": 0.0, "n": 1.0}
+    steps: dict[str, dict[str, tuple[float, float]]] = {}
+    for name, weights in (("with focal", rho), ("without", {"m": 1.0, "n": 1.0})):
+        steps[name] = {}
+        for learner, teacher in (("m", "n"), ("n", "m")):
+            gap = start[learner] - start[teacher]
+            # A step beyond the teacher's place would be the learning rate's doing, not rho's.
+            share = min(2 * RATE * weights[learner], 1.0)
+            steps[name][learner] = (start[learner], start[learner] - share * gap)
+    return steps
+
+
+def focal_figure(state: ExplorerState) -> go.Figure:
+    """Return rho in both directions over beta, and the toy step with and without focal.
+
+    Traces: the curve of rho over the loss difference, "m learns from n", "n learns from m", then
+    the two steps.
+    """
+    figure = make_subplots(
+        1, 2, column_widths=[0.55, 0.45], horizontal_spacing=0.12,
+        subplot_titles=("rho of a learner", "one step of two toy networks"),
+    )  # fmt: skip
+    framed(figure, state.replace(split="validation"))
+    figure.update_layout(margin={"t": 90}, legend={"y": 1.1})
+    gap, reach = state.loss_m - state.loss_n, max(1.5, 1.1 * abs(state.loss_m - state.loss_n))
+    gaps = np.linspace(-reach, reach, 121)
+    curve = np.maximum(0, np.expm1(state.focal_beta * gaps))
+    grey = GREY[state.theme]
+    figure.add_scatter(x=gaps, y=curve, mode="lines", line={"color": grey}, name="rho",
+                       hoverinfo="skip", row=1, col=1)  # fmt: skip
+    values = both_rho(state.loss_m, state.loss_n, state.focal_beta)
+    looks = (("m learns from n", "rgb", "circle"), ("n learns from m", "depth", "diamond"))
+    for (name, hue, symbol), at, value in zip(looks, (gap, -gap), values, strict=True):
+        figure.add_scatter(
+            x=[at], y=[value], mode="markers", name=name, row=1, col=1,
+            marker={"color": color_of(hue, state.theme), "size": 13, "symbol": symbol},
+            hovertemplate=f"{name}<br>dl = %{{x:.2f}}<br>rho = %{{y:.2f}}<extra></extra>",
+        )  # fmt: skip
+    for y, (name, of) in enumerate(toy_steps(state).items()):
+        for (network, (start, end)), (_, hue, _) in zip(of.items(), looks, strict=True):
+            height = y + (0.1 if network == "m" else -0.1)
+            figure.add_scatter(
+                x=[start, end], y=[height, height], mode="lines+markers", showlegend=False,
+                name=f"{network}, {name}", row=1, col=2,
+                marker={"symbol": ["circle-open", "arrow-bar-right" if network == "m"
+                                   else "arrow-bar-left"],
+                        "size": 12, "color": color_of(hue, state.theme)},
+                line={"color": color_of(hue, state.theme), "width": 3},
+                hovertemplate=f"{network} {name}: %{{x:.3f}}<extra></extra>",
+            )  # fmt: skip
+    top = max(4.0, 1.25 * max(values))
+    figure.update_xaxes(title_text="dl = learner's loss - teacher's loss", range=[-reach, reach],
+                        row=1, col=1)  # fmt: skip
+    figure.update_yaxes(title_text="rho (0 = does not listen)", range=[-0.04 * top, top],
+                        row=1, col=1)  # fmt: skip
+    figure.update_xaxes(title_text="the networks' maps, as one number", range=[-0.15, 1.15],
+                        row=1, col=2)  # fmt: skip
+    figure.update_yaxes(tickvals=[0, 1], ticktext=["with focal", "rho = 1"], range=[-0.5, 1.5],
+                        row=1, col=2)  # fmt: skip
+    return figure
+
+
+def focal_text(state: ExplorerState) -> str:
+    """Return what `focal_figure` shows, in words."""
+    ends = {name: {n: end for n, (_, end) in of.items()} for name, of in toy_steps(state).items()}
+    focal, plain = ends["with focal"], ends["without"]
+    return (
+        f"{focal_sentence(state.loss_m, state.loss_n, state.focal_beta)} A step of the toy: with "
+        f"focal m goes to {focal['m']:.2f} and n to {focal['n']:.2f}; with rho = 1 both give way, "
+        f"to {plain['m']:.2f} and {plain['n']:.2f}."
+    )
+
+
+class FocalTab(widgets.VBox):
+    """The tab "focal": three sliders.
+
+    Args:
+        change: called with the parts of the state that a control changed.
+        state: where to start.
+
+    Attributes:
+        controls: ``"loss_m"``, ``"loss_n"``, ``"focal_beta"``.
+    """
+
+    def __init__(self, change: Change, state: ExplorerState) -> None:
+        self.controls = {
+            "loss_m": slider("loss of network m", state.loss_m, LOSSES),
+            "loss_n": slider("loss of network n", state.loss_n, LOSSES),
+            "focal_beta": slider("beta", state.focal_beta, BETAS, step=0.25),
+        }
+        self._change, self._quiet = change, False
+        self.plot, self.sentence = FigureView(focal_figure(state)), widgets.HTML()
+        for name, control in self.controls.items():
+            control.observe(self._told(name), "value")
+        super().__init__([*self.controls.values(), self.plot, self.sentence])
+        self.sentence.value = f'<div role="status">{focal_text(state)}</div>'
+
+    def _told(self, name: str) -> Any:
+        def tell(event: Any) -> None:
+            if not self._quiet:
+                self._change(**{name: event["new"]})
+
+        return tell
+
+    def show(self, state: ExplorerState) -> None:
+        """Show another state; the sliders follow it."""
+        self._quiet = True
+        for name, control in self.controls.items():
+            control.value = getattr(state, name)
+        self._quiet = False
+        self.plot.show(focal_figure(state))
+        self.sentence.value = f'<div role="status">{focal_text(state)}</div>'

@@ -1,0 +1,126 @@
+"""The tabs "corr" and "saliency": two stored networks on the same clip."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from mmtlib.core.errors import MmtlibError
+from mmtlib.explorer.appearance import empty_figure
+from mmtlib.explorer.inspection import (
+    CLIPS,
+    Seeing,
+    chosen,
+    corr_figure,
+    network_names,
+    saliency_figure,
+    steps,
+)
+from mmtlib.explorer.runs_tab import Change, offer
+from mmtlib.explorer.state import ExplorerState
+from mmtlib.widgets.figure_view import FigureView
+
+UNOPENED = "Open this tab to load two networks."
+OWN_STAGE = "where they are aligned"
+
+
+class SeeingTab(widgets.VBox):
+    """A tab about two networks: nothing is loaded before it is opened.
+
+    Args:
+        name: ``"corr"`` or ``"saliency"``.
+        seeing: networks and clips, shared by both tabs.
+        change: called with the parts of the state that a control changed.
+        state: where to start.
+
+    Attributes:
+        controls: ``"step"``, ``"first"``, ``"second"``, ``"clip"``, ``"stage"``, and ``"frame"`` of
+            "saliency".
+    """
+
+    def __init__(self, name: str, seeing: Seeing, change: Change, state: ExplorerState) -> None:
+        self.name, self._seeing, self._change, self._quiet = name, seeing, change, False
+        self._grid, self._opened = (1, 1, 1), False
+        style = {"description_width": "110px"}
+        look = {"style": style, "layout": {"width": "420px", "max_width": "100%"}}
+        self.controls: dict[str, Any] = {
+            "step": widgets.SelectionSlider(options=["-"], description="training step", **look),
+            "first": widgets.Dropdown(description="network", **look),
+            "second": widgets.Dropdown(description="beside", **look),
+            "clip": widgets.IntSlider(min=0, max=CLIPS - 1, description="clip", **look),
+            "stage": widgets.Dropdown(description="stage", **look),
+        }
+        parts = list(self.controls.values())
+        if name == "saliency":
+            frame = widgets.IntSlider(min=0, max=0, description="frame", **look)
+            play = widgets.Play(min=0, max=0, interval=400)
+            widgets.jslink((play, "value"), (frame, "value"))
+            self.controls["frame"], self._play = frame, play
+            parts += [widgets.HBox([frame, play])]
+        first = empty_figure(state.replace(split="validation"), UNOPENED)
+        self.plot = FigureView(first, self._picked)
+        self.sentence = widgets.HTML()
+        for key in ("first", "second", "clip", "stage", "frame"):
+            if key in self.controls:
+                self.controls[key].observe(self._told(key), "value")
+        self.controls["step"].observe(self._stepped, "value")
+        super().__init__([*parts, self.plot, self.sentence])
+
+    def _told(self, name: str) -> Callable[[Any], None]:
+        def tell(event: Any) -> None:
+            if not self._quiet:
+                self._change(**{name: event["new"]})
+
+        return tell
+
+    def _stepped(self, event: Any) -> None:
+        if not self._quiet and event["new"] != "-":
+            first, second = {title: pair for title, *pair in steps()}[event["new"]]
+            self._change(first=first, second=second)
+
+    def _picked(self, trace: Any, index: Any) -> None:
+        """Move to the position that was clicked: its time step is the trace's, then row, column."""
+        if self.name == "corr" and trace.type == "heatmap" and isinstance(index, tuple | list):
+            place = (int(trace.meta), int(index[0]), int(index[1]))
+            self._change(position=int(np.ravel_multi_index(place, self._grid)))
+
+    def show(self, state: ExplorerState) -> None:
+        """Show another state; networks are loaded when the tab is the open one."""
+        if state.tab != self.name:
+            if not self._opened:
+                self.plot.show(empty_figure(state.replace(split="validation"), UNOPENED))
+            return
+        self._opened = True
+        self._quiet = True
+        try:
+            self._fill(state)
+            if self.name == "corr":
+                self._grid = self._seeing.maps(state)[1]
+            draw = corr_figure if self.name == "corr" else saliency_figure
+            figure, said = draw(self._seeing, state)
+        except MmtlibError as error:
+            figure, said = empty_figure(state.replace(split="validation"), str(error)), str(error)
+        finally:
+            self._quiet = False
+        self.plot.show(figure)
+        self.sentence.value = f'<div role="status">{html.escape(said)}</div>'
+
+    def _fill(self, state: ExplorerState) -> None:
+        names, pair, known = network_names(), chosen(state), steps()
+        for key, name in zip(("first", "second"), pair, strict=True):
+            offer(self.controls[key], names, name)
+        titles = {tuple(networks): title for title, *networks in known}
+        offer(self.controls["step"], ["-", *titles.values()], titles.get(pair, "-"))
+        stages = [(OWN_STAGE, ""), *((s, s) for s in self._seeing.stages(state))]
+        offer(self.controls["stage"], stages, state.stage)
+        looking = self._seeing.pair(state)
+        self.controls["clip"].max = len(looking.clips) - 1
+        self.controls["clip"].value = state.clip
+        if "frame" in self.controls:
+            last = looking.clips[state.clip].shape[0] - 1
+            self.controls["frame"].max = self._play.max = last
+            self.controls["frame"].value = self._play.value = state.frame

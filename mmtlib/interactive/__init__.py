@@ -1,5 +1,0 @@
-"""Widgets of the course: each a pure figure or text function with a thin widget over it."""
-
-from mmtlib.interactive.quiz import self_test
-
-__all__ = ["self_test"]

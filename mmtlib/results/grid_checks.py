@@ -1,0 +1,93 @@
+"""What a grid may hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+from mmtlib.config import ExperimentConfig
+from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.results.schema import FACT_NAMES
+from mmtlib.results.tasks import REPEATS
+
+SETTINGS = tuple(each.name for each in dataclasses.fields(ExperimentConfig))
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def check_grid(grid: Any) -> None:
+    """Raise a `ConfigError` that names the key of the first thing that is wrong.
+
+    Values of settings are checked where the configs are made.
+    """
+    if not isinstance(grid.name, str) or not NAME.fullmatch(grid.name):
+        raise ConfigError(
+            f"name must be made of letters, digits, '.', '_' and '-', got {grid.name!r}."
+        )
+    _check_seeds(grid.seeds)
+    if not isinstance(grid.baselines, bool):
+        raise ConfigError(f"baselines must be true or false, got {grid.baselines!r}.")
+    _check_settings("base", grid.base)
+    _check_table("factors", grid.factors)
+    for name, levels in grid.factors.items():
+        _check_factor(name, levels)
+    _check_table("arms", grid.arms)
+    for name, settings in grid.arms.items():
+        _check_settings(f"arms.{name}", settings)
+        for repeated in grid.factors.keys() & set(REPEATS) & settings.keys():
+            raise ConfigError(f"arms.{name}.{repeated}: factors.{repeated} sets it for all arms.")
+    _check_overlap(grid.factors)
+
+
+def _check_seeds(seeds: Any) -> None:
+    right = isinstance(seeds, list) and seeds and all(type(s) is int and s >= 0 for s in seeds)
+    if not right or len(set(seeds)) != len(seeds):
+        raise ConfigError(
+            f"seeds must be a list of different whole numbers from 0 up, got {seeds!r}."
+        )
+
+
+def _check_table(key: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{key} must be a table of names, got {value!r:.80}.")
+
+
+def _check_settings(key: str, settings: Any) -> None:
+    _check_table(key, settings)
+    for name in settings:
+        if name == "seed":
+            raise ConfigError(f"{key}.seed: give the seeds of the study as seeds = [0, 1, ...].")
+        if name not in SETTINGS:
+            raise ConfigError(f"{key}: {unknown_name('setting', name, SETTINGS)}")
+
+
+def _check_factor(name: str, levels: Any) -> None:
+    key = f"factors.{name}"
+    if name in SETTINGS:
+        _check_settings("factors", {name: None})
+        if not isinstance(levels, list) or not levels:
+            raise ConfigError(f"{key} must be a list of values of that setting, got {levels!r}.")
+        if any(value in levels[:i] for i, value in enumerate(levels)):
+            raise ConfigError(f"{key} names a value twice: {levels!r}.")
+        return
+    if not isinstance(levels, dict) or not levels:
+        unknown = unknown_name("setting", name, SETTINGS)
+        raise ConfigError(
+            f"{key}: {unknown} A factor of another name needs a table of named levels."
+        )
+    if name in FACT_NAMES:
+        raise ConfigError(f"{key}: the results have a column of that name; choose another one.")
+    for level, settings in levels.items():
+        _check_settings(f"{key}.{level}", settings)
+
+
+def _check_overlap(factors: dict[str, Any]) -> None:
+    """Two factors that set the same setting would be one."""
+    owner: dict[str, str] = {}
+    for name, levels in factors.items():
+        bundles = levels.values() if isinstance(levels, dict) else [{name: None}]
+        for setting in dict.fromkeys(s for bundle in bundles for s in bundle):
+            if owner.setdefault(setting, name) != name:
+                raise ConfigError(
+                    f"factors.{owner[setting]} and factors.{name} both set {setting}."
+                )

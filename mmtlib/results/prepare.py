@@ -1,0 +1,152 @@
+"""What is done before the runs of a study start: make their data, see which are missing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmtlib.config import ExperimentConfig, hash_settings
+from mmtlib.core import cache
+from mmtlib.core.errors import ConfigError, MmtlibError
+from mmtlib.experiment import RECIPE_VERSION, open_data
+from mmtlib.experiment.starting_point import check_starting_point
+from mmtlib.results import store as store
+from mmtlib.results.schema import RESULTS_SCHEMA
+from mmtlib.results.tasks import Task
+
+DataProgress = Callable[[int, int], None]
+
+_NOT_OF_THE_DATA = frozenset(
+    {
+        "recipe", "ssa_weight", "focal", "beta", "rho_constant", "ssa_start_epoch",
+        "epochs", "learning_rate", "weight_decay", "dropout", "batch_size",
+    }
+)  # fmt: skip
+"""Settings that the clips do not depend on: configs that differ in them alone open them once."""
+
+
+def check_devices(tasks: Sequence[Task]) -> None:
+    """Raise a `ConfigError` if a task wants more than one device."""
+    for task in tasks:
+        if task.config.devices * task.config.nodes > 1:
+            raise ConfigError(
+                f"arm {task.arm!r} asks for several devices, but a sweep gives every run one "
+                "(devices=1, nodes=1); train a single large run with `mmt train --devices N`."
+            )
+
+
+def prepare(
+    tasks: Sequence[Task], split: str, progress: DataProgress | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Make the data of all tasks, so that their processes only have to open them.
+
+    Args:
+        tasks: the tasks.
+        split: what will be measured.
+        progress: called with (done, all) while clips are made for the first time.
+
+    Returns:
+        `Task.key` -> hash of everything that decides about the result, and `Task.key` -> one
+        sentence for each task whose data cannot be had.
+    """
+    opened: dict[Hashable, tuple[list[str], str | None]] = {}
+    fingerprints, failed = {}, {}
+    for task in tasks:
+        key = _data_key(task.config)
+        if key not in opened:
+            opened[key] = _open(task.config, split, progress)
+        found, error = opened[key]
+        if error is not None:
+            failed[task.key] = error
+        else:
+            facts = {"task": task.key, "recipe_version": RECIPE_VERSION, "data": found}
+            fingerprints[task.key] = hash_settings(facts)
+    return fingerprints, failed
+
+
+def _data_key(config: ExperimentConfig) -> Hashable:
+    names = (each.name for each in dataclasses.fields(config))
+    return tuple(getattr(config, name) for name in names if name not in _NOT_OF_THE_DATA)
+
+
+def _open(
+    config: ExperimentConfig, split: str, progress: DataProgress | None
+) -> tuple[list[str], str | None]:
+    """Return the fingerprints of what a run starts from, and an error if there is one."""
+    try:
+        start = check_starting_point(config)
+        parts = {
+            part: open_data(config, part, progress=progress).fingerprint
+            for part in dict.fromkeys(("train", "validation", split))
+        }
+    except MmtlibError as error:
+        return [], str(error)
+    return [*parts.values(), *start.values()], None
+
+
+def missing(
+    tasks: Sequence[Task], fingerprints: dict[str, str], split: str, folder: Path
+) -> list[Task]:
+    """Return the tasks that the store does not hold, whole and under their present names.
+
+    Raises:
+        DataError: if a file of the store is damaged.
+    """
+    rows = store.read_table("results", folder)
+    there: set[tuple[str, ...]] = set()
+    if len(rows):
+        measured = store.distinct("predictions", ("identity", "split"), folder)
+        trained = store.distinct("streams", ("identity",), folder)
+        names = rows[["identity", "split", "study", "task", "arm", "levels"]]
+        there = {
+            tuple(name)
+            for identity, of, *name in names.itertuples(index=False)
+            if of == split and (identity, of) in measured and (identity,) in trained
+        }
+    return [
+        task
+        for task in tasks
+        if task.key in fingerprints
+        and (task.study, fingerprints[task.key], task.arm, task.levels_text) not in there
+    ]
+
+
+def take_stored(
+    tasks: Sequence[Task], fingerprints: Mapping[str, str], split: str, folder: Path
+) -> list[Task]:
+    """Take the results of tasks that the package holds, and return the tasks that it does not.
+
+    A run that the package holds under other names gets rows with the names of the task, in the
+    store; what its networks said, and how they learned, stays where it is.
+
+    Args:
+        tasks: tasks that the store does not hold.
+        fingerprints: of `prepare`.
+        split: what is measured.
+        folder: the results store.
+
+    Raises:
+        DataError: if a file of the package is damaged or the disk is full.
+    """
+    rows = store.read_table("results", cache.SHIPPED, where=pc.field("split") == split)
+    known = dict(iter(rows.groupby("task"))) if len(rows) else {}
+    renamed: list[pd.DataFrame] = []
+    left = []
+    for task in tasks:
+        found = known.get(fingerprints[task.key])
+        if found is None:
+            left.append(task)
+            continue
+        names = {"study": task.study, "arm": task.arm, "levels": task.levels_text}
+        if not (found[list(names)] == pd.Series(names)).all(axis=1).any():
+            renamed.append(found.drop_duplicates("target").assign(**names))
+    if renamed:
+        frame = pd.concat(renamed, ignore_index=True)[RESULTS_SCHEMA.names]
+        table = pa.Table.from_pandas(frame, schema=RESULTS_SCHEMA, preserve_index=False)
+        store.append({"results": table}, folder)
+    return left

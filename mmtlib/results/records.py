@@ -1,0 +1,148 @@
+"""What is kept of a run: rows for the tables of the results store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mmtlib.config import ExperimentConfig
+from mmtlib.config.transfer import ALIGNING, method_name
+from mmtlib.core.modalities import MODALITIES
+from mmtlib.evaluation import Predictions, accuracy, fuse
+from mmtlib.experiment import Run
+from mmtlib.results.schema import (
+    FUSED,
+    PREDICTIONS_SCHEMA,
+    RESULTS_SCHEMA,
+    SETTINGS_SCHEMA,
+    setting_value,
+)
+from mmtlib.results.tasks import Task
+
+Tables = dict[str, pa.Table]
+
+PLAIN = {"method": "mtut", "teacher": None, "transfer_weight": None, "control": "none"}
+"""The method whose settings are those of SSA."""
+_FROM_RUN = ("device", "precision", "code", "torch", "python", "machine", "date", "command")
+
+
+def method_of(config: ExperimentConfig, target: str) -> str:
+    """Return the method that a row is a result of, by `mmtlib.config.transfer.method_name`.
+
+    Args:
+        config: the settings.
+        target: the modality that is tested, or ``"fused"``.
+    """
+    return method_name(config, fused=target == FUSED)
+
+
+def settings_row(config: ExperimentConfig) -> dict[str, Any]:
+    """Return the settings as columns; those without influence on the run are empty.
+
+    A network trained alone has no `ssa_weight`: it belongs to none of the arms that vary it.
+    """
+    trained = config.modalities
+    others = [m for m in MODALITIES if m not in trained][: len(trained) == 1]
+    # Two networks, SSA and a weight: what counts then, but not now, has no influence.
+    aligned = config.replace(
+        modalities=(*trained, *others), ssa_weight=config.ssa_weight or 1.0, **PLAIN
+    )
+    idle = aligned.canonical().keys() - config.canonical().keys()
+    if len(trained) > 1 and config.method in ALIGNING:
+        idle -= {"ssa_weight"}  # 0 is a weight
+    names = [name for name in SETTINGS_SCHEMA.names if name not in idle]
+    return {name: setting_value(getattr(config, name)) for name in names}
+
+
+def make_record(task: Task, fingerprint: str, run: Run, split: str) -> Tables:
+    """Return everything that the store keeps of a finished run.
+
+    Args:
+        task: the settings asked for and the names of the arm.
+        fingerprint: what tells whether the task has been done (`prepare`).
+        run: the run, measured on `split`.
+        split: ``"validation"`` or ``"test"``.
+
+    Returns:
+        Table name -> rows; ``"results"`` comes last, as it says that the others are there.
+
+    Raises:
+        DataError: if the run has no predictions of the split.
+        CheckpointError: if a file of the run is damaged.
+    """
+    predictions = dict(run.predictions(split))
+    if len(predictions) > 1:
+        predictions[FUSED] = fuse(list(predictions.values()))
+    ours = {"identity": run.identity, "run_id": run.run_id}
+    history = {"streams": run.history.streams, "pairs": run.history.pairs}
+    return {
+        "predictions": pa.concat_tables(
+            [_prediction_rows(ours, target, split, p) for target, p in predictions.items()]
+        ),
+        **{kind: pa.Table.from_pylist([{**ours, **row} for row in rows])
+           for kind, rows in history.items()},
+        "results": _result_rows(task, fingerprint, run, split, predictions),
+    }  # fmt: skip
+
+
+def _result_rows(
+    task: Task, fingerprint: str, run: Run, split: str, predictions: Mapping[str, Predictions]
+) -> pa.Table:
+    shared = {
+        **settings_row(task.config),
+        **{name: run.facts.get(name) for name in _FROM_RUN},
+        "study": task.study,
+        "arm": task.arm,
+        "levels": task.levels_text,
+        "split": split,
+        # Runs that were made before it was measured have none.
+        "seconds": run.facts.get("seconds"),
+        "run_id": run.run_id,
+        "identity": run.identity,
+        "task": fingerprint,
+    }
+    rows = [
+        {
+            **shared,
+            "method": method_of(task.config, target),
+            "target": target,
+            "accuracy": accuracy(found),
+            "n_clips": len(found),
+        }
+        for target, found in predictions.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=RESULTS_SCHEMA)
+
+
+def _prediction_rows(
+    ours: Mapping[str, str], target: str, split: str, found: Predictions
+) -> pa.Table:
+    n, k = found.scores.shape
+    columns = {
+        **{name: [value] * n for name, value in {**ours, "target": target, "split": split}.items()},
+        "clip_id": list(found.clip_ids),
+        "label": found.labels,
+        "subject": found.subjects,
+        "scores": pa.ListArray.from_arrays(np.arange(0, n * k + 1, k), found.scores.ravel()),
+    }
+    return pa.table(
+        [pa.array(columns[each.name], each.type) for each in PREDICTIONS_SCHEMA],
+        schema=PREDICTIONS_SCHEMA,
+    )
+
+
+def failure_rows(task: Task, split: str, error: str) -> Tables:
+    """Return what is kept of a task that did not end in a run."""
+    row = {
+        "study": task.study,
+        "arm": task.arm,
+        "seed": task.config.seed,
+        "modalities": setting_value(task.config.modalities),
+        "split": split,
+        "task": task.key,
+        "error": error,
+    }
+    return {"failures": pa.Table.from_pylist([row])}

@@ -1,0 +1,195 @@
+"""Train and measure every run of a grid, side by side, and keep the results."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+
+from distributed import Client, Future, KilledWorker, as_completed
+
+from mmtlib.core.cache import cache_dir
+from mmtlib.core.compute import threads
+from mmtlib.core.errors import MmtlibError, unknown_name
+from mmtlib.core.provenance import COMMAND_VARIABLE, command_line
+from mmtlib.experiment import evaluate, run
+from mmtlib.results import store as store
+from mmtlib.results.cluster import connect
+from mmtlib.results.grid import Grid
+from mmtlib.results.prepare import check_devices, missing, prepare, take_stored
+from mmtlib.results.records import Tables, failure_rows, make_record
+from mmtlib.results.tasks import Task
+
+SPLITS = ("validation", "test")
+IN_FLIGHT = 512
+"""Tasks that the scheduler knows at a time; the others wait here, so it never holds them all."""
+COMPACT_EVERY = 256
+"""Runs after which the small files of the store are merged."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Draws of initial weights and dropout use torch's global generator: one training a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A task that did not end in a run, and why, in one sentence."""
+
+    task: Task
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepReport:
+    """What a sweep came to.
+
+    Attributes:
+        study: the grid's name.
+        split: what was measured.
+        stored: runs whose results had been there before.
+        done: runs whose results were added now.
+        failures: tasks that failed; starting again tries them again.
+    """
+
+    study: str
+    split: str
+    stored: int
+    done: int
+    failures: tuple[Failure, ...]
+
+
+def sweep(
+    grid: Grid,
+    *,
+    split: str = "validation",
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: str | None = None,
+    stored: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    data_progress: Callable[[int, int], None] | None = None,
+) -> SweepReport:
+    """Train and measure every run of a grid that the results store does not hold yet.
+
+    The longest runs come first. A run whose process dies goes on in another one from its saved
+    state; stopped at any moment and started again, the sweep does only what is missing. Data are
+    made before the first run starts.
+
+    Args:
+        grid: the study.
+        split: ``"validation"``, or ``"test"`` when nothing is chosen from the result any more; each
+            first reading of a run's test clips is recorded with it.
+        workers: processes on this computer; default one per GPU (each sees its own), else one per
+            core.
+        scheduler: address of a Dask cluster to use instead, ``"tcp://HOST:PORT"``. Its workers need
+            mmtlib and one `MMTLIB_CACHE` that all of them see.
+        memory: most memory of each local process, ``"4GiB"``; ``"0"`` = without limit; default an
+            equal share of all.
+        stored: take results that come with the package instead of making the same run again. Not
+            all of them come with what the networks said.
+        progress: called with (runs done, runs to do).
+        data_progress: called with (done, all) while clips are made for the first time.
+
+    Returns:
+        What came of it; the numbers are read with `load_results`.
+
+    Raises:
+        ConfigError: if the grid or an argument makes no sense.
+        DataError: if the store is damaged or the disk is full.
+        MmtlibError: if the cluster cannot be reached any more.
+    """
+    if split not in SPLITS:
+        raise unknown_name("split", split, SPLITS)
+    tasks, folder = grid.tasks, store.results_dir()
+    check_devices(tasks)
+    fingerprints, errors = prepare(tasks, split, data_progress)
+    failures = [Failure(task, errors[task.key]) for task in tasks if task.key in errors]
+    todo = missing(tasks, fingerprints, split, folder)
+    if stored:
+        todo = take_stored(todo, fingerprints, split, folder)
+    done = 0
+    if todo:
+        todo.sort(key=lambda task: -task.work)
+        with connect(workers, scheduler, tasks=todo, memory=memory) as client:
+            for number, (task, found) in enumerate(_work_off(client, todo, fingerprints, split), 1):
+                if isinstance(found, str):
+                    failures.append(Failure(task, found))
+                else:
+                    store.append(found, folder)
+                    done += 1
+                if progress is not None:
+                    progress(number, len(todo))
+                if number % COMPACT_EVERY == 0:
+                    store.compact_results(folder)
+    for failure in failures:
+        store.append(failure_rows(failure.task, split, failure.error), folder)
+    store.compact_results(folder)
+    return SweepReport(
+        study=grid.name,
+        split=split,
+        stored=len(tasks) - len(todo) - len(errors),
+        done=done,
+        failures=tuple(failures),
+    )
+
+
+def _work_off(
+    client: Client, tasks: Sequence[Task], fingerprints: Mapping[str, str], split: str
+) -> Iterator[tuple[Task, Tables | str]]:
+    """Yield every task with its record, or with the sentence that says why there is none."""
+    environment = worker_environment()
+    waiting, flying = deque(enumerate(tasks)), as_completed(loop=client.loop)
+    of: dict[Future, Task] = {}
+
+    def send() -> None:
+        while waiting and len(of) < IN_FLIGHT:
+            number, task = waiting.popleft()
+            future = client.submit(
+                work, task, fingerprints[task.key], split, environment,
+                pure=False, priority=-number,
+            )  # fmt: skip
+            of[future] = task
+            flying.add(future)
+
+    send()
+    for future in flying:
+        task = of.pop(future)
+        yield task, _outcome(future)
+        send()
+
+
+def _outcome(future: Future) -> Tables | str:
+    try:
+        return future.result()
+    except KilledWorker as error:
+        return (
+            f"Its process died {error.allowed_failures + 1} times (out of memory?); give each "
+            "process more memory, or start fewer of them."
+        )
+    except CancelledError:
+        raise MmtlibError(
+            "The Dask scheduler ended or cannot be reached any more; start the same sweep again "
+            "and it goes on where it was."
+        ) from None
+
+
+def worker_environment() -> dict[str, str]:
+    """Return what must be set alike in every process of a sweep, wherever it was started."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith("MMTLIB_")}
+    cache = str(cache_dir().absolute())
+    return {**ours, "MMTLIB_CACHE": cache, COMMAND_VARIABLE: command_line()}
+
+
+def work(task: Task, fingerprint: str, split: str, environment: Mapping[str, str]) -> Tables | str:
+    """Do one task, in a process of the cluster; return its record, or why there is none."""
+    with _ONE_AT_A_TIME, threads(1):
+        os.environ.update(environment)
+        try:
+            stored = run(task.config)
+            if not stored.has_predictions(split):
+                evaluate(stored, split)
+            return make_record(task, fingerprint, stored, split)
+        except MmtlibError as error:
+            return str(error)

@@ -1,0 +1,191 @@
+import errno
+import os
+import threading
+import time
+
+import pytest
+
+from mmtlib.core import cache
+from mmtlib.core.cache import cache_dir, locked, whole_file, whole_folder
+from mmtlib.core.errors import DataError
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_cache_dir_is_below_the_variable_and_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "here"))
+    assert cache_dir("runs", "a") == tmp_path / "here" / "runs" / "a"
+    assert (tmp_path / "here" / "runs" / "a").is_dir()
+    assert cache_dir() == tmp_path / "here"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_cache_dir_without_the_variable_is_the_platforms(tmp_path, monkeypatch, value):
+    monkeypatch.delenv("MMTLIB_CACHE")
+    if value is not None:
+        monkeypatch.setenv("MMTLIB_CACHE", value)
+    place = str(tmp_path / "platform")
+    monkeypatch.setattr(cache.platformdirs, "user_cache_dir", lambda name, appauthor: place)
+    assert cache_dir("x") == tmp_path / "platform" / "x"
+
+
+def test_a_tilde_in_the_variable_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MMTLIB_CACHE", "~/kept")
+    assert cache_dir() == tmp_path / "kept"
+
+
+def test_a_cache_that_cannot_be_made_is_named_with_the_remedy(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "file" / "below"))
+    with pytest.raises(DataError, match=r"file.below.*MMTLIB_CACHE to a folder you can write"):
+        cache_dir("runs")
+
+
+def test_a_cache_without_permission_is_named(monkeypatch):
+    monkeypatch.setattr(cache.os, "access", lambda folder, mode: False)
+    with pytest.raises(DataError, match=r"no permission.*MMTLIB_CACHE"):
+        cache_dir("runs")
+
+
+def test_whole_file_replaces_and_leaves_nothing_behind(tmp_path):
+    target = tmp_path / "new" / "a.txt"
+    for text in ("one", "two"):
+        with whole_file(str(target)) as temporary:
+            temporary.write_text(text)
+            assert temporary.parent == target.parent
+            assert not target.exists() or target.read_text() == "one"
+        assert target.read_text() == text
+    assert names(target.parent) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("mine"), KeyboardInterrupt(), DataError("mine")])
+def test_whole_file_keeps_the_old_file_and_the_error(tmp_path, error):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+
+    def write():
+        with whole_file(target) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        write()
+    assert caught.value is error
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("where", ["fsync", "replace"])
+def test_whole_file_on_a_full_disk(tmp_path, monkeypatch, where):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+
+    def fail(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cache.os, where, fail)
+    with (
+        pytest.raises(DataError, match=r"Cannot write .*a\.txt \(No space left on device\)"),
+        whole_file(target) as temporary,
+    ):
+        temporary.write_text("new")
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_whole_file_that_was_not_written(tmp_path):
+    with pytest.raises(DataError, match=r"a\.txt \(No such file"), whole_file(tmp_path / "a.txt"):
+        pass
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("writer", [whole_file, locked, whole_folder])
+def test_a_place_below_a_regular_file_is_one_clear_sentence(tmp_path, writer):
+    (tmp_path / "file").write_text("x")
+    target = tmp_path / "file" / "deep" / "a"
+    with (
+        pytest.raises(DataError, match=r"Cannot write .*deep.a \(Not a directory\)"),
+        writer(target),
+    ):
+        pytest.fail("the block must not be reached")
+
+
+def test_whole_folder_appears_at_once(tmp_path):
+    target = tmp_path / "store"
+    with whole_folder(target) as temporary:
+        (temporary / "a").write_text("1")
+        assert not target.exists()
+    assert names(tmp_path) == ["store"]
+    assert names(target) == ["a"]
+
+
+def test_whole_folder_that_fails_leaves_nothing(tmp_path):
+    def write():
+        with whole_folder(tmp_path / "store") as temporary:
+            (temporary / "a").write_text("1")
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        write()
+    assert names(tmp_path) == []
+
+
+def test_whole_folder_removes_what_killed_writers_left_but_only_theirs(tmp_path):
+    for name in (".store.partial-1234abcd", ".store2.partial-1234abcd", ".other.partial-1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").write_text("x")
+    with whole_folder(tmp_path / "store"):
+        pass
+    assert names(tmp_path) == [".other.partial-1", ".store2.partial-1234abcd", "store"]
+
+
+def test_whole_folder_does_not_replace_what_is_there(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "old").write_text("x")
+    with pytest.raises(DataError, match=r"Cannot write .*store"), whole_folder(tmp_path / "store"):
+        pass
+    assert names(tmp_path / "store") == ["old"]
+    assert names(tmp_path) == ["store"]
+
+
+def test_a_lock_lets_one_in_at_a_time(tmp_path):
+    inside, most, entered = 0, 0, threading.Barrier(4)
+
+    def work():
+        nonlocal inside, most
+        entered.wait()
+        for _ in range(5):
+            with locked(tmp_path / "sub" / "target"):
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0.001)
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (inside, most) == (0, 1)
+
+
+def test_a_lock_that_is_held_too_long(tmp_path):
+    target = tmp_path / "target"
+    with (
+        locked(target),
+        pytest.raises(DataError, match=r"target has been locked by another process for 0 s"),
+        locked(target, timeout_s=0.01),
+    ):
+        pytest.fail("two holders")
+    with locked(target, timeout_s=0.01):
+        pass
+
+
+def test_a_lock_is_given_back_after_an_error_in_the_block(tmp_path):
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "a"):
+        raise FileNotFoundError("the block's own error passes unchanged")
+    with locked(tmp_path / "a", timeout_s=0.01):
+        pass
