@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.core.errors import DataError
 from mmtlib.evaluation import PairedDifference, Predictions, fuse, paired_means
 from mmtlib.evaluation.predictions import check_same_clips
-from mmtlib.results import Grid, load_predictions
+from mmtlib.results import Grid, load_results, load_rows
 from mmtlib.results.tasks import task_key
 
 Key = tuple[int, int]
 """(generator seed, seed): one run of an arm."""
+_NETWORK = ("identity", "target")
 PEOPLE_PER_GENERATOR = 1_000_000
 """Sets apart the people of different generator seeds, who are numbered alike."""
 
@@ -36,25 +38,37 @@ class Measured:
     grid: Grid
     split: str = "test"
     folder: str | Path | None = None
-    _read: dict[tuple[str, str], dict[Key, Predictions]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _rows(self) -> pd.DataFrame:
+        """The results of the grid on the split."""
+        rows = load_results(self.grid.name, folder=self.folder)
+        return rows[rows["split"] == self.split]
+
+    @cached_property
+    def _clips(self) -> dict[tuple[str, str], Predictions]:
+        """(identity, target) -> what that network said; read once, as the tables are large."""
+        runs = self._rows["identity"].unique()
+        rows = load_rows("predictions", folder=self.folder, identity=runs, split=[self.split])
+        return {key: _predictions(clips) for key, clips in rows.groupby(list(_NETWORK), sort=False)}
 
     def predictions(self, arm: str, target: str) -> dict[Key, Predictions]:
         """Return what each run of an arm said about the clips, by (generator seed, seed).
 
+        Runs without predictions are not there.
+
         Raises:
             ConfigError: if the study is not in the store.
-            DataError: if predictions are missing or damaged.
+            DataError: if the store is damaged.
         """
-        if (arm, target) not in self._read:
-            rows = load_predictions(
-                self.grid.name, folder=self.folder, arm=arm, target=target, split=self.split
-            )
-            runs = rows.groupby(["generator_seed", "seed"], sort=False)
-            self._read[arm, target] = {
-                (int(generator), int(seed)): _predictions(clips)
-                for (generator, seed), clips in runs
-            }
-        return self._read[arm, target]
+        rows = self._rows
+        rows = rows[(rows["arm"] == arm) & (rows["target"] == target)]
+        runs = zip(rows["generator_seed"], rows["seed"], rows["identity"], strict=True)
+        return {
+            (int(generator), int(seed)): self._clips[identity, target]
+            for generator, seed, identity in runs
+            if (identity, target) in self._clips
+        }
 
     def of_arm(self, arm: str, target: str) -> list[list[Predictions]]:
         """Return the predictions of an arm: for each of its seeds, one for each generator seed.
