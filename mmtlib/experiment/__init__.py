@@ -11,7 +11,7 @@ from mmtlib.experiment.data import GestureData, count_clips, make_transform, ope
 from mmtlib.experiment.deploy import export_run, load_exported
 from mmtlib.experiment.evaluate import Evaluation, evaluate
 from mmtlib.experiment.finetune import finetune_config
-from mmtlib.experiment.inspection import Looking, look_at, look_at_nvgesture
+from mmtlib.experiment.inspection import Inspection, inspect_nvgesture, inspect_runs
 from mmtlib.experiment.machine import (
     build_network,
     is_first_process,
@@ -40,7 +40,7 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "GestureData",
-    "Looking",
+    "Inspection",
     "Preprocessing",
     "Run",
     "TimedPrediction",
@@ -53,13 +53,13 @@ __all__ = [
     "evaluate",
     "export_run",
     "finetune_config",
+    "inspect_nvgesture",
+    "inspect_runs",
     "is_first_process",
     "launch",
     "list_runs",
     "load_exported",
     "load_run",
-    "look_at",
-    "look_at_nvgesture",
     "make_fabric",
     "make_transform",
     "open_data",

@@ -24,8 +24,8 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looking:
-    """What `look_at` and `look_at_nvgesture` return.
+class Inspection:
+    """What `inspect_runs` and `inspect_nvgesture` return.
 
     Attributes:
         networks: (arm, modality) -> the trained network, in evaluation mode.
@@ -43,7 +43,7 @@ class Looking:
     classes: tuple[str, ...]
 
 
-def look_at(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> Looking:
+def inspect_runs(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> Inspection:
     """Return the networks of some runs beside the first validation clips of their data.
 
     Args:
@@ -71,7 +71,7 @@ def look_at(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> L
         )
     )
     prepare = make_transform(config, training=False)
-    return Looking(
+    return Inspection(
         networks={key: run.network(key[1]) for key, run in chosen.items()},
         predictions={
             key: _first(run.predictions()[key[1]], len(shown)) for key, run in chosen.items()
@@ -82,7 +82,7 @@ def look_at(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> L
     )
 
 
-def look_at_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> Looking:
+def inspect_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> Inspection:
     """Return the RGB networks of runs about synthetic clips beside real ones, never seen by them.
 
     The clips are those of NVGesture's training list that are at hand (test clips stay closed), in
@@ -91,7 +91,7 @@ def look_at_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> Lo
     Networks of depth are left out, as levels are not the metres that they have learnt.
 
     Args:
-        arms: as `look_at`; at least one run has a network of RGB.
+        arms: as `inspect_runs`; at least one run has a network of RGB.
         root: the folder with ``Video_data`` and the official lists.
 
     Returns:
@@ -99,7 +99,7 @@ def look_at_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> Lo
         networks tell apart.
 
     Raises:
-        ConfigError: as `look_at`, or if no run has a network of RGB.
+        ConfigError: as `inspect_runs`, or if no run has a network of RGB.
         DataError: if the lists are missing, or no clip is at hand.
     """
     chosen = {key: run for key, run in _networks_of(arms).items() if key[1] == "rgb"}
@@ -110,7 +110,7 @@ def look_at_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> Lo
     # Read from the videos: a store of clips does not keep that fewer frames are further apart.
     clips = [clip for _, clip in source.readable(use=stored_form(config))]
     prepare = make_transform(config, training=False)
-    return Looking(
+    return Inspection(
         networks={key: run.network("rgb") for key, run in chosen.items()},
         predictions={},
         clips=clips,

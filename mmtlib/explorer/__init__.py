@@ -12,33 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmtlib.explorer.page import Explorer, explore
-    from mmtlib.explorer.saving import export
+    from mmtlib.explorer.saving import save_view
     from mmtlib.explorer.source import Source
     from mmtlib.explorer.state import ExplorerState
-    from mmtlib.explorer.static import explorer_still
-    from mmtlib.explorer.views import Drawn, draw
+    from mmtlib.explorer.static import static_view
+    from mmtlib.explorer.views import View, draw_view
 
 # Loaded when first used: a training's process and `mmt explore` need no widgets and no plotly.
 _HOMES = {
-    "Drawn": "views",
+    "View": "views",
     "Explorer": "page",
     "ExplorerState": "state",
     "Source": "source",
-    "draw": "views",
+    "draw_view": "views",
     "explore": "page",
-    "explorer_still": "static",
-    "export": "saving",
+    "static_view": "static",
+    "save_view": "saving",
 }
 
 __all__ = [
-    "Drawn",
     "Explorer",
     "ExplorerState",
     "Source",
-    "draw",
+    "View",
+    "draw_view",
     "explore",
-    "explorer_still",
-    "export",
+    "save_view",
+    "static_view",
 ]
 
 

@@ -26,7 +26,7 @@ ARM_PIXELS = 22
 """Width of an arm where a page has the room; names of arms are then easy to tell apart."""
 
 
-def points(table: pd.DataFrame, state: ExplorerState, *, factor: str, gain: bool) -> go.Figure:
+def point_chart(table: pd.DataFrame, state: ExplorerState, *, factor: str, gain: bool) -> go.Figure:
     """Return accuracies, or gains, of every arm with their intervals.
 
     One trace per tested network; every point carries its arm as `customdata`. With more than
@@ -140,7 +140,7 @@ def _add_boxes(
     )  # fmt: skip
 
 
-def heat(
+def heat_chart(
     table: pd.DataFrame, state: ExplorerState, *, titles: tuple[str, str], gain: bool
 ) -> go.Figure:
     """Return the mean of every pair of levels of two factors, with its number in the cell.

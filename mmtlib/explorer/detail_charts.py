@@ -25,7 +25,7 @@ LONGEST_CLASS = 36
 """Letters of a class's name that are shown."""
 
 
-def curves(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
+def curve_chart(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
     """Return loss and accuracy by epoch, a line for each arm and network.
 
     Args:
@@ -63,7 +63,7 @@ def _legend_beside(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def rho(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
+def rho_chart(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
     """Return rho by epoch, a line for each arm, learner and teacher.
 
     Args:
@@ -89,7 +89,7 @@ def rho(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
     return _legend_beside(figure)
 
 
-def confusions(
+def confusion_chart(
     first: np.ndarray, second: np.ndarray | None, names: tuple[str, ...], state: ExplorerState
 ) -> go.Figure:
     """Return a confusion matrix, and beside it how it differs from the reference's.
@@ -141,7 +141,7 @@ def _whole(value: float, form: str) -> str:
     return "0" if text in ("+0", "-0") else text
 
 
-def class_gains(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
+def class_chart(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
     """Return the change, or without a reference the accuracy, of every class.
 
     Args:

@@ -43,7 +43,7 @@ def toy_steps(state: ExplorerState) -> dict[str, dict[str, tuple[float, float]]]
     return steps
 
 
-def focal_figure(state: ExplorerState) -> go.Figure:
+def focal_tab_figure(state: ExplorerState) -> go.Figure:
     """Return rho in both directions over beta, and the toy step with and without focal.
 
     Traces: the curve of rho over the loss difference, "m learns from n", "n learns from m", then
@@ -94,7 +94,7 @@ def focal_figure(state: ExplorerState) -> go.Figure:
 
 
 def focal_text(state: ExplorerState) -> str:
-    """Return what `focal_figure` shows, in words."""
+    """Return what `focal_tab_figure` shows, in words."""
     ends = {name: {n: end for n, (_, end) in of.items()} for name, of in toy_steps(state).items()}
     focal, plain = ends["with focal"], ends["without"]
     return (
@@ -122,7 +122,7 @@ class FocalTab(widgets.VBox):
             "focal_beta": slider("beta", state.focal_beta, BETAS, step=0.25),
         }
         self._change, self._quiet = change, False
-        self.plot, self.sentence = FigureView(focal_figure(state)), widgets.HTML()
+        self.plot, self.sentence = FigureView(focal_tab_figure(state)), widgets.HTML()
         for name, control in self.controls.items():
             control.observe(self._told(name), "value")
         super().__init__([*self.controls.values(), self.plot, self.sentence])
@@ -141,5 +141,5 @@ class FocalTab(widgets.VBox):
         for name, control in self.controls.items():
             control.value = getattr(state, name)
         self._quiet = False
-        self.plot.show(focal_figure(state))
+        self.plot.show(focal_tab_figure(state))
         self.sentence.value = f'<div role="status">{focal_text(state)}</div>'

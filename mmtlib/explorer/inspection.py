@@ -13,11 +13,11 @@ from mmtlib.analysis import saliency, stage_correlations
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.experiment import Run, list_runs, load_run, stored_run, stored_runs
-from mmtlib.experiment.inspection import Looking, look_at
+from mmtlib.experiment.inspection import Inspection, inspect_runs
 from mmtlib.explorer.appearance import framed, title_of
 from mmtlib.explorer.state import ExplorerState
 from mmtlib.figures.pictures import modality_to_rgb
-from mmtlib.widgets.correlation_explorer import Grid, explorer_figure, explorer_sentence
+from mmtlib.widgets.correlation_explorer import Grid, correlation_figure, correlation_sentence
 
 PANEL, MOST_WIDE = 170, 5
 """Width of a panel in pixels, where there are at most so many side by side."""
@@ -75,7 +75,7 @@ def chosen(state: ExplorerState) -> tuple[str, str]:
 
 
 @dataclass
-class Seeing:
+class Inspector:
     """Networks and clips, opened once.
 
     Only validation clips are opened, and of them the first `CLIPS`.
@@ -83,7 +83,7 @@ class Seeing:
 
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
-    def pair(self, state: ExplorerState) -> Looking:
+    def pair(self, state: ExplorerState) -> Inspection:
         """Return the two networks of a state, as the arms ``"first"`` and ``"second"``, and clips.
 
         Raises:
@@ -94,7 +94,7 @@ class Seeing:
         if names not in self._kept:
             runs = [_run(name) for name in names]
             arms = {"first": [runs[0]], "second": [runs[1]]}
-            self._kept = {names: look_at(arms, clips=CLIPS)}
+            self._kept = {names: inspect_runs(arms, clips=CLIPS)}
         found = self._kept[names]
         if state.clip >= len(found.clips):
             raise ConfigError(
@@ -109,11 +109,11 @@ class Seeing:
         Raises:
             ConfigError: as `pair`; if the stage is unknown, or its grids differ.
         """
-        looking, found = self.pair(state), {}
+        inspected, found = self.pair(state), {}
         for arm, name in zip(("first", "second"), chosen(state), strict=True):
             modality = name.rpartition("/")[2]
-            clip = looking.batch.frames[modality][state.clip : state.clip + 1]
-            network = looking.networks[arm, modality]
+            clip = inspected.batch.frames[modality][state.clip : state.clip + 1]
+            network = inspected.networks[arm, modality]
             found[_title(name)] = stage_correlations(network, clip, state.stage or None)
         grids = {tuple(each.grid) for each in found.values()}
         if len(grids) > 1:
@@ -127,23 +127,23 @@ class Seeing:
         Raises:
             ConfigError: as `pair`; if the stage is unknown.
         """
-        looking, found = self.pair(state), []
-        label = int(looking.batch.labels[state.clip])
+        inspected, found = self.pair(state), []
+        label = int(inspected.batch.labels[state.clip])
         for arm, name in zip(("first", "second"), chosen(state), strict=True):
             modality = name.rpartition("/")[2]
-            clip = looking.batch.frames[modality][state.clip : state.clip + 1]
-            network = looking.networks[arm, modality]
+            clip = inspected.batch.frames[modality][state.clip : state.clip + 1]
+            network = inspected.networks[arm, modality]
             stage = {"stage": state.stage} if state.stage else {}
             shown = saliency(network, clip, label, **stage)[0].numpy()
-            said = looking.predictions[arm, modality].predicted[state.clip]
-            found.append((_title(name), modality, shown, looking.classes[int(said)]))
+            said = inspected.predictions[arm, modality].predicted[state.clip]
+            found.append((_title(name), modality, shown, inspected.classes[int(said)]))
         return found
 
     def about(self, state: ExplorerState) -> str:
         """Return which clip it is."""
-        looking = self.pair(state)
-        label = looking.classes[int(looking.batch.labels[state.clip])]
-        return f"Validation clip {looking.clips[state.clip].clip_id}, “{label}”."
+        inspected = self.pair(state)
+        label = inspected.classes[int(inspected.batch.labels[state.clip])]
+        return f"Validation clip {inspected.clips[state.clip].clip_id}, “{label}”."
 
     def stages(self, state: ExplorerState) -> tuple[str, ...]:
         """Return the stages of the first network."""
@@ -160,23 +160,23 @@ def _title(name: str) -> str:
     return f"{title_of(modality)} of {run}"
 
 
-def corr_figure(seeing: Seeing, state: ExplorerState) -> tuple[go.Figure, str]:
+def corr_figure(inspector: Inspector, state: ExplorerState) -> tuple[go.Figure, str]:
     """Return frames and, for both networks, how alike every position is to the chosen one.
 
     Raises:
-        ConfigError: as `Seeing.maps`; if the position is not on the grid.
+        ConfigError: as `Inspector.maps`; if the position is not on the grid.
     """
-    maps, grid = seeing.maps(state)
-    clip = seeing.pair(state).clips[state.clip]
+    maps, grid = inspector.maps(state)
+    clip = inspector.pair(state).clips[state.clip]
     options: dict[str, Any] = {"grid": grid, "position": state.position}
-    figure = explorer_figure(clip, maps, **options)
+    figure = correlation_figure(clip, maps, **options)
     _make_pictures_clickable(figure, clip, grid)
     framed(figure, state.replace(split="validation"))
     columns, (t, h, w) = len(clip.frames) + len(maps), grid
     panel = PANEL if columns <= MOST_WIDE else PANEL * MOST_WIDE // columns
     size = {"width": panel * columns + 150, "height": max(panel * t * h // w + 70, 260)}
     figure.update_layout(autosize=False, title=None, **size)
-    return figure, f"{seeing.about(state)} {explorer_sentence(maps, **options)}"
+    return figure, f"{inspector.about(state)} {correlation_sentence(maps, **options)}"
 
 
 def _make_pictures_clickable(figure: go.Figure, clip: GestureClip, grid: Grid) -> None:
@@ -191,13 +191,13 @@ def _make_pictures_clickable(figure: go.Figure, clip: GestureClip, grid: Grid) -
             figure.add_trace(cells, time + 1, column)
 
 
-def saliency_figure(seeing: Seeing, state: ExplorerState) -> tuple[go.Figure, str]:
+def saliency_figure(inspector: Inspector, state: ExplorerState) -> tuple[go.Figure, str]:
     """Return one frame as both networks take it, with Grad-CAM over it.
 
     Raises:
-        ConfigError: as `Seeing.saliency`; if there is no such frame.
+        ConfigError: as `Inspector.saliency`; if there is no such frame.
     """
-    shown, clip = seeing.saliency(state), seeing.pair(state).clips[state.clip]
+    shown, clip = inspector.saliency(state), inspector.pair(state).clips[state.clip]
     frames = clip.shape[0]
     if state.frame >= frames:
         raise ConfigError(f"frame: expected 0 to {frames - 1}, got {state.frame}.")
@@ -218,4 +218,4 @@ def saliency_figure(seeing: Seeing, state: ExplorerState) -> tuple[go.Figure, st
     figure.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor))
     figure.update_layout(autosize=False, width=760, height=400)
     said = ", ".join(f"{title} says “{answer}”" for title, _, _, answer in shown)
-    return figure, f"{seeing.about(state)} Frame {state.frame} of 0 to {frames - 1}. {said}."
+    return figure, f"{inspector.about(state)} Frame {state.frame} of 0 to {frames - 1}. {said}."

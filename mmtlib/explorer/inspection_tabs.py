@@ -13,7 +13,7 @@ from mmtlib.core.errors import MmtlibError
 from mmtlib.explorer.appearance import empty_figure
 from mmtlib.explorer.inspection import (
     CLIPS,
-    Seeing,
+    Inspector,
     chosen,
     corr_figure,
     network_names,
@@ -28,12 +28,12 @@ UNOPENED = "Open this tab to load two networks."
 OWN_STAGE = "where they are aligned"
 
 
-class SeeingTab(widgets.VBox):
+class InspectionTab(widgets.VBox):
     """A tab about two networks: nothing is loaded before it is opened.
 
     Args:
         name: ``"corr"`` or ``"saliency"``.
-        seeing: networks and clips, shared by both tabs.
+        inspector: networks and clips, shared by both tabs.
         change: called with the parts of the state that a control changed.
         state: where to start.
 
@@ -42,8 +42,10 @@ class SeeingTab(widgets.VBox):
             "saliency".
     """
 
-    def __init__(self, name: str, seeing: Seeing, change: Change, state: ExplorerState) -> None:
-        self.name, self._seeing, self._change, self._quiet = name, seeing, change, False
+    def __init__(
+        self, name: str, inspector: Inspector, change: Change, state: ExplorerState
+    ) -> None:
+        self.name, self._inspector, self._change, self._quiet = name, inspector, change, False
         self._grid, self._opened = (1, 1, 1), False
         style = {"description_width": "110px"}
         look = {"style": style, "layout": {"width": "420px", "max_width": "100%"}}
@@ -99,9 +101,9 @@ class SeeingTab(widgets.VBox):
         try:
             self._fill(state)
             if self.name == "corr":
-                self._grid = self._seeing.maps(state)[1]
+                self._grid = self._inspector.maps(state)[1]
             draw = corr_figure if self.name == "corr" else saliency_figure
-            figure, said = draw(self._seeing, state)
+            figure, said = draw(self._inspector, state)
         except MmtlibError as error:
             figure, said = empty_figure(state.replace(split="validation"), str(error)), str(error)
         finally:
@@ -115,12 +117,12 @@ class SeeingTab(widgets.VBox):
             offer(self.controls[key], names, name)
         titles = {tuple(networks): title for title, *networks in known}
         offer(self.controls["step"], ["-", *titles.values()], titles.get(pair, "-"))
-        stages = [(OWN_STAGE, ""), *((s, s) for s in self._seeing.stages(state))]
+        stages = [(OWN_STAGE, ""), *((s, s) for s in self._inspector.stages(state))]
         offer(self.controls["stage"], stages, state.stage)
-        looking = self._seeing.pair(state)
-        self.controls["clip"].max = len(looking.clips) - 1
+        inspected = self._inspector.pair(state)
+        self.controls["clip"].max = len(inspected.clips) - 1
         self.controls["clip"].value = state.clip
         if "frame" in self.controls:
-            last = looking.clips[state.clip].shape[0] - 1
+            last = inspected.clips[state.clip].shape[0] - 1
             self.controls["frame"].max = self._play.max = last
             self.controls["frame"].value = self._play.value = state.frame

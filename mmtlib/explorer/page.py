@@ -12,10 +12,10 @@ import ipywidgets as widgets
 
 from mmtlib.core.errors import MmtlibError
 from mmtlib.explorer.focal_tab import FocalTab
-from mmtlib.explorer.inspection import Seeing
-from mmtlib.explorer.inspection_tabs import SeeingTab
+from mmtlib.explorer.inspection import Inspector
+from mmtlib.explorer.inspection_tabs import InspectionTab
 from mmtlib.explorer.runs_tab import RunsTab
-from mmtlib.explorer.saving import export
+from mmtlib.explorer.saving import save_view
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ExplorerState
 from mmtlib.explorer.train_tab import TrainTab
@@ -62,13 +62,13 @@ class Explorer(widgets.VBox):
     """
 
     def __init__(self, source: Source, state: ExplorerState, note: str = "") -> None:
-        self.source, self.state, seeing = source, state, Seeing()
+        self.source, self.state, inspector = source, state, Inspector()
         self.tabs: dict[str, Any] = {
             "runs": RunsTab(source, self.go, state),
             "run it": TrainTab(source, self.go, state, self.refresh),
-            "corr": SeeingTab("corr", seeing, self.go, state),
+            "corr": InspectionTab("corr", inspector, self.go, state),
             "focal": FocalTab(self.go, state),
-            "saliency": SeeingTab("saliency", seeing, self.go, state),
+            "saliency": InspectionTab("saliency", inspector, self.go, state),
         }
         self.dark = widgets.Checkbox(
             description="dark", value=state.theme == "dark", indent=False, layout={"width": "80px"}
@@ -129,9 +129,9 @@ class Explorer(widgets.VBox):
         """Save the view of the tab "runs" as ``.csv``, ``.html``, ``.png`` or ``.svg``.
 
         Raises:
-            ConfigError, MmtlibError: as `mmtlib.explorer.saving.export`.
+            ConfigError, MmtlibError: as `mmtlib.explorer.saving.save_view`.
         """
-        return export(self.tabs["runs"].drawn, path)
+        return save_view(self.tabs["runs"].drawn, path)
 
 
 def explore(

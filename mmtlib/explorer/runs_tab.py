@@ -1,4 +1,4 @@
-"""The tab "runs": controls over `views.draw`, and what belongs to the arm that was clicked."""
+"""The tab "runs": controls over `views.draw_view`, and what belongs to the arm that was clicked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmtlib.explorer.configs import as_command, as_python, config_of
 from mmtlib.explorer.saving import FORMATS, download_link
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ARM, SPLITS, VIEWS, ExplorerState
-from mmtlib.explorer.views import Drawn, draw
+from mmtlib.explorer.views import View, draw_view
 from mmtlib.widgets.figure_view import FigureView
 
 MOST_ROWS = 40
@@ -44,7 +44,7 @@ class RunsTab(widgets.HBox):
         self._source, self._change, self._quiet = source, change, False
         self.controls = _controls()
         self.state = state
-        self.drawn: Drawn = draw(source, state)
+        self.drawn: View = draw_view(source, state)
         self.plot = FigureView(self.drawn.figure, self._picked)
         self.sentence, self.details, self.saved = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._wire()
@@ -66,7 +66,7 @@ class RunsTab(widgets.HBox):
     def show(self, state: ExplorerState) -> None:
         """Show another state; the controls follow it."""
         self.state = state
-        self.drawn = draw(self._source, state)
+        self.drawn = draw_view(self._source, state)
         self.plot.show(self.drawn.figure)
         self._follow(state)
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import MmtlibError, unknown_name
-from mmtlib.explorer.views import Drawn
+from mmtlib.explorer.views import View
 
 FORMATS = {
     "csv": "text/csv",
@@ -27,7 +27,7 @@ NO_PICTURES = (
 )
 
 
-def exported(drawn: Drawn, kind: str) -> bytes:
+def exported(drawn: View, kind: str) -> bytes:
     """Return a view as the content of a file.
 
     HTML is a page that needs no network; PNG and SVG need kaleido and Chrome or Chromium.
@@ -70,7 +70,7 @@ def _picture(figure: go.Figure, kind: str) -> bytes:
         raise MmtlibError(NO_PICTURES.format(why=why)) from None
 
 
-def export(drawn: Drawn, path: str | Path) -> Path:
+def save_view(drawn: View, path: str | Path) -> Path:
     """Write a view into a file whose ending says what it is to be, and return its path.
 
     Args:
@@ -88,7 +88,7 @@ def export(drawn: Drawn, path: str | Path) -> Path:
     return path
 
 
-def download_link(drawn: Drawn, kind: str, name: str) -> str:
+def download_link(drawn: View, kind: str, name: str) -> str:
     """Return a link, as HTML, that saves a view from the page, without any server's help.
 
     Args:

@@ -14,7 +14,7 @@ from plotly.colors import get_colorscale
 
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ExplorerState
-from mmtlib.explorer.views import draw
+from mmtlib.explorer.views import draw_view
 from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
 
 MARKERS = {"circle": "o", "diamond": "D", "square": "s", "triangle-up": "^", "x": "X"}
@@ -26,7 +26,7 @@ LONG = 20
 
 
 @styled
-def explorer_still(
+def static_view(
     view: str | ExplorerState | None = None, *, folder: str | Path | None = None
 ) -> StyledFigure:
     """Return what the tab "runs" of `explore` shows, as a picture.
@@ -42,7 +42,9 @@ def explorer_still(
     """
     state = ExplorerState() if view is None else view
     state = state if isinstance(state, ExplorerState) else ExplorerState.from_link(state)
-    drawn = draw(Source(Path(folder) if folder is not None else None), state.replace(theme="light"))
+    drawn = draw_view(
+        Source(Path(folder) if folder is not None else None), state.replace(theme="light")
+    )
     layout = drawn.figure.layout
     panels = sorted({(trace.xaxis or "x") for trace in drawn.figure.data}) or ["x"]
     longest = max(map(len, layout.xaxis.ticktext or [""]))

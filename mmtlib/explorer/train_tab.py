@@ -40,7 +40,7 @@ def training_figure(history: pd.DataFrame, state: ExplorerState, name: str) -> g
     if history.empty:
         return empty_figure(state.replace(split="validation"), "No epoch has ended yet.")
     plain = state.replace(split="validation")
-    return detail_charts.curves(history.assign(group=name), plain)
+    return detail_charts.curve_chart(history.assign(group=name), plain)
 
 
 class TrainTab(widgets.HBox):

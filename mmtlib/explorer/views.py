@@ -28,7 +28,7 @@ _ALONE = "the same network alone"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
+class View:
     """A view: the figure, a sentence that says what it shows, and the numbers in it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Drawn:
     table: pd.DataFrame
 
 
-def draw(source: Source, state: ExplorerState) -> Drawn:
+def draw_view(source: Source, state: ExplorerState) -> View:
     """Return what the tab "runs" shows.
 
     Never fails for what is in the store or in the state: where there is nothing to draw (an empty
@@ -63,8 +63,8 @@ def draw(source: Source, state: ExplorerState) -> Drawn:
         return _nothing(state, str(error))
 
 
-def _nothing(state: ExplorerState, why: str) -> Drawn:
-    return Drawn(empty_figure(state, why), why, pd.DataFrame())
+def _nothing(state: ExplorerState, why: str) -> View:
+    return View(empty_figure(state, why), why, pd.DataFrame())
 
 
 def _title(runs: Runs, factor: str) -> str:
@@ -75,11 +75,11 @@ def _reference(state: ExplorerState) -> str:
     return state.reference or f"{_ALONE} (same seed, same clips)"
 
 
-def _accuracy(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
+def _accuracy(source: Source, runs: Runs, state: ExplorerState) -> View:
     table = tables.accuracy_table(runs, state)
     if table.empty:
         return _nothing(state, NO_MATCH)
-    figure = charts.points(table, state, factor=_title(runs, state.x), gain=False)
+    figure = charts.point_chart(table, state, factor=_title(runs, state.x), gain=False)
     best = table.loc[table["mean"].idxmax()]
     said = [
         f"{table['group'].nunique()} arms, {table['runs'].sum()} results, {state.split} clips.",
@@ -87,7 +87,7 @@ def _accuracy(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
         f"{_ends(best)}.",
         _note_on(table, state),
     ]
-    return Drawn(figure, " ".join(filter(None, said)), table)
+    return View(figure, " ".join(filter(None, said)), table)
 
 
 def _ends(row: pd.Series, form: str = ".1f") -> str:
@@ -112,12 +112,12 @@ def _note_on(table: pd.DataFrame, state: ExplorerState) -> str:
     return " ".join(said)
 
 
-def _gain(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
+def _gain(source: Source, runs: Runs, state: ExplorerState) -> View:
     table = tables.gain_table(runs, state)
     if table.empty:
         there = len(tables.selected(runs, state))
         return _nothing(state, NO_PARTNER if there else NO_MATCH)
-    figure = charts.points(table, state, factor=_title(runs, state.x), gain=True)
+    figure = charts.point_chart(table, state, factor=_title(runs, state.x), gain=True)
     best = table.loc[table["mean"].idxmax()]
     p = (
         f"; {p_text(best['p_holm'])}, Holm over {table['p'].notna().sum()}"
@@ -130,16 +130,16 @@ def _gain(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
         f"{_ends(best, '+.1f')}{p}.",
         _note_on(table, state),
     ]
-    return Drawn(figure, " ".join(filter(None, said)), table)
+    return View(figure, " ".join(filter(None, said)), table)
 
 
-def _heat(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
+def _heat(source: Source, runs: Runs, state: ExplorerState) -> View:
     gain = bool(state.reference)
     table = tables.heat_table(runs, state, gain=gain)
     if table.empty:
         return _nothing(state, NO_PARTNER if gain else NO_MATCH)
     titles = _title(runs, state.x), _title(runs, state.y)
-    figure = charts.heat(table, state, titles=titles, gain=gain)
+    figure = charts.heat_chart(table, state, titles=titles, gain=gain)
     best = table.loc[table["mean"].idxmax()]
     form = "+.1f" if gain else ".1f"
     what = f"difference from {state.reference} (points)" if gain else "accuracy (%)"
@@ -150,37 +150,37 @@ def _heat(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
         f"{mixed} of {len(table)} cells average several arms: filter to compare like with like."
         if mixed else "",
     ]  # fmt: skip
-    return Drawn(figure, " ".join(filter(None, said)), table)
+    return View(figure, " ".join(filter(None, said)), table)
 
 
-def _curves(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
+def _curves(source: Source, runs: Runs, state: ExplorerState) -> View:
     table = curve_table(source, state)
     if table.empty:
         return _nothing(state, "The store holds no learning curves of these runs.")
-    figure = detail_charts.curves(table, state)
+    figure = detail_charts.curve_chart(table, state)
     last = table[table["split"] == "train"].groupby(["group", "modality"], observed=True).tail(1)
     said = f"Training clips, means over seeds, {_how_many(runs, state, table)}. In the last epoch "
     ends = [
         f"{title_of(str(r.modality))} of {r.group}: loss {r.loss:.2f}, {100 * r.accuracy:.1f} %"
         for r in last.head(4).itertuples()
     ]
-    return Drawn(figure, said + "; ".join(ends) + ".", table)
+    return View(figure, said + "; ".join(ends) + ".", table)
 
 
-def _rho(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
+def _rho(source: Source, runs: Runs, state: ExplorerState) -> View:
     table = curve_table(source, state, "pairs")
     if table.empty:
         return _nothing(
             state, "No rho here: these networks were trained alone. Choose an arm that aligns two."
         )
-    figure = detail_charts.rho(table, state)
+    figure = detail_charts.rho_chart(table, state)
     means = table.groupby(["group", "learner", "teacher"], observed=True)["rho"].mean()
     ends = [
         f"{title_of(str(learner))} from {title_of(str(teacher))} of {group}: {value:.2f}"
         for (group, learner, teacher), value in means.head(4).items()
     ]
     said = f"rho, means over seeds, {_how_many(runs, state, table)}. Mean over the epochs: "
-    return Drawn(figure, said + "; ".join(ends) + ".", table)
+    return View(figure, said + "; ".join(ends) + ".", table)
 
 
 def _how_many(runs: Runs, state: ExplorerState, table: pd.DataFrame) -> str:
@@ -189,11 +189,11 @@ def _how_many(runs: Runs, state: ExplorerState, table: pd.DataFrame) -> str:
     return f"the first {MOST_ARMS} of {there} arms" if there > MOST_ARMS else f"{shown} arms"
 
 
-def _confusion(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
+def _confusion(source: Source, runs: Runs, state: ExplorerState) -> View:
     said = said_by(source, state)
     first = said.confusion(said.after)
     second = None if said.before is None else said.confusion(said.before)
-    figure = detail_charts.confusions(first, second, said.classes, state)
+    figure = detail_charts.confusion_chart(first, second, said.classes, state)
     wrong = first.copy()
     wrong[range(len(wrong)), range(len(wrong))] = -1
     true, taken = divmod(int(pd.Series(wrong.ravel()).idxmax()), len(wrong))
@@ -209,18 +209,18 @@ def _confusion(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
          "reference": None if second is None else second[i, j]}
         for i in range(len(first)) for j in range(len(first))
     ]  # fmt: skip
-    return Drawn(figure, text, pd.DataFrame(rows))
+    return View(figure, text, pd.DataFrame(rows))
 
 
-def _classes(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
+def _classes(source: Source, runs: Runs, state: ExplorerState) -> View:
     said = said_by(source, state)
     table = said.class_gains()
-    figure = detail_charts.class_gains(table, state)
+    figure = detail_charts.class_chart(table, state)
     text = f"{title_of(said.target)} of {said.group}, {said.runs} runs, {state.split} clips."
     if said.before is None:
         best = table.loc[table["after"].idxmax()]
         text += f" Best recognised: {best['name']} ({100 * best['after']:.1f} %)."
-        return Drawn(figure, text, table)
+        return View(figure, text, table)
     most, least = (
         table.loc[i] for i in (table["difference"].idxmax(), table["difference"].idxmin())
     )
@@ -234,7 +234,7 @@ def _classes(source: Source, runs: Runs, state: ExplorerState) -> Drawn:
             f" All clips: {100 * over.mean:+.1f} points (95 % bootstrap over {over.n_subjects} "
             f"people and {over.n_seeds} seeds {100 * over.low:+.1f} to {100 * over.high:+.1f})."
         )
-    return Drawn(figure, text, table)
+    return View(figure, text, table)
 
 
 _VIEWS = {

@@ -24,7 +24,7 @@ SHOWN_GESTURE = "beckon"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InspectedClips:
     """Some validation clips of a run.
 
     Attributes:
@@ -40,19 +40,19 @@ class Look:
         return self.batch.frames[modality]
 
 
-def shown_clip(material: Material) -> Look:
+def shown_clip(material: Material) -> InspectedClips:
     """Return the first validation clip of the gesture `SHOWN_GESTURE`."""
     classes = material.run().classes
     label = classes.index(SHOWN_GESTURE) if SHOWN_GESTURE in classes else len(classes) - 1
-    return material.keep("shown clip", lambda: _look(material.run(), first_of=label))
+    return material.keep("shown clip", lambda: _inspect(material.run(), first_of=label))
 
 
-def first_clips(material: Material, number: int) -> Look:
+def first_clips(material: Material, number: int) -> InspectedClips:
     """Return the first validation clips, in the order of the data set; fewer if there are."""
-    return material.keep(("first clips", number), lambda: _look(material.run(), number=number))
+    return material.keep(("first clips", number), lambda: _inspect(material.run(), number=number))
 
 
-def _look(run: Run, *, first_of: int | None = None, number: int = 1) -> Look:
+def _inspect(run: Run, *, first_of: int | None = None, number: int = 1) -> InspectedClips:
     clips, config = _validation_clips(run), run.config
     if first_of is None:
         indices = range(min(number, len(clips)))
@@ -60,7 +60,7 @@ def _look(run: Run, *, first_of: int | None = None, number: int = 1) -> Look:
         indices = [int(np.flatnonzero(np.asarray(clips.labels) == first_of)[0])]
     chosen = tuple(clips[i] for i in indices)
     prepare = make_transform(config, training=False)
-    return Look(chosen, ClipBatch.from_clips(prepare(clip) for clip in chosen))
+    return InspectedClips(chosen, ClipBatch.from_clips(prepare(clip) for clip in chosen))
 
 
 def _validation_clips(run: Run) -> SyntheticGestures | ClipStore | ClipView:

@@ -130,7 +130,7 @@ def _frames(width: float) -> int:
     return 4 if width < STACKED_BELOW else 6
 
 
-SEEING = (
+INSPECTION = (
     Entry(
         name="correlation-maps",
         title="Correlation maps of two networks, with and without alignment",

@@ -11,7 +11,7 @@ from mmtlib.figures import StyledFigure
 from mmtlib.gallery.clips import CLIPS
 from mmtlib.gallery.concepts import CONCEPTS
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.inspection import SEEING
+from mmtlib.gallery.inspection import INSPECTION
 from mmtlib.gallery.learning import LEARNING
 from mmtlib.gallery.levels import LEVELS
 from mmtlib.gallery.material import Material
@@ -20,7 +20,7 @@ from mmtlib.gallery.shared import SHARED
 
 GALLERY: dict[str, Entry] = {
     entry.name: entry
-    for entry in (*CONCEPTS, *CLIPS, *LEARNING, *OUTCOMES, *LEVELS, *SEEING, *SHARED)
+    for entry in (*CONCEPTS, *CLIPS, *LEARNING, *OUTCOMES, *LEVELS, *INSPECTION, *SHARED)
 }
 """Name -> figure, in the order in which the gallery shows them."""
 

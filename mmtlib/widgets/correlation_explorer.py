@@ -24,7 +24,7 @@ PANEL_INCHES = 1.35
 MARK = {"color": "black", "size": 13, "symbol": "x", "line": {"color": "white", "width": 2}}
 
 
-def explorer_figure(
+def correlation_figure(
     clip: GestureClip, maps: Mapping[str, ArrayLike], *, grid: Grid, position: int = 0
 ) -> go.Figure:
     """Return pictures of a clip and one row of each correlation map, laid out in space and time.
@@ -75,11 +75,11 @@ def explorer_figure(
     return figure
 
 
-def explorer_sentence(maps: Mapping[str, ArrayLike], *, grid: Grid, position: int = 0) -> str:
-    """Return what `explorer_figure` shows, in words.
+def correlation_sentence(maps: Mapping[str, ArrayLike], *, grid: Grid, position: int = 0) -> str:
+    """Return what `correlation_figure` shows, in words.
 
     Raises:
-        DataError, ConfigError: as `explorer_figure`.
+        DataError, ConfigError: as `correlation_figure`.
     """
     parts = []
     for title, values in map_rows(maps, grid=grid, position=position).items():
@@ -98,22 +98,22 @@ def explorer_sentence(maps: Mapping[str, ArrayLike], *, grid: Grid, position: in
 def correlation_explorer(
     clip: GestureClip, maps: Mapping[str, ArrayLike], *, grid: Grid, position: int = 0
 ) -> LiveFigure:
-    """Return sliders (time step, row, column) over `explorer_figure`; a click on a map moves them.
+    """Return sliders over `correlation_figure` (time step, row, column); a click sets them, too.
 
-    Without a running kernel, show `explorer_still` instead.
+    Without a running kernel, show `correlation_static` instead.
 
     Args:
-        clip, maps, grid: as `explorer_figure`.
+        clip, maps, grid: as `correlation_figure`.
         position: where to start.
 
     Raises:
-        DataError, ConfigError: as `explorer_figure`.
+        DataError, ConfigError: as `correlation_figure`.
     """
 
     def draw(**state: int) -> tuple[go.Figure, str]:
         place = np.ravel_multi_index([state[name] - 1 for name in names], grid)
         chosen: dict[str, Any] = {"grid": grid, "position": int(place)}
-        return explorer_figure(clip, maps, **chosen), explorer_sentence(maps, **chosen)
+        return correlation_figure(clip, maps, **chosen), correlation_sentence(maps, **chosen)
 
     _check_position(position, grid)
     names = ("time_step", "row", "column")
@@ -132,19 +132,19 @@ def correlation_explorer(
 
 
 @styled
-def explorer_still(
+def correlation_static(
     clip: GestureClip, maps: Mapping[str, ArrayLike], *, grid: Grid, position: int = 0
 ) -> StyledFigure:
-    """Return `explorer_figure` as a picture that needs no kernel and can be printed.
+    """Return `correlation_figure` as a picture that needs no kernel and can be printed.
 
     Args:
-        clip, maps, grid, position: as `explorer_figure`.
+        clip, maps, grid, position: as `correlation_figure`.
 
     Returns:
         A figure of the same panels, row by row, then the colour bar.
 
     Raises:
-        DataError, ConfigError: as `explorer_figure`.
+        DataError, ConfigError: as `correlation_figure`.
     """
     rows = map_rows(maps, grid=grid, position=position)
     pictures = _pictures(clip, grid)
@@ -153,7 +153,7 @@ def explorer_still(
     figure = new_figure(
         PANEL_INCHES * count + 0.9,
         PANEL_INCHES * t * h / w + 0.4,
-        f"Clip {clip.clip_id}. " + explorer_sentence(maps, grid=grid, position=position),
+        f"Clip {clip.clip_id}. " + correlation_sentence(maps, grid=grid, position=position),
     )
     panels = figure.subplots(t, count, squeeze=False)
     extent = (-0.5, w - 0.5, h - 0.5, -0.5)

@@ -295,13 +295,13 @@ figures.correlation_maps({k: maps[k] for k in maps if "SSA" in k}, grid=grid)
 # readers without a running kernel.
 
 # %%
-from mmtlib.widgets.correlation_explorer import correlation_explorer, explorer_still
+from mmtlib.widgets.correlation_explorer import correlation_explorer, correlation_static
 
 middle = grid[1] // 2 * grid[2] + grid[2] // 2
 correlation_explorer(clips[0], maps, grid=grid, position=middle)
 
 # %%
-explorer_still(clips[0], maps, grid=grid, position=middle)
+correlation_static(clips[0], maps, grid=grid, position=middle)
 
 # %% [markdown]
 # **What to see.** The cross marks the chosen position, in the pictures and on each

@@ -42,7 +42,7 @@ import torch
 import mmtlib
 from mmtlib import analysis, figures
 from mmtlib.exercises import checks, hint
-from mmtlib.experiment import look_at
+from mmtlib.experiment import inspect_runs
 from mmtlib.losses import correlation_map, ssa_distance
 
 # %% [markdown]
@@ -108,7 +108,7 @@ checks.cka(cka)
 # %%
 arms = {"alone": ["alone-rgb", "alone-depth"], "together": ["mtut"]}
 runs = {arm: [mmtlib.stored_run(name) for name in names] for arm, names in arms.items()}
-seen = look_at(runs, clips=144)
+seen = inspect_runs(runs, clips=144)
 maps = {
     k: analysis.stage_correlations(network, seen.batch.frames[k[1]])
     for k, network in seen.networks.items()
@@ -183,14 +183,14 @@ figures.similarity_strip(
 # kernel; the picture below it is the same standing still):
 
 # %%
-from mmtlib.widgets.correlation_explorer import correlation_explorer, explorer_still
+from mmtlib.widgets.correlation_explorer import correlation_explorer, correlation_static
 
 start = (position[0] * grid[1] + position[1]) * grid[2] + position[2]
 walk = {f"{title[m]} {arm}": found.maps[shown] for (arm, m), found in maps.items()}
 correlation_explorer(seen.clips[shown], walk, grid=grid, position=start)
 
 # %%
-explorer_still(seen.clips[shown], walk, grid=grid, position=start)
+correlation_static(seen.clips[shown], walk, grid=grid, position=start)
 
 # %% [markdown]
 # ### A number for it
@@ -302,7 +302,7 @@ base = mmtlib.ExperimentConfig.make(
 rows = {}
 for weight in (0.0, 10.0, 1000.0):
     run = mmtlib.run(base.replace(ssa_weight=weight))
-    small = look_at({"": [run]})
+    small = inspect_runs({"": [run]})
     pair = [
         analysis.stage_features(n, small.batch.frames[m]) for (_, m), n in small.networks.items()
     ]

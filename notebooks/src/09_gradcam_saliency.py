@@ -41,7 +41,7 @@ from IPython.display import display
 import mmtlib
 from mmtlib import analysis, figures
 from mmtlib.exercises import checks, hint
-from mmtlib.experiment import look_at, look_at_nvgesture
+from mmtlib.experiment import inspect_nvgesture, inspect_runs
 
 # %% [markdown]
 # ## 1 By hand: two channels, four places
@@ -96,7 +96,7 @@ checks.grad_cam(grad_cam)
 # %%
 arms = {"alone": ["alone-rgb", "alone-depth"], "together": ["mtut"]}
 runs = {arm: [mmtlib.stored_run(name) for name in names] for arm, names in arms.items()}
-seen = look_at(runs, clips=144)
+seen = inspect_runs(runs, clips=144)
 networks, batch, clips, classes = seen.networks, seen.batch, seen.clips, seen.classes
 print(runs["together"][0].origin)
 
@@ -310,7 +310,7 @@ figures.saliency_strip(clips[shown], {"trained": trained, "random": nothing[show
 
 # %%
 if root := os.environ.get("MMTLIB_NVGESTURE_ROOT"):
-    real = look_at_nvgesture(runs, root)
+    real = inspect_nvgesture(runs, root)
     frames, hands = real.batch.frames["rgb"], analysis.hand_masks(real.clips, "silhouette")
     found, tables = {}, {}
     for (arm, _), network in real.networks.items():
@@ -342,7 +342,7 @@ small = mmtlib.ExperimentConfig.make(preset="tiny", modalities="rgb,depth", epoc
 compared = mmtlib.compare(small, seeds=[0])
 live = {"alone": compared.alone["rgb"][0], "together": compared.together[0]}
 for k, run in live.items():
-    tiny = look_at({k: [run]})
+    tiny = inspect_runs({k: [run]})
     found = analysis.saliency(tiny.networks[k, "rgb"], tiny.batch.frames["rgb"], tiny.batch.labels)
     share = pd.Series(analysis.pointing_energy(found, analysis.hand_masks(tiny.clips))).mean()
     print(f"{k}: {share:.3f} on the hand, accuracy {run.validation_accuracy['rgb']:.0%}")

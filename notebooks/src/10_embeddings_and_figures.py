@@ -44,7 +44,7 @@ import mmtlib
 from mmtlib import analysis, figures
 from mmtlib.evaluation import paired_difference
 from mmtlib.exercises import checks, hint
-from mmtlib.experiment import look_at
+from mmtlib.experiment import inspect_runs
 
 # %% [markdown]
 # ## 1 By hand: the same knowledge, in exchanged channels
@@ -100,7 +100,7 @@ checks.centroid_probe(centroid_probe)
 # %%
 arms = {"alone": ["alone-rgb", "alone-depth"], "together": ["mtut"]}
 runs = {arm: [mmtlib.stored_run(name) for name in names] for arm, names in arms.items()}
-seen = look_at(runs, clips=288)
+seen = inspect_runs(runs, clips=288)
 batch, modalities = seen.batch, ("rgb", "depth")
 pooled = {
     arm: {m: analysis.pooled_features(seen.networks[arm, m], batch.frames[m]) for m in modalities}
@@ -302,7 +302,7 @@ print("width in inches:", drawn.get_size_inches()[0])
 # 2016, arXiv 1610.01644; Schoenemann, Psychometrika 31, 1966 (the rotation); van der Maaten,
 # Hinton, JMLR 9, 2008 (t-SNE); Kornblith et al., ICML 2019 (CKA).
 #
-# **Next.** Put your own run in: `look_at({"mine": [mmtlib.run(config)]})`. Then
+# **Next.** Put your own run in: `inspect_runs({"mine": [mmtlib.run(config)]})`. Then
 # [11 The ablation explorer](11_ablation_explorer.ipynb): all stored runs at once, and how to ask.
 #
 # ## Self-test

@@ -38,7 +38,7 @@ import pandas as pd
 
 import mmtlib
 from mmtlib.exercises import checks, hint
-from mmtlib.explorer import ExplorerState, Source, draw, explorer_still
+from mmtlib.explorer import ExplorerState, Source, draw_view, static_view
 
 # %% [markdown]
 # ## 1 By hand: three seeds and a stranger
@@ -101,7 +101,7 @@ partners = ExplorerState(
 mmtlib.explore(partners)
 
 # %% [markdown]
-# In a rendered page the widget does not live. `explorer_still` draws the same view as a picture,
+# In a rendered page the widget does not live. `static_view` draws the same view as a picture,
 # and the pictures below are made like that; in JupyterLab, do each question in the widget first.
 #
 # ## 3 First question: does the partner matter?
@@ -114,7 +114,7 @@ mmtlib.explore(partners)
 # them?
 
 # %%
-explorer_still(partners)
+static_view(partners)
 
 # %% [markdown]
 # **What to see.** A point is a mean of paired differences on validation clips, its bar the 95 %
@@ -133,7 +133,7 @@ seeds = rows.pivot_table("accuracy", "seed", "arm")
 steps = seeds.drop(columns="alone").sub(seeds["alone"], axis=0)
 print("; ".join(rows["origin"].unique()))
 print((100 * steps.mean()).round(2).to_dict())
-draw(Source(), partners).table[["x", "mean", "low", "high", "seeds", "p", "p_holm"]].round(4)
+draw_view(Source(), partners).table[["x", "mean", "low", "high", "seeds", "p", "p_holm"]].round(4)
 
 # %% [markdown]
 # They are, and the table says more than the picture: `p_holm` is adjusted for all rows that are
@@ -156,7 +156,7 @@ draw(Source(), partners).table[["x", "mean", "low", "high", "seeds", "p", "p_hol
 rivals = ExplorerState(
     view="gain", target="rgb", reference="study-rivals / mtut", where={"study": ("study-rivals",)}
 )
-explorer_still(rivals)
+static_view(rivals)
 
 # %% [markdown]
 # **What to see.** Now 0 is SSA with $\rho$, and a point below 0 is a method that does worse in the
@@ -182,7 +182,7 @@ classes = ExplorerState(
     view="classes", split="test", target="rgb", chosen="study-primary / mtut",
     where={"study": ("study-primary",)},
 )  # fmt: skip
-explorer_still(classes)
+static_view(classes)
 
 # %% [markdown]
 # **What to see.** One bar a class, sorted; the thin line is the 95 % interval over seeds. The
@@ -199,7 +199,7 @@ explorer_still(classes)
 
 # %%
 tuned = ExplorerState(view="heat map", target="rgb", x="ssa_weight", y="method")
-cells = draw(Source(), tuned)
+cells = draw_view(Source(), tuned)
 print(cells.sentence)
 weights = cells.table.sort_values("x_place")["x"].unique()
 cells.table.pivot(index="y", columns="x", values="arms")[weights].fillna(0).astype(int)
@@ -212,7 +212,7 @@ cells.table.pivot(index="y", columns="x", values="arms")[weights].fillna(0).asty
 
 # %%
 alike = tuned.replace(where={"study": ("study-tuning",)})
-explorer_still(alike)
+static_view(alike)
 
 # %% [markdown]
 # **What to see.** One study, one set of people, two seeds: each row can be read from left to right.
@@ -273,7 +273,7 @@ made = mmtlib.load_results("explorer")
 made[["arm", "target", "split", "accuracy", "seed", "origin"]]
 
 # %%
-explorer_still(ExplorerState(view="learning curves", where={"study": ("explorer",)}))
+static_view(ExplorerState(view="learning curves", where={"study": ("explorer",)}))
 
 # %% [markdown]
 # **What to see.** The run has joined the store, as a row like all others, in the study `explorer`:

@@ -15,9 +15,9 @@ from support.tiny_runs import tiny
 
 import mmtlib
 from mmtlib.core import cache
-from mmtlib.explorer import ExplorerState, Source, draw
-from mmtlib.explorer.focal_tab import focal_figure
-from mmtlib.explorer.inspection import Seeing, corr_figure, saliency_figure
+from mmtlib.explorer import ExplorerState, Source, draw_view
+from mmtlib.explorer.focal_tab import focal_tab_figure
+from mmtlib.explorer.inspection import Inspector, corr_figure, saliency_figure
 from mmtlib.explorer.job import arm_name
 from mmtlib.explorer.train_tab import training_figure
 from mmtlib.results import load_results
@@ -66,7 +66,7 @@ def source(own_store):
 def test_runs_every_control_by_mouse_and_keyboard(explorer, source):
     state = START
     explorer.open_tab("Runs")
-    explorer.shows(draw(source, state).figure, "the first view")
+    explorer.shows(draw_view(source, state).figure, "the first view")
     assert [trace["y"] for trace in explorer.drawn()] == [
         pytest.approx([50, 50, 70]),
         pytest.approx([90, 90, 90]),
@@ -94,7 +94,7 @@ def test_runs_every_control_by_mouse_and_keyboard(explorer, source):
     ):
         state = state.replace(**change)
         explorer.choose(label, shown, by)
-        expected = draw(source, state)
+        expected = draw_view(source, state)
         explorer.says(expected.sentence)
         explorer.shows(expected.figure, f"{label}: {shown}")
     assert explorer.page.locator(".mmtlib-explorer").get_by_text(state.to_link()).count() == 1
@@ -107,23 +107,23 @@ def test_runs_filters_points_and_files(explorer, source):
     levels = explorer.control("levels")
     explorer.wait("the levels", lambda: "10" in levels.locator("option").all_inner_texts())
     levels.locator("option", has_text="10").first.click()
-    explorer.shows(draw(source, START.replace(where=weights)).figure, "one weight")
+    explorer.shows(draw_view(source, START.replace(where=weights)).figure, "one weight")
     page.keyboard.press("ArrowUp")  # to the level before it
     known = source.runs().levels["ssa_weight"]
     weights["ssa_weight"] = (known[known.index("10") - 1],)
-    expected = draw(source, START.replace(where=weights))
+    expected = draw_view(source, START.replace(where=weights))
     explorer.says(expected.sentence)
     explorer.shows(expected.figure, "another weight")
     explorer.press("clear all filters", "keyboard")
-    explorer.shows(draw(source, ExplorerState()).figure, "every study")
+    explorer.shows(draw_view(source, ExplorerState()).figure, "every study")
     explorer.choose("factor", "study")
     explorer.wait("the studies", lambda: "small" in levels.locator("option").all_inner_texts())
     levels.locator("option", has_text="small").click()
-    figure = draw(source, START).figure
+    figure = draw_view(source, START).figure
     explorer.shows(figure, "one study")
     explorer.click_point(0, figure.data[0].x[2], figure.data[0].y[2])
     explorer.wait("the runs of a point", lambda: f"{JOINT}: 3 runs" in page.inner_text("body"))
-    explorer.shows(draw(source, START.replace(chosen=JOINT)).figure, "the chosen point")
+    explorer.shows(draw_view(source, START.replace(chosen=JOINT)).figure, "the chosen point")
     page.get_by_text("as a command").locator("visible=true").click()
     assert "mmt train --modalities rgb,depth --preset tiny" in page.inner_text("body")
     explorer.choose("save as", "CSV", "keyboard")
@@ -132,14 +132,14 @@ def test_runs_filters_points_and_files(explorer, source):
     with page.expect_download() as saved:
         link.click(timeout=60_000)
     text = Path(saved.value.path()).read_text()
-    assert text == draw(source, START.replace(chosen=JOINT)).table.to_csv(index=False)
+    assert text == draw_view(source, START.replace(chosen=JOINT)).table.to_csv(index=False)
     explorer.choose("runs of", "none")
 
 
 def test_focal_sliders_by_mouse_and_keyboard(explorer):
     explorer.open_tab("Focal")
     state = ExplorerState()
-    explorer.shows(focal_figure(state), "the first view")
+    explorer.shows(focal_tab_figure(state), "the first view")
     for name, label, steps, by in (
         ("loss_m", "loss of network m", 4, "keyboard"),
         ("loss_n", "loss of network n", 40, "mouse"),
@@ -153,36 +153,36 @@ def test_focal_sliders_by_mouse_and_keyboard(explorer):
         explorer.wait(label, lambda b=before, t=label: float(explorer.read_slider(t)) != b)
         state = state.replace(**{name: float(explorer.read_slider(label))})
         assert (getattr(state, name) > before) == (steps > 0)
-        explorer.shows(focal_figure(state), label)
+        explorer.shows(focal_tab_figure(state), label)
 
 
 def test_two_networks_on_a_clip_by_mouse_and_keyboard(explorer):
-    seeing, state = Seeing(), ExplorerState(tab="corr")
+    inspector, state = Inspector(), ExplorerState(tab="corr")
     explorer.open_tab("Corr", "keyboard")
-    explorer.shows(corr_figure(seeing, state)[0], "the last step")
+    explorer.shows(corr_figure(inspector, state)[0], "the last step")
     explorer.slide("training step", -1, "keyboard")
     state = state.replace(first="ssa/rgb", second="ssa/depth")
-    explorer.shows(corr_figure(seeing, state)[0], "the step before")
+    explorer.shows(corr_figure(inspector, state)[0], "the step before")
     explorer.choose("beside", "ssa/rgb", "mouse")
     state = state.replace(second="ssa/rgb")
-    explorer.shows(corr_figure(seeing, state)[0], "another network")
+    explorer.shows(corr_figure(inspector, state)[0], "another network")
     explorer.slide("clip", 2, "keyboard")
     state = state.replace(clip=2)
-    explorer.shows(corr_figure(seeing, state)[0], "another clip")
+    explorer.shows(corr_figure(inspector, state)[0], "another clip")
     cells = next(
-        i for i, trace in enumerate(corr_figure(seeing, state)[0].data) if trace.opacity == 0
+        i for i, trace in enumerate(corr_figure(inspector, state)[0].data) if trace.opacity == 0
     )
     explorer.click_point(cells, 3, 2)
-    grid = seeing.maps(state)[1]
+    grid = inspector.maps(state)[1]
     state = state.replace(position=2 * grid[2] + 3)
-    explorer.shows(corr_figure(seeing, state)[0], "another position")
+    explorer.shows(corr_figure(inspector, state)[0], "another position")
     explorer.open_tab("Saliency")
-    explorer.shows(saliency_figure(seeing, state)[0], "Grad-CAM")
+    explorer.shows(saliency_figure(inspector, state)[0], "Grad-CAM")
     explorer.slide("frame", 1, "keyboard")
-    explorer.shows(saliency_figure(seeing, state.replace(frame=1))[0], "the next frame")
+    explorer.shows(saliency_figure(inspector, state.replace(frame=1))[0], "the next frame")
     explorer.choose("stage", "stem", "keyboard")
     state = state.replace(stage="stem", frame=1)
-    explorer.shows(saliency_figure(seeing, state)[0], "another stage")
+    explorer.shows(saliency_figure(inspector, state)[0], "another stage")
     explorer.page.locator(".widget-play:visible button").first.click()  # plays by itself
     explorer.wait("the player", lambda: int(explorer.read_slider("frame")) > 3)
     explorer.page.locator(".widget-play:visible button").first.click()

@@ -11,8 +11,8 @@ from support.lab import running_lab, wait_in
 
 import mmtlib
 from mmtlib.core import cache
-from mmtlib.explorer import ExplorerState, Source, draw
-from mmtlib.explorer.focal_tab import focal_figure
+from mmtlib.explorer import ExplorerState, Source, draw_view
+from mmtlib.explorer.focal_tab import focal_tab_figure
 
 pytestmark = needs_browser
 START = ExplorerState(target="rgb", where={"study": ("small",)})
@@ -52,27 +52,27 @@ def test_one_control_of_each_kind_by_mouse_and_keyboard(lab):
 
 def check_runs(explorer):
     source, state = Source(), START
-    explorer.shows(draw(source, state).figure, "the first view")
+    explorer.shows(draw_view(source, state).figure, "the first view")
     for by, view in (("mouse", "gain"), ("keyboard", "heat map"), ("keyboard", "gain")):
         explorer.choose("show", view, by)
         state = state.replace(view=view)
-        explorer.shows(draw(source, state).figure, view)
+        explorer.shows(draw_view(source, state).figure, view)
     assert [trace["y"] for trace in explorer.drawn()] == [pytest.approx([0, 20], abs=1e-6)]
-    figure = draw(source, state).figure
+    figure = draw_view(source, state).figure
     explorer.click_point(0, figure.data[0].x[1], figure.data[0].y[1])
     state = state.replace(chosen="small / ssa_weight=10.0")
-    explorer.shows(draw(source, state).figure, "the chosen point")
+    explorer.shows(draw_view(source, state).figure, "the chosen point")
     explorer.press("clear all filters", "keyboard")
-    explorer.shows(draw(source, state.replace(where=())).figure, "every study")
+    explorer.shows(draw_view(source, state.replace(where=())).figure, "every study")
     levels = explorer.control("levels")
     levels.locator("option", has_text="small").click()
-    explorer.shows(draw(source, state).figure, "one study")
+    explorer.shows(draw_view(source, state).figure, "one study")
 
 
 def check_sliders(explorer):
     explorer.open_tab("Focal", "keyboard")
     state = ExplorerState()
-    explorer.shows(focal_figure(state), "the sliders' first values")
+    explorer.shows(focal_tab_figure(state), "the sliders' first values")
     for name, label, steps, by in (
         ("loss_m", "loss of network m", 3, "keyboard"),
         ("focal_beta", "beta", 30, "mouse"),
@@ -81,4 +81,4 @@ def check_sliders(explorer):
         explorer.slide(label, steps, by)
         explorer.wait(label, lambda b=before, t=label: float(explorer.read_slider(t)) > b)
         state = state.replace(**{name: float(explorer.read_slider(label))})
-        explorer.shows(focal_figure(state), label)
+        explorer.shows(focal_tab_figure(state), label)

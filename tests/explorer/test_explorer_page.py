@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 import mmtlib
+from mmtlib import explorer
 from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.explorer import ExplorerState, explore
-from mmtlib.explorer.focal_tab import focal_figure, focal_text, toy_steps
-from mmtlib import explorer
+from mmtlib.explorer.focal_tab import focal_tab_figure, focal_text, toy_steps
 
 JOINT = "small / ssa_weight=10.0"
 
@@ -136,7 +136,7 @@ def test_toy_step_by_hand():
     assert steps["with focal"]["n"] == (1.0, 1.0)
     assert steps["without"] == {"m": (0.0, 0.5), "n": (1.0, 0.5)}
     assert "m goes to 0.11 and n to 1.00" in focal_text(state)
-    assert list(focal_figure(state).data[3].x) == pytest.approx([0.0, 0.110701], abs=1e-6)
+    assert list(focal_tab_figure(state).data[3].x) == pytest.approx([0.0, 0.110701], abs=1e-6)
 
 
 def test_csv_and_html_hold_what_is_drawn(page, tmp_path):

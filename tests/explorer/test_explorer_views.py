@@ -7,7 +7,7 @@ from support.many_runs import write_many
 
 from mmtlib.core import cache
 from mmtlib.evaluation import mean_interval
-from mmtlib.explorer import ExplorerState, Source, draw, explorer_still
+from mmtlib.explorer import ExplorerState, Source, draw_view, static_view
 from mmtlib.explorer.appearance import TEST_TITLE
 from mmtlib.explorer.details import curve_table, said_by
 from mmtlib.explorer.state import VIEWS
@@ -30,7 +30,7 @@ def trace(figure, name):
 
 
 def test_points_are_the_means_with_their_intervals(source):
-    drawn = draw(source, ExplorerState())
+    drawn = draw_view(source, ExplorerState())
     rgb = trace(drawn.figure, "RGB")
     np.testing.assert_allclose(rgb.y, [50, 50, 70])
     half = 100 * (0.7 - mean_interval([0.6, 0.7, 0.8]).low)
@@ -40,7 +40,7 @@ def test_points_are_the_means_with_their_intervals(source):
 
 
 def test_gains_say_what_they_are_against_and_how_sure(source):
-    drawn = draw(source, ExplorerState(view="gain"))
+    drawn = draw_view(source, ExplorerState(view="gain"))
     np.testing.assert_allclose(trace(drawn.figure, "RGB").y, [0, 20], atol=1e-9)
     assert "Paired differences from the same network alone" in drawn.sentence
     assert "RGB of small / ssa_weight=10.0 +20.0 points" in drawn.sentence
@@ -48,16 +48,16 @@ def test_gains_say_what_they_are_against_and_how_sure(source):
 
 
 def test_test_clips_are_marked_and_validation_clips_are_not(source):
-    assert draw(source, ExplorerState(split="test")).figure.layout.title.text == TEST_TITLE
-    assert draw(source, ExplorerState()).figure.layout.title.text is None
+    assert draw_view(source, ExplorerState(split="test")).figure.layout.title.text == TEST_TITLE
+    assert draw_view(source, ExplorerState()).figure.layout.title.text is None
 
 
 def test_heat_map_cells_are_the_means(source):
-    drawn = draw(source, ExplorerState(view="heat map", x="ssa_weight", y="target"))
+    drawn = draw_view(source, ExplorerState(view="heat map", x="ssa_weight", y="target"))
     (cells,) = drawn.figure.data
     assert list(drawn.figure.layout.xaxis.ticktext) == ["-", "1", "10"]
     np.testing.assert_allclose(cells.z, [[50, 50, 70], [90, 90, 90]])
-    gains = draw(
+    gains = draw_view(
         source,
         ExplorerState(view="heat map", x="ssa_weight", reference="small / alone", target="rgb"),
     )
@@ -70,10 +70,10 @@ def test_curves_and_rho_are_means_over_the_runs(source):
     rgb = table[table["modality"] == "rgb"]
     assert rgb["loss"].tolist() == [1.0, 0.5]
     assert rgb["runs"].tolist() == [3, 3]
-    figure = draw(source, state.replace(view="learning curves")).figure
+    figure = draw_view(source, state.replace(view="learning curves")).figure
     assert list(figure.data[0].y) == [1.0, 0.5]
     assert list(figure.data[1].y) == [50.0, 50.0]
-    rho = draw(source, state.replace(view="rho"))
+    rho = draw_view(source, state.replace(view="rho"))
     assert list(rho.figure.data[0].y) == [1.25, 1.25]
     assert "RGB from Depth of small / ssa_weight=10.0: 1.25" in rho.sentence
 
@@ -85,7 +85,7 @@ def test_confusion_is_the_share_of_each_true_class(source):
     assert np.trace(shares[:3]) / 3 == pytest.approx(0.7)
     before = said.confusion(said.before)
     assert np.trace(before[:3]) / 3 == pytest.approx(0.5)
-    drawn = draw(source, ExplorerState(view="confusion", chosen=JOINT, target="rgb"))
+    drawn = draw_view(source, ExplorerState(view="confusion", chosen=JOINT, target="rgb"))
     np.testing.assert_allclose(drawn.figure.data[0].z, 100 * shares)
     np.testing.assert_allclose(drawn.figure.data[1].z, 100 * (shares - before))
 
@@ -105,7 +105,7 @@ def test_class_gains_are_paired_and_average_to_the_gain(source):
 @each_view
 def test_every_view_draws_the_shipped_results(shipped, view):
     split = "test" if view in ("confusion", "classes") else "validation"
-    drawn = draw(shipped, ExplorerState(view=view, split=split))
+    drawn = draw_view(shipped, ExplorerState(view=view, split=split))
     assert drawn.figure.data, drawn.sentence
     assert len(drawn.table)
 
@@ -116,7 +116,7 @@ def test_the_studys_answer_is_the_one_of_the_page(shipped):
     mean, low, high = re.search(
         r"focal regularization [\d.]+ %: \*\*(\S+) points\*\* \((\S+) to (\S+);", page
     ).groups()
-    said = draw(shipped, state).sentence
+    said = draw_view(shipped, state).sentence
     assert (
         f"All clips: {mean} points (95 % bootstrap over 48 people and 12 seeds {low} to {high})"
         in said
@@ -125,7 +125,7 @@ def test_the_studys_answer_is_the_one_of_the_page(shipped):
 
 @each_view
 def test_an_empty_store_is_a_sentence(tmp_path, view):
-    drawn = draw(Source(tmp_path), ExplorerState(view=view))
+    drawn = draw_view(Source(tmp_path), ExplorerState(view=view))
     assert drawn.sentence == NOTHING
     assert drawn.figure.layout.annotations[0].text.replace("<br>", " ") == NOTHING
     assert not drawn.figure.data
@@ -133,7 +133,7 @@ def test_an_empty_store_is_a_sentence(tmp_path, view):
 
 @each_view
 def test_one_seed_has_no_interval_and_is_drawn(tmp_path, view):
-    drawn = draw(Source(write_small(tmp_path, seeds=(1,))), ExplorerState(view=view))
+    drawn = draw_view(Source(write_small(tmp_path, seeds=(1,))), ExplorerState(view=view))
     assert drawn.figure.data
     if view == "accuracy":
         assert "6 of 6 have one seed and no interval" in drawn.sentence
@@ -147,19 +147,19 @@ def test_a_damaged_file_is_a_sentence_with_its_name(tmp_path, view):
     write_small(tmp_path, seeds=(1,))
     (part,) = (tmp_path / "results").glob("*.parquet")
     part.write_bytes(part.read_bytes()[:-7])
-    drawn = draw(Source(tmp_path), ExplorerState(view=view))
+    drawn = draw_view(Source(tmp_path), ExplorerState(view=view))
     assert f"{part} is damaged" in drawn.sentence
 
 
 def test_clips_that_are_known_are_named_where_the_asked_ones_are_not(shipped):
-    drawn = draw(shipped, ExplorerState(view="confusion", split="validation"))
+    drawn = draw_view(shipped, ExplorerState(view="confusion", split="validation"))
     assert drawn.sentence.endswith("every validation clip; choose test clips, or train it here.")
-    assert draw(shipped, ExplorerState(view="confusion", split="test")).figure.data
+    assert draw_view(shipped, ExplorerState(view="confusion", split="test")).figure.data
 
 
 def test_names_along_the_axis_have_room(tmp_path):
     write_many(tmp_path, 1000)
-    layout = draw(Source(tmp_path), ExplorerState()).figure.layout
+    layout = draw_view(Source(tmp_path), ExplorerState()).figure.layout
     assert len(layout.xaxis.ticktext) == 60
     assert layout.width == 150 + 22 * 60  # as wide as a large window; a small one makes it narrower
     assert layout.margin.l > 100  # the first name leans to the left of the axis
@@ -169,14 +169,14 @@ def test_names_along_the_axis_have_room(tmp_path):
 def test_a_thousand_runs(tmp_path, view):
     write_many(tmp_path, 1000)
     source = Source(tmp_path)
-    drawn = draw(source, ExplorerState(view=view))
+    drawn = draw_view(source, ExplorerState(view=view))
     if view in ("confusion", "classes"):  # no predictions were written
         assert "not what the networks said about every validation clip" in drawn.sentence
         return
     assert drawn.figure.data
     if view == "accuracy":
         assert "Of 100 arms the 60 with the highest accuracy are drawn" in drawn.sentence
-        boxes = draw(source, ExplorerState(x="ssa_weight", target="rgb")).figure.data
+        boxes = draw_view(source, ExplorerState(x="ssa_weight", target="rgb")).figure.data
         assert [each.type for each in boxes] == ["box"]
 
 
@@ -191,7 +191,7 @@ def test_a_thousand_runs(tmp_path, view):
     ],
 )
 def test_what_cannot_be_drawn_is_a_sentence(source, state, said):
-    drawn = draw(source, state)
+    drawn = draw_view(source, state)
     assert said in drawn.sentence
     assert not drawn.figure.data
 
@@ -209,11 +209,11 @@ def test_new_results_show_without_starting_again(tmp_path):
 def test_the_same_as_a_picture_without_a_kernel(shipped, tmp_path, view):
     split = "test" if view in ("confusion", "classes") else "validation"
     state = ExplorerState(view=view, split=split)
-    still = explorer_still(state, folder=tmp_path)
-    assert still.alt_text == draw(shipped, state).sentence
-    assert still.axes[0].has_data()
+    static = static_view(state, folder=tmp_path)
+    assert static.alt_text == draw_view(shipped, state).sentence
+    assert static.axes[0].has_data()
 
 
 def test_a_picture_of_nothing_says_why(tmp_path):
-    still = explorer_still(folder=tmp_path)
-    assert still.axes[0].texts[0].get_text().replace("\n", " ") == NOTHING
+    static = static_view(folder=tmp_path)
+    assert static.axes[0].texts[0].get_text().replace("\n", " ") == NOTHING

@@ -34,8 +34,8 @@ focal_playground(loss_m=1.0, loss_n=0.5, beta=2.0)""",
 from mmtlib.widgets.correlation_explorer import correlation_explorer
 correlation_explorer(clip, {"RGB alone": map_}, grid=GRID)""",
     "correlation picture": """\
-from mmtlib.widgets.correlation_explorer import explorer_still
-explorer_still(clip, {"RGB alone": map_}, grid=GRID)""",
+from mmtlib.widgets.correlation_explorer import correlation_static
+correlation_static(clip, {"RGB alone": map_}, grid=GRID)""",
     "embedding explorer": """\
 from mmtlib.widgets.embedding_explorer import embedding_explorer
 embedding_explorer({"alone": plane}, ("wave", "point"))""",

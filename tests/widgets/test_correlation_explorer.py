@@ -11,9 +11,9 @@ from support.clicks import click
 
 from mmtlib.widgets.correlation_explorer import (
     correlation_explorer,
-    explorer_figure,
-    explorer_sentence,
-    explorer_still,
+    correlation_figure,
+    correlation_sentence,
+    correlation_static,
 )
 
 GRID = (2, 3, 4)
@@ -46,7 +46,7 @@ def marks_of(figure):
 
 def test_heat_maps_are_the_row_of_the_position_in_space_and_time():
     maps = make_maps()
-    figure = explorer_figure(make_clip(), maps, grid=GRID, position=17)
+    figure = correlation_figure(make_clip(), maps, grid=GRID, position=17)
     shown = np.array([trace.z for trace in heats_of(figure)]).reshape(2, 3, 3, 4)
     for column, values in enumerate(maps.values()):
         np.testing.assert_allclose(shown[:, column], values[17].reshape(GRID))
@@ -55,13 +55,13 @@ def test_heat_maps_are_the_row_of_the_position_in_space_and_time():
 
 def test_the_position_is_marked_in_every_panel_of_its_time_step():
     # 17 = 1 * 12 + 1 * 4 + 1: time step 2, row 2, column 2
-    figure = explorer_figure(make_clip(), make_maps(), grid=GRID, position=17)
+    figure = correlation_figure(make_clip(), make_maps(), grid=GRID, position=17)
     assert marks_of(figure) == {(f"x{panel}", 1, 1) for panel in range(6, 11)}
 
 
 def test_pictures_are_the_middle_frames_in_the_units_of_the_grid():
     clip = make_clip()
-    figure = explorer_figure(clip, make_maps(), grid=GRID)
+    figure = correlation_figure(clip, make_maps(), grid=GRID)
     images = [trace for trace in figure.data if trace.type == "image"]
     expected = (255 * clip.frames["rgb"][:, 2].permute(1, 2, 0)).round().numpy()
     np.testing.assert_array_equal(images[0].z, expected)  # the middle of frames 0 to 3
@@ -72,21 +72,21 @@ def test_pictures_are_the_middle_frames_in_the_units_of_the_grid():
 @pytest.mark.parametrize("positive", [True, False])
 def test_one_colour_scale_for_all(positive):
     maps = make_maps(positive=positive)
-    figure = explorer_figure(make_clip(), maps, grid=GRID)
+    figure = correlation_figure(make_clip(), maps, grid=GRID)
     assert figure.layout.coloraxis.cmin == (0 if positive else -1)
     assert {trace.coloraxis for trace in heats_of(figure)} == {"coloraxis"}
-    still = explorer_still(make_clip(), maps, grid=GRID)
-    assert still.axes[2].images[0].get_clim() == ((0, 1) if positive else (-1, 1))
+    static = correlation_static(make_clip(), maps, grid=GRID)
+    assert static.axes[2].images[0].get_clim() == ((0, 1) if positive else (-1, 1))
 
 
 def test_the_sentence_names_the_most_alike_position():
     map_ = np.eye(24)
     map_[5, 20] = map_[20, 5] = 0.5
-    assert explorer_sentence({"RGB": map_}, grid=GRID, position=5) == (
+    assert correlation_sentence({"RGB": map_}, grid=GRID, position=5) == (
         "Time step 1, row 2, column 2 against all others. RGB: most alike is time step 2, row 3, "
         "column 1 (0.50), mean 0.02."
     )
-    one = explorer_sentence({"RGB": np.eye(1)}, grid=(1, 1, 1))
+    one = correlation_sentence({"RGB": np.eye(1)}, grid=(1, 1, 1))
     assert one == "There is one position only: time step 1, row 1, column 1."
 
 
@@ -114,9 +114,9 @@ def test_a_click_on_a_map_goes_there():
 
 def test_the_still_picture_shows_the_same():
     maps = make_maps()
-    still = explorer_still(make_clip(), maps, grid=GRID, position=17)
-    assert "Time step 2, row 2, column 2 against all others" in still.alt_text
-    panels = np.array(still.axes[:10]).reshape(2, 5)
+    static = correlation_static(make_clip(), maps, grid=GRID, position=17)
+    assert "Time step 2, row 2, column 2 against all others" in static.alt_text
+    panels = np.array(static.axes[:10]).reshape(2, 5)
     np.testing.assert_allclose(
         panels[1, 2].images[0].get_array(), maps["RGB alone"][17, 12:].reshape(3, 4)
     )
@@ -124,7 +124,7 @@ def test_the_still_picture_shows_the_same():
     assert [axes.get_title() for axes in panels[0]] == ["RGB", "Depth", *maps]
 
 
-@pytest.mark.parametrize("show", [explorer_figure, explorer_still, correlation_explorer])
+@pytest.mark.parametrize("show", [correlation_figure, correlation_static, correlation_explorer])
 def test_what_does_not_fit_is_refused(show):
     with pytest.raises(ConfigError, match="0 to 23"):
         show(make_clip(), make_maps(), grid=GRID, position=24)

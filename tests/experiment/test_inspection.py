@@ -8,7 +8,7 @@ from support.tiny_runs import tiny
 
 from mmtlib.analysis import hand_masks
 from mmtlib.core.errors import ConfigError
-from mmtlib.experiment import look_at, look_at_nvgesture, run
+from mmtlib.experiment import inspect_nvgesture, inspect_runs, run
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def runs():
 
 def test_every_network_sees_the_first_validation_clips(runs):
     arms = {"alone": [runs["rgb"], runs["depth"]], "together": [runs["together"]]}
-    seen = look_at(arms, clips=6)
+    seen = inspect_runs(arms, clips=6)
     assert list(seen.networks) == list(seen.predictions)
     assert set(seen.networks) == {(a, m) for a in arms for m in ("rgb", "depth")}
     assert [clip.clip_id for clip in seen.clips] == [f"validation-{i:05d}" for i in range(6)]
@@ -35,7 +35,7 @@ def test_every_network_sees_the_first_validation_clips(runs):
 
 
 def test_all_clips_if_no_number_is_given(runs):
-    seen = look_at({"alone": [runs["depth"]]})
+    seen = inspect_runs({"alone": [runs["depth"]]})
     assert len(seen.clips) == len(seen.batch) == 24
     assert seen.clips[0].modalities == ("depth",)
 
@@ -43,7 +43,7 @@ def test_all_clips_if_no_number_is_given(runs):
 def test_real_clips_come_in_the_form_that_the_networks_take(runs, tmp_path):
     write_nvgesture_tree(tmp_path / "real")
     arms = {"alone": [runs["rgb"], runs["depth"]], "together": [runs["together"]]}
-    seen = look_at_nvgesture(arms, tmp_path / "real")
+    seen = inspect_nvgesture(arms, tmp_path / "real")
     assert list(seen.networks) == [("alone", "rgb"), ("together", "rgb")]
     assert seen.predictions == {}
     assert len(seen.clips) == 6  # three classes by subjects 1 and 2: 3 validates, 5 tests
@@ -55,19 +55,19 @@ def test_real_clips_come_in_the_form_that_the_networks_take(runs, tmp_path):
     for network in seen.networks.values():
         assert network(seen.batch.frames["rgb"]).logits.shape == (6, len(runs["rgb"].classes))
     with pytest.raises(ConfigError, match="network of RGB, got none"):
-        look_at_nvgesture({"alone": [runs["depth"]]}, tmp_path / "real")
+        inspect_nvgesture({"alone": [runs["depth"]]}, tmp_path / "real")
 
 
 def test_runs_that_do_not_fit_are_named(runs):
     with pytest.raises(ConfigError, match="got none"):
-        look_at({"alone": []})
+        inspect_runs({"alone": []})
     with pytest.raises(ConfigError, match="alone rgb, alone depth, alone rgb"):
-        look_at({"alone": [runs["together"], runs["rgb"]]})
+        inspect_runs({"alone": [runs["together"], runs["rgb"]]})
     with pytest.raises(ConfigError, match="1 to 24"):
-        look_at({"alone": [runs["rgb"]]}, clips=25)
+        inspect_runs({"alone": [runs["rgb"]]}, clips=25)
     other = run(tiny(modalities="rgb", epochs=1, generator_seed=1))
     with pytest.raises(ConfigError, match="differ in generator_seed"):
-        look_at({"one": [runs["rgb"]], "two": [other]})
+        inspect_runs({"one": [runs["rgb"]], "two": [other]})
     spoilt = run(tiny(modalities="depth", epochs=1, corrupt="depth"))
     with pytest.raises(ConfigError, match=r"not spoilt.*corrupt=depth"):
-        look_at({"one": [spoilt]})
+        inspect_runs({"one": [spoilt]})

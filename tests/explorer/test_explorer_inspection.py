@@ -6,14 +6,14 @@ from mmtlib.analysis import saliency, stage_correlations
 from mmtlib.core.errors import ConfigError
 from mmtlib.experiment import make_transform, run
 from mmtlib.explorer import ExplorerState, explore
-from mmtlib.explorer.inspection import Seeing, corr_figure, network_names, saliency_figure
+from mmtlib.explorer.inspection import Inspector, corr_figure, network_names, saliency_figure
 from mmtlib.synthetic import SyntheticGestures
 
 
 @pytest.fixture(scope="module")
 def trained(own_cache, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("seeing")
+        folder = tmp_path_factory.mktemp("inspector")
         cache = use_fresh_cache(own_cache, folder, patch)
         yield cache, run(tiny(epochs=1, ssa_start_epoch=0))
 
@@ -32,7 +32,7 @@ def heats(figure):
 
 def test_corr_shows_the_rows_of_both_maps(trained, state):
     found = trained[1]
-    figure, said = corr_figure(Seeing(), state)
+    figure, said = corr_figure(Inspector(), state)
     clip = SyntheticGestures("tiny", "validation", ("rgb", "depth"))[2]
     ready = make_transform(found.config, training=False)(clip)
     shown = heats(figure)
@@ -46,7 +46,7 @@ def test_corr_shows_the_rows_of_both_maps(trained, state):
 
 def test_saliency_shows_grad_cam_of_the_true_class(trained, state):
     found = trained[1]
-    figure, said = saliency_figure(Seeing(), state.replace(frame=3))
+    figure, said = saliency_figure(Inspector(), state.replace(frame=3))
     clip = SyntheticGestures("tiny", "validation", ("rgb", "depth"))[2]
     ready = make_transform(found.config, training=False)(clip)
     overlays = [t for t in figure.data if t.type == "heatmap"]
@@ -77,7 +77,7 @@ def test_tabs_load_when_they_are_opened_and_a_click_moves_on(trained, state, tmp
 
 def test_what_is_not_there_is_a_sentence(trained, state, tmp_path):
     with pytest.raises(ConfigError, match="Unknown network 'nope/rgb'"):
-        Seeing().pair(state.replace(first="nope/rgb"))
+        Inspector().pair(state.replace(first="nope/rgb"))
     page = explore(state.replace(tab="corr", position=10_000), folder=tmp_path)
     assert "position: expected 0 to" in page.tabs["corr"].sentence.value
     assert sorted(network_names()) == sorted([state.first, state.second])
