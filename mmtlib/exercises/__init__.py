@@ -1,46 +1,26 @@
 """Answers to the exercises of the notebooks: ``checks.NAME(answer)`` and ``hint("NAME", 1)``.
 
-Source of the exercises: ``notebooks/src``; `basics` belongs to 00-02, `transfer` to 03 and 04,
-`real_sets` to 05, `rivals` to 06, `harm` to 07, `seeing` to 08 and 09, `meaning` to 10,
-`asking` to 11, `own_data` to 12.
+The exercises of ``notebooks/src/NN_name.py`` are declared in ``notebook_NN.py``.
 """
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
 from types import SimpleNamespace
 
 from mmtlib.core.errors import ConfigError, unknown_name
-from mmtlib.exercises import (
-    asking,
-    basics,
-    harm,
-    meaning,
-    own_data,
-    real_sets,
-    rivals,
-    seeing,
-    transfer,
-)
-from mmtlib.exercises.feedback import Feedback
+from mmtlib.exercises.exercise import EXERCISES, Feedback
 
 __all__ = ["HINTS", "Feedback", "checks", "hint"]
 
-HINTS: dict[str, tuple[str, str, str]] = {
-    **basics.HINTS,
-    **transfer.HINTS,
-    **real_sets.HINTS,
-    **rivals.HINTS,
-    **harm.HINTS,
-    **seeing.HINTS,
-    **meaning.HINTS,
-    **asking.HINTS,
-    **own_data.HINTS,
-}
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)
+
+HINTS = {name: made.hints for name, made in EXERCISES.items()}
 """Exercise -> three hints, from a nudge to nearly the answer."""
 
-_ROOMS = (basics, transfer, real_sets, rivals, harm, seeing, meaning, asking, own_data)
-
-checks = SimpleNamespace(**{name: getattr(room, name) for room in _ROOMS for name in room.HINTS})
+checks = SimpleNamespace(**EXERCISES)
 """One check per exercise: called with the student's function, it returns a `Feedback`."""
 
 

@@ -1,57 +1,82 @@
-"""What the checks of the exercises ask of an answer, each with the sentence for a failure."""
+"""What the checks of the exercises ask of the values that an answer gives."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from mmtlib.exercises.feedback import Wrong
+from mmtlib.exercises.exercise import Wrong
+
+T = TypeVar("T")
 
 
-def need(holds: bool, otherwise: str) -> None:
-    """Raise `Wrong` with that sentence unless the property holds."""
-    if not holds:
-        raise Wrong(otherwise)
+def unexpected(what: str, found: object) -> Wrong:
+    """Return what is said to a value of another kind than `what`."""
+    return Wrong(f"expected {what}, got {type(found).__name__}. Is the return missing?")
 
 
 def tensor(found: object, what: str) -> Tensor:
     """Return the answer's value if it is a tensor."""
-    need(
-        isinstance(found, Tensor),
-        f"expected {what} as a tensor, got {type(found).__name__}. Is the return missing?",
-    )
-    return found
+    if isinstance(found, Tensor):
+        return found
+    raise unexpected(f"{what} as a tensor", found)
 
 
 def scalar(found: object, what: str) -> Tensor:
     """Return the answer's value if it is a tensor of one number."""
-    found = tensor(found, what)
-    need(
-        found.ndim == 0,
-        f"expected {what} as one number, got shape {tuple(found.shape)}: take the mean over clips.",
+    value = tensor(found, what)
+    if value.ndim == 0:
+        return value
+    shape = tuple(value.shape)
+    raise Wrong(f"expected {what} as one number, got shape {shape}: take the mean over clips.")
+
+
+def per_clip(found: object, clips: int, what: str) -> Tensor:
+    """Return the answer's value if it is a tensor ``(clips,)``."""
+    values = tensor(found, f"one {what} for each clip")
+    if values.shape == (clips,):
+        return values
+    raise Wrong(
+        f"expected one {what} for each of {clips} clips, got shape {tuple(values.shape)}: leave "
+        "the first axis as it is."
     )
-    return found
+
+
+def array(found: object, what: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the answer's value as an array if it has that shape."""
+    values = np.asarray(found)
+    if values.shape == shape:
+        return values
+    if found is None:
+        raise unexpected(what, found)
+    raise Wrong(f"expected {what} of shape {shape}, got {values.shape}.")
 
 
 def number(found: object, what: str) -> float:
-    """Return the answer's value if it is a number."""
-    need(
-        isinstance(found, (int, float)),
-        f"expected {what} as a number, got {type(found).__name__}. Is the return missing?",
-    )
-    return float(found)
+    """Return the answer's value if it is a number, Python's, numpy's or torch's."""
+    value = plain(found)
+    if isinstance(value, (int, float)):
+        return float(value)
+    raise unexpected(f"{what} as a number", found)
 
 
 def two_numbers(found: object, what: str) -> list[float]:
-    """Return the answer's value if it is a pair of numbers, Python's, numpy's or torch's."""
-    need(
-        isinstance(found, (tuple, list)) and len(found) == 2,
-        f"expected two numbers {what}, got {type(found).__name__}. Is the return missing?",
-    )
-    return [number(plain(value), f"each of {what}") for value in found]
+    """Return the answer's value if it is a pair of numbers."""
+    if isinstance(found, (tuple, list)) and len(found) == 2:
+        return [number(value, f"each of {what}") for value in found]
+    raise unexpected(f"two numbers {what}", found)
+
+
+def whole_numbers(found: object, count: int, what: str, how: str) -> list[int]:
+    """Return the answer's value if it is that many whole numbers; `how` to make them."""
+    if not isinstance(found, (tuple, list)) or len(found) != count:
+        raise Wrong(f"expected {what}, got {found!r}.")
+    if any(isinstance(x, bool) or not isinstance(x, (int, np.integer)) for x in found):
+        raise Wrong(f"expected whole numbers, got {found!r}; {how}.")
+    return [int(x) for x in found]
 
 
 def plain(value: object) -> object:
@@ -61,19 +86,31 @@ def plain(value: object) -> object:
     return value
 
 
-def close(found: Tensor, right: Tensor) -> bool:
-    """Return whether two tensors are equal up to rounding."""
-    return torch.allclose(found, right.to(found.dtype), rtol=1e-4, atol=1e-5)
+def unchanged(before: object, after: object, name: str) -> None:
+    """Raise `Wrong` if an answer has changed what it was given."""
+    if not np.array_equal(np.asarray(before), np.asarray(after)):
+        raise Wrong(f"your code changed its input {name}; work on a copy.")
 
 
-def explain(
-    found: Tensor, right: Tensor, known: Mapping[str, Tensor | float], otherwise: str
-) -> None:
-    """Raise `Wrong` unless found = right, with the message of the known mistake if it is one."""
-    tolerance = {"rtol": 1e-4, "atol": 1e-7}
-    if torch.allclose(found, right.to(found.dtype), **tolerance):
-        return
-    for message, value in known.items():
-        if torch.allclose(found, torch.as_tensor(value).to(found.dtype), **tolerance):
-            raise Wrong(message)
-    raise Wrong(otherwise)
+def close(found: object, right: object, atol: float = 1e-5) -> bool:
+    """Return whether numbers, arrays or tensors are equal up to rounding."""
+    one, other = (
+        x.detach().double().numpy() if isinstance(x, Tensor) else np.asarray(x, dtype=float)
+        for x in (found, right)
+    )
+    return np.allclose(one, other, rtol=1e-4, atol=atol)
+
+
+def mistaken(found: object, known: Mapping[str, object]) -> dict[str, bool]:
+    """Return what to say to a value: the sentence of the mistake that gives this value.
+
+    Args:
+        found: what the answer gave.
+        known: a sentence -> what an answer with this mistake gives; last the right value, with
+            what is said if `found` is none of them.
+    """
+    *mistakes, (otherwise, right) = known.items()
+    if close(found, right, atol=1e-7):
+        return {}
+    said = {sentence: not close(found, value, atol=1e-7) for sentence, value in mistakes}
+    return {**said, otherwise: False}

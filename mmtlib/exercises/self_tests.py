@@ -22,7 +22,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from mmtlib.core.errors import DataError, unknown_name
-from mmtlib.exercises.feedback import Feedback
+from mmtlib.exercises.exercise import Feedback
 
 LETTERS = "abcde"
 HOW_MANY = 5
@@ -166,17 +166,17 @@ def questions_as_text(questions: Sequence[Question]) -> str:
 
 def questions_as_html(questions: Sequence[Question]) -> str:
     """Return the questions as HTML that works without a kernel: each answer unfolds by itself."""
-    items = []
-    for question in questions:
+    items = ""
+    for number, question in enumerate(questions, 1):
         choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in question.choices)
         said = "".join(
             f"<li>{'<b>Right.</b>' if i == question.right else 'Not this one.'} "
             f"{html.escape(why)}</li>"
             for i, why in enumerate(question.why)
         )
-        items.append(
+        items += (
             f'<li style="margin-bottom:.8em">{html.escape(question.text)}<ol type="a">{choices}'
-            f'</ol><details><summary>Answer {len(items) + 1}</summary><ol type="a">{said}</ol>'
+            f'</ol><details><summary>Answer {number}</summary><ol type="a">{said}</ol>'
             "</details></li>"
         )
-    return f"<ol>{''.join(items)}</ol>"
+    return f"<ol>{items}</ol>"

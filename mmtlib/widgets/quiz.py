@@ -7,14 +7,8 @@ import html
 import ipywidgets as widgets
 from IPython.display import display
 
-from mmtlib.exercises.self_tests import (
-    Question,
-    grade,
-    load_questions,
-    questions_as_html,
-    questions_as_text,
-    score_sentence,
-)
+from mmtlib.exercises import self_tests
+from mmtlib.exercises.self_tests import Question
 
 
 class QuestionBox(widgets.VBox):
@@ -51,7 +45,7 @@ class QuestionBox(widgets.VBox):
 
     def _check(self, _button: object = None) -> None:
         self.chosen = self.radio.index
-        self.said.value = grade(self.question, self.chosen)._repr_html_()
+        self.said.value = self_tests.grade(self.question, self.chosen)._repr_html_()
 
 
 class SelfTest(widgets.VBox):
@@ -78,11 +72,11 @@ class SelfTest(widgets.VBox):
         super().__init__([*self.boxes, self.score])
 
     def _count(self, _button: object = None) -> None:
-        text = score_sentence(self.questions, [box.chosen for box in self.boxes])
+        text = self_tests.score_sentence(self.questions, [box.chosen for box in self.boxes])
         self.score.value = f'<div role="status"><b>Self-test:</b> {html.escape(text)}</div>'
 
     def __str__(self) -> str:
-        return questions_as_text(self.questions)
+        return self_tests.questions_as_text(self.questions)
 
     def _ipython_display_(self) -> None:
         # Two outputs: a page made of the notebook cannot run the first, and reads the second.
@@ -90,7 +84,7 @@ class SelfTest(widgets.VBox):
         folded = "<details><summary>The questions as text (no kernel needed)</summary>"
         display(
             {
-                "text/html": f"{folded}{questions_as_html(self.questions)}</details>",
+                "text/html": f"{folded}{self_tests.questions_as_html(self.questions)}</details>",
                 "text/plain": str(self),
             },
             raw=True,
@@ -108,4 +102,4 @@ def self_test(name: str) -> SelfTest:
         ConfigError: if no notebook of this name has questions.
         DataError: if the file of questions is not in order.
     """
-    return SelfTest(name, load_questions(name))
+    return SelfTest(name, self_tests.load_questions(name))

@@ -1,11 +1,10 @@
-"""Right answers pass; every known-wrong answer is refused with the message meant for it."""
+"""Notebook 06: right answers pass, each known mistake is named."""
 
 import torch.nn.functional as F
 from scipy import stats
 from support.exercise_tests import ExerciseTests
 
 from mmtlib.evaluation import holm
-from mmtlib.exercises import rivals
 from mmtlib.losses import distillation_loss
 
 
@@ -120,5 +119,5 @@ WRONG = [
 ]
 
 
-class TestRivals(ExerciseTests):
-    room, right, wrong = rivals, RIGHT, WRONG
+class TestNotebook06(ExerciseTests):
+    notebook, right, wrong = "06", RIGHT, WRONG

@@ -1,10 +1,8 @@
-"""Right answers pass; every known-wrong answer is refused with the message meant for it."""
+"""Notebook 07: right answers pass, each known mistake is named."""
 
 import numpy as np
 import torch
 from support.exercise_tests import ExerciseTests
-
-from mmtlib.exercises import harm
 
 
 def both(alone, together):
@@ -56,5 +54,5 @@ WRONG = [
 ]
 
 
-class TestHarm(ExerciseTests):
-    room, right, wrong = harm, RIGHT, WRONG
+class TestNotebook07(ExerciseTests):
+    notebook, right, wrong = "07", RIGHT, WRONG

@@ -1,21 +1,11 @@
-"""Right answers pass; every known-wrong answer is refused with the message meant for it."""
+"""Notebook 04: right answers pass, each known mistake is named."""
 
 import itertools
 
 import torch
-import torch.nn.functional as F
 from support.exercise_tests import ExerciseTests
 
-from mmtlib.exercises import transfer
-from mmtlib.losses import correlation_map, focal_regularization, ssa_distance
-
-
-def d_squared(grid):
-    return (grid[0] * grid[1] * grid[2]) ** 2
-
-
-def unit_columns(features):
-    return F.normalize(features.flatten(2), dim=1)
+from mmtlib.losses import focal_regularization
 
 
 def loss_with(rho_of=focal_regularization, *, weight_of=lambda weight: weight):
@@ -32,15 +22,6 @@ def plain_rho(loss_m, loss_n, beta):
 
 
 RIGHT = {
-    "position_correlation": [
-        lambda f: unit_columns(f).mT @ unit_columns(f),
-        correlation_map,
-    ],
-    "alignment_loss": [
-        lambda m, n: ssa_distance(m, n.detach()).mean(),
-        lambda m, n: (correlation_map(m) - correlation_map(n.detach())).square().sum((1, 2)).mean(),
-    ],
-    "equivalent_sum_weight": [lambda w, grid: w / d_squared(grid)],
     "focal_rho": [
         lambda m, n, beta: plain_rho(m, n, beta).detach(),
         focal_regularization,
@@ -54,54 +35,7 @@ RIGHT = {
     "learner_objective": [loss_with()],
 }
 
-
-def gram(rows):
-    return rows @ rows.mT
-
-
 WRONG = [
-    ("position_correlation", lambda f: F.normalize(f.flatten(2), dim=2), "should be"),
-    ("position_correlation", lambda f: gram(F.normalize(f.flatten(2), dim=2)), "channels were"),
-    (
-        "position_correlation",
-        lambda f: gram((f.flatten(2) / f.flatten(2).norm(dim=1, keepdim=True)).mT),
-        "gives NaN",
-    ),
-    ("position_correlation", lambda f: gram(f.flatten(2).mT), "correlate with itself by 1"),
-    (
-        "position_correlation",
-        lambda f: gram(F.normalize(f.flatten(2), dim=2).mT),  # each channel over the positions
-        "not each channel over the positions",
-    ),
-    ("position_correlation", lambda f: correlation_map(f, "centred"), "mean was taken off"),
-    (
-        "position_correlation",
-        lambda f: gram(F.normalize(f.reshape(len(f), -1, f.shape[1]), dim=2)),
-        "positions and channels were mixed",
-    ),
-    ("position_correlation", lambda f: None, "return missing"),
-    ("position_correlation", lambda f: f @ f, "your code stopped with RuntimeError"),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n).mean(), "teacher gets a gradient"),
-    ("alignment_loss", lambda m, n: ssa_distance(m.detach(), n).mean(), "reaches the learner"),
-    (
-        "alignment_loss",
-        lambda m, n: ssa_distance(m.detach(), n.detach()).mean(),
-        "reaches the learner",
-    ),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n.detach()).sum(), "sum over the clips"),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n.detach()).sqrt().mean(), "not its square"),
-    (
-        "alignment_loss",
-        lambda m, n: ssa_distance(m, n.detach(), reduction="mean").mean(),
-        "d x d entries",
-    ),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n.detach()), "take the mean over clips"),
-    ("alignment_loss", lambda m, n: m.mean() - n.detach().mean(), "entry by entry"),
-    ("equivalent_sum_weight", lambda w, grid: w / d_squared(grid) ** 0.5, "d * d entries"),
-    ("equivalent_sum_weight", lambda w, grid: w * d_squared(grid), "you multiplied"),
-    ("equivalent_sum_weight", lambda w, grid: w / (grid[1] * grid[2]) ** 2, "one time step"),
-    ("equivalent_sum_weight", lambda w, grid: w, "d * d times their mean"),
-    ("equivalent_sum_weight", lambda w, grid: str(w), "as a number"),
     ("focal_rho", lambda m, n, beta: plain_rho(n, m, beta).detach(), "in this order"),
     ("focal_rho", plain_rho, "gradient goes through rho"),
     (
@@ -188,5 +122,5 @@ WRONG = [
 ]
 
 
-class TestTransfer(ExerciseTests):
-    room, right, wrong = transfer, RIGHT, WRONG
+class TestNotebook04(ExerciseTests):
+    notebook, right, wrong = "04", RIGHT, WRONG

@@ -1,11 +1,8 @@
-"""The checks of notebook 12: right answers pass, each known mistake is named."""
+"""Notebook 12: right answers pass, each known mistake is named."""
 
 import math
 
-import pytest
 from support.exercise_tests import ExerciseTests
-
-from mmtlib.exercises import HINTS, checks, own_data
 
 
 def right_frames(start, end, rate):
@@ -34,8 +31,10 @@ def several_clips(subjects, splits):
     return {person for person in subjects if subjects.count(person) > 1}
 
 
-RIGHT = {"frames_of": [right_frames], "in_two_splits": [right_people]}
-
+RIGHT = {
+    "frames_of": [right_frames],
+    "in_two_splits": [right_people],
+}
 
 WRONG = [
     ("frames_of", cut_off, "int(...) cuts it"),
@@ -57,13 +56,5 @@ WRONG = [
 ]
 
 
-class TestOwnData(ExerciseTests):
-    room, right, wrong = own_data, RIGHT, WRONG
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_the_last_hint_is_nearly_the_answer(name):
-    arguments = {"frames_of": "start, end, rate", "in_two_splits": "subjects, splits"}
-    names = {}
-    exec(f"def answer({arguments[name]}): {HINTS[name][2]}", names)
-    assert getattr(checks, name)(names["answer"]).passed
+class TestNotebook12(ExerciseTests):
+    notebook, right, wrong = "12", RIGHT, WRONG

@@ -1,11 +1,10 @@
-"""Right answers pass; every known-wrong answer is refused with the message meant for it."""
-
-import re
+"""Notebook 11: right answers pass, each known mistake is named."""
 
 import numpy as np
-import pytest
+from support.exercise_tests import ExerciseTests
 
-from mmtlib.exercises import asking, checks
+from mmtlib.core.seeding import numpy_generator
+from mmtlib.exercises import notebook_11
 
 
 def paired(arm, reference):
@@ -30,10 +29,6 @@ def by_runs(table):
     cells, runs = cells_of(table), table.groupby("clutter").size()
     steps = (cells[10.0] - cells[0.0]).dropna()
     return np.average(steps, weights=runs[steps.index])
-
-
-def common(arm, reference):
-    return arm.index.intersection(reference.index)
 
 
 RIGHT = {
@@ -82,34 +77,10 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer"), [(k, a) for k, v in RIGHT.items() for a in v])
-def test_right_answers_pass(name, answer):
-    feedback = getattr(checks, name)(answer)
-    assert feedback.passed, feedback.message
-
-
-@pytest.mark.parametrize(("name", "answer", "message"), WRONG)
-def test_known_wrong_answers_are_refused_with_their_reason(name, answer, message):
-    feedback = getattr(asking, name)(answer)
-    assert not feedback.passed
-    assert re.search(message, feedback.message), feedback.message
+class TestNotebook11(ExerciseTests):
+    notebook, right, wrong = "11", RIGHT, WRONG
 
 
 def test_the_two_ways_to_compare_disagree_in_sign():
-    table = asking._unbalanced(asking.numpy_generator("test", 0))
+    table = notebook_11._unbalanced(numpy_generator("test", 0))
     assert raw(table) < 0 < within(table)
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_a_stub_stays_a_stub(name):
-    def stub(*args):
-        raise NotImplementedError
-
-    with pytest.raises(NotImplementedError):
-        getattr(asking, name)(stub)
-
-
-def test_every_exercise_has_three_growing_hints():
-    assert set(asking.HINTS) == set(RIGHT)
-    for hints in asking.HINTS.values():
-        assert len(set(hints)) == len(hints) == 3
