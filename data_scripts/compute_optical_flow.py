@@ -18,7 +18,6 @@ from mmtlib.cli.show import bar
 from mmtlib.core.errors import unknown_name
 from mmtlib.datasets import DATASETS
 from mmtlib.datasets.clip_flow import make_flow
-from mmtlib.datasets.verify import every_split
 
 
 def main() -> int:
@@ -33,8 +32,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.name not in DATASETS:
         raise unknown_name("data set", given.name, DATASETS)
-    splits = every_split(
-        DATASETS[given.name],
+    splits = DATASETS[given.name].every_split(
         given.root,
         "rgb",
         given.colour,

@@ -16,7 +16,7 @@ from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.core.modalities import check_modalities
 from mmtlib.datasets import GestureDataset
 from mmtlib.datasets.archives import BY_HAND, is_archive, unpack
-from mmtlib.datasets.verify import VerifyReport, every_split, load_clips, save_clips, verify
+from mmtlib.datasets.verify import VerifyReport, load_clips, save_clips, verify
 from mmtlib.experiment import open_data
 
 
@@ -99,7 +99,7 @@ def _root_of(kind: type[GestureDataset], folder: Path, target: Path) -> Path:
     reasons = []
     for root in (target, *below):
         try:
-            every_split(kind, root, ("rgb",))
+            kind.every_split(root, ("rgb",))
         except DataError as error:
             reasons.append(error)
         else:
@@ -119,8 +119,7 @@ def _checked(
     known = load_clips(manifest) if manifest.exists() else None
     with show.bar("looking at clips") as progress:
         report = verify(
-            every_split(
-                kind,
+            kind.every_split(
                 root,
                 config.modalities,
                 config.colour if kind.colours else None,

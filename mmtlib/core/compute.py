@@ -24,7 +24,8 @@ warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
 MAX_PROCESSES = 16
 """Most processes that make clips side by side: each needs some hundred MB."""
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @contextmanager

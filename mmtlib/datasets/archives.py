@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
@@ -114,8 +115,10 @@ def _members(archive: Path) -> Iterator[list[Member]]:
         raise _damaged(archive, error) from None
     with opened:
         try:
-            files = _zip_files if isinstance(opened, zipfile.ZipFile) else _tar_files
-            found = list(files(archive, opened))
+            if isinstance(opened, zipfile.ZipFile):
+                found = list(_zip_files(archive, opened))
+            else:
+                found = list(_tar_files(archive, opened))
         except (*_DAMAGE, OSError) as error:
             raise _damaged(archive, error) from None
         yield found
@@ -131,7 +134,7 @@ def _zip_files(archive: Path, opened: zipfile.ZipFile) -> Iterator[Member]:
             raise DataError(f"{archive} is encrypted: unpack it by hand with its password.")
         _check_name(archive, info.orig_filename)
         if not info.is_dir():
-            yield Member(info.filename, info.file_size, lambda info=info: opened.open(info))
+            yield Member(info.filename, info.file_size, partial(opened.open, info))
 
 
 def _tar_files(archive: Path, opened: tarfile.TarFile) -> Iterator[Member]:
@@ -141,7 +144,13 @@ def _tar_files(archive: Path, opened: tarfile.TarFile) -> Iterator[Member]:
         if not (info.isreg() or info.isdir()):
             raise _refused(archive, info.name, "it is a link or a device")
         if info.isreg():
-            yield Member(info.name, info.size, lambda info=info: opened.extractfile(info))
+            yield Member(info.name, info.size, partial(_tar_content, opened, info))
+
+
+def _tar_content(opened: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    content = opened.extractfile(info)
+    assert content is not None  # it is a file
+    return content
 
 
 def _check_name(archive: Path, name: str) -> None:

@@ -1,54 +1,43 @@
-"""What all data sets of real clips share: missing and broken files, and the way to a clip.
+"""What all data sets of real clips share: which clips there are, missing and broken files.
 
-A data set is a list of `ClipRecord`, made by its own parser of the official list, plus one answer:
-which recording shows a modality. `GestureDataset` does the rest, optical flow (`clip_flow`) and
-`verify` included.
+A data set is a list of `ClipRecord`, made by its own parser of the official list (`rows`), and what
+`ClipReader` asks of it. `GestureDataset` does the rest, optical flow and `verify` included.
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.compute import in_order
-from mmtlib.core.errors import DataError
-from mmtlib.datasets.reader import ClipReader
-from mmtlib.datasets.recordings import recording_sizes
-from mmtlib.datasets.records import ClipRecord, SkippedClip
-from mmtlib.datasets.verify import VerifyReport, every_split, verify
+from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.datasets.reader import COMPUTED, ClipReader
+from mmtlib.datasets.records import PARTS, ClipRecord, SkippedClip
+from mmtlib.datasets.verify import VerifyReport, verify
 from mmtlib.datasets.video_io import READER_VERSION
 
 
 class GestureDataset(ClipReader):
     """Clips of real recordings, read from disk when asked for.
 
-    A subclass sets the class attributes, parses its lists, and implements `recording`. The settings
-    of an experiment that it takes are in `mmtlib.config.recipes.DATA_SETTINGS`.
+    A subclass sets the class attributes (`ClipReader`) and implements `rows`. The settings of an
+    experiment that it takes are in `mmtlib.config.recipes.DATA_SETTINGS`.
 
     Attributes:
-        classes: one readable name per label.
-        label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
-            known, so clips of this set may not be mirrored.
-        reversed_labels: label -> label, for the classes that are gestures when played backwards.
-        splits: the names of the parts.
-        published: split -> clips it has by the official lists; together they are the whole set.
-        citation, licence: how to cite the set, and on which terms it is given.
-        source: where the set is to be had, and what arrives.
         records: the clips that are there, in the order of the list.
         skipped: the clips that were left out.
-        passed_over: one sentence on what is there but has no record, or an empty string.
 
     Args:
         root: the data set's folder.
-        records: the rows of the part asked for.
-        modalities: checked names, in the order wanted.
+        split: one of `splits`.
+        modalities: names, in the order wanted; default `modalities_in` the root.
         skip_broken: leave out clips with missing or broken files instead of raising. None keeps all
             of them in `records`, to be looked into one by one (`verify`).
         flow, flow_folder: see `ClipReader`.
@@ -56,42 +45,35 @@ class GestureDataset(ClipReader):
             out too, so that networks trained alone and together see the same clips.
 
     Raises:
-        ConfigError: if the method of optical flow is unknown.
-        DataError: if a file is missing and `skip_broken` is false, if no clip is left, or if a file
-            of optical flow was made from something else.
+        ConfigError: if the split, a modality or the method of optical flow is unknown.
+        DataError: if the root or a list is not as expected, a modality is not held, a file is
+            missing and `skip_broken` is false, no clip is left, or a file of optical flow was made
+            from something else.
     """
-
-    classes: ClassVar[tuple[str, ...]]
-    label_swaps: ClassVar[Mapping[int, int] | None]
-    reversed_labels: ClassVar[Mapping[int, int]] = {}
-    splits: ClassVar[tuple[str, ...]]
-    published: ClassVar[Mapping[str, int]]
-    citation: ClassVar[str]
-    licence: ClassVar[str]
-    source: ClassVar[str]
-    passed_over: str = ""
 
     def __init__(
         self,
+        root: str | Path,
+        split: str = "train",
+        modalities: str | Iterable[str] | None = None,
+        skip_broken: bool | None = False,
         *,
-        root: Path,
-        records: Sequence[ClipRecord],
-        modalities: tuple[str, ...],
-        skip_broken: bool | None,
         flow: str = "dis",
         flow_folder: str | Path | None = None,
         complete_for: Iterable[str] = (),
     ) -> None:
-        super().__init__(root=root, modalities=modalities, flow=flow, flow_folder=flow_folder)
-        self.skip_broken = skip_broken
-        extra = self.held(complete_for) if skip_broken and complete_for else ()
-        self.complete_for = tuple(m for m in extra if m not in modalities)
+        super().__init__(root, flow=flow, flow_folder=flow_folder)
+        if split not in self.splits:
+            raise unknown_name(f"split of {type(self).__name__}", split, self.splits)
+        self.split, self.skip_broken = split, skip_broken
         self.skipped: list[SkippedClip] = []
+        records = self.records = tuple(self.rows())
+        self.modalities = self.held(self.modalities_in(root) if modalities is None else modalities)
+        extra = self.held(complete_for) if skip_broken and complete_for else ()
+        self.complete_for = tuple(m for m in extra if m not in self.modalities)
         if skip_broken is None:
-            self.records = tuple(records)
             return
-        whole = self.only(*modalities, *self.complete_for)
-        self.records = tuple(record for record in records if whole._is_there(record))
+        self.records = tuple(record for record in records if self._is_there(record))
         missing = [skip for skip in self.skipped if skip.missing]
         if missing and not skip_broken:
             raise DataError(
@@ -105,10 +87,60 @@ class GestureDataset(ClipReader):
                 f"{self.skipped_summary()}"
             )
 
+    @abstractmethod
+    def rows(self) -> Iterable[ClipRecord]:
+        """Return the rows of the part asked for, in the order of the list.
+
+        Raises:
+            DataError: if the root or a list is not as expected.
+        """
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """The parts of which the split consists: those of `PARTS` that do not overlap."""
+        return PARTS if self.split == "all" else self.split.split("+")
+
     @classmethod
     def classes_in(cls, root: str | Path | None) -> tuple[str, ...]:
         """Return the names of the classes; of some sets, those in this folder."""
         return cls.classes
+
+    @classmethod
+    def modalities_in(cls, root: str | Path) -> tuple[str, ...]:
+        """Return what a folder of this set is looked at for where nobody says."""
+        return ("rgb", "depth")
+
+    @classmethod
+    def every_split(
+        cls,
+        root: str | Path,
+        modalities: str | Iterable[str],
+        colour: str | None = None,
+        **settings: Any,
+    ) -> dict[str, Self]:
+        """Return every published split with the clips of all its rows, there or not.
+
+        Args:
+            root: the data set's folder.
+            modalities: names.
+            colour: which of several colour recordings; default the set's own choice.
+            settings: more arguments of the class.
+
+        Raises:
+            ConfigError: if a name is unknown, or there is no choice of colour.
+            DataError: if the root or a list is not as expected.
+        """
+        if colour is not None:
+            if colour not in cls.colours:
+                known = cls.colours or ["none, as there is one recording only"]
+                raise unknown_name(f"colour of {cls.__name__}", colour, known)
+            settings["colour"] = colour
+        # Of a user's own videos nothing is published.
+        opened = {
+            split: cls(root, split, modalities, skip_broken=None, **settings)
+            for split in cls.published or PARTS
+        }
+        return {s: found for s, found in opened.items() if cls.published or len(found)}
 
     @classmethod
     def verify(
@@ -121,31 +153,7 @@ class GestureDataset(ClipReader):
     ) -> VerifyReport:
         """Open every file, decode every span, and report; see `mmtlib.datasets.verify`."""
         names = cls.modalities_in(root) if modalities is None else modalities
-        return verify(every_split(cls, root, names, colour), **how)
-
-    def measure(self, pixels: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Return what `verify` measures about a clip beyond its being there; names to numbers.
-
-        Args:
-            pixels: modality -> what `pixels` returned, those that could be read.
-        """
-        return {}
-
-    def only(self, *modalities: str) -> Self:
-        """Return the same data set with these modalities; what is skipped is noted in both."""
-        other = copy.copy(self)
-        other.modalities, other.complete_for = modalities, ()
-        other.__dict__.pop("fingerprint", None)
-        return other
-
-    def without_records(self) -> Self:
-        """Return the same data set without its rows, small enough to be sent to other processes."""
-        other = copy.copy(self)
-        other.records, other.skipped, other._listings = (), [], {}
-        other.__dict__.pop("fingerprint", None)
-        if "flow" in (*self.modalities, *self.complete_for):
-            other.flow = self.flow  # looked up here: an older process may know another cache
-        return other
+        return verify(cls.every_split(root, names, colour), **how)
 
     @property
     def alignment_note(self) -> str | None:
@@ -153,40 +161,31 @@ class GestureDataset(ClipReader):
 
         The spatiotemporal alignment loss compares position with position.
         """
-        if len({"rgb" if m == "flow" else m for m in self.modalities}) < 2:
+        if len({COMPUTED.get(m, m) for m in self.modalities}) < 2:
             return None
         return (
             f"How well the colour and depth pictures of {type(self).__name__} cover each other is "
             "not published; the alignment loss takes equal positions for equal places."
         )
 
-    def read_complete(self, record: ClipRecord) -> GestureClip:
-        """Return the record's clip, if the modalities of `complete_for` can be read too.
-
-        Raises:
-            DataError: if any of them cannot.
-        """
-        whole = self.only(*self.modalities, *self.complete_for).read(record)
-        return whole.with_frames({m: whole.frames[m] for m in self.modalities})
-
     def _is_there(self, record: ClipRecord) -> bool:
-        recorded = self.only(*dict.fromkeys("rgb" if m == "flow" else m for m in self.modalities))
-        for modality, path in {**recorded.files(record), **self.files(record)}.items():
+        recorded = tuple(dict.fromkeys(COMPUTED.get(m, m) for m in self.needed))
+        for modality in dict.fromkeys((*recorded, *self.needed)):
+            path = self.file(record, modality)
             if not path.exists():
-                made = f": make it with `{self.flow.command}`" if modality == "flow" else ""
+                made = f": make it with `{self.flow.command}`" if modality in COMPUTED else ""
                 self.skipped.append(SkippedClip(record, f"{path} is missing{made}", missing=True))
                 return False
         if self.skip_broken:
             try:
-                recorded.check(record)
+                self.check(record, recorded)
             except DataError as error:
                 self.skipped.append(SkippedClip(record, str(error), missing=False))
                 return False
-        if "flow" in self.modalities:  # can be made again, so it is no reason to leave a clip out
-            try:
-                self.only("flow").check(record)
-            except DataError as error:
-                raise DataError(f"{error} ({record.source})") from None
+        try:  # can be made again, so it is no reason to leave a clip out
+            self.check(record, [m for m in self.needed if m in COMPUTED])
+        except DataError as error:
+            raise DataError(f"{error} ({record.source})") from None
         return True
 
     def __len__(self) -> int:
@@ -216,7 +215,8 @@ class GestureDataset(ClipReader):
         """Yield (index, clip) in order, to read clips once, e.g. into a clip store.
 
         With `skip_broken` a clip whose damage shows only on decoding is added to `skipped` and
-        passed over; `records` and the indices stay as they are.
+        passed over; `records` and the indices stay as they are. Clips that the modalities of
+        `complete_for` make unreadable are among them.
 
         Args:
             indices: which clips; default all.
@@ -271,10 +271,11 @@ class GestureDataset(ClipReader):
     @cached_property
     def fingerprint(self) -> str:
         """A hash of all that determines the clips: rows, settings, file sizes, reader's version."""
-        digest = hashlib.blake2b(digest_size=16)
-        made_from = (self.name, READER_VERSION, self.modalities, self.settings())
+        made_from: tuple[Any, ...] = (
+            self.name, READER_VERSION, self.modalities, self.settings(),
+        )  # fmt: skip
         made_from += (self.complete_for,) if self.complete_for else ()
-        digest.update(repr(made_from).encode())
+        digest = hashlib.blake2b(repr(made_from).encode(), digest_size=16)
         for record in self.records:
             spans = sorted((s, p.file, p.first, p.last) for s, p in record.spans.items())
             row = (record.folder, record.label, record.subject, spans, self._sizes(record))
@@ -284,15 +285,11 @@ class GestureDataset(ClipReader):
     def _sizes(self, record: ClipRecord) -> list[int | str]:
         sizes: list[int | str] = []
         try:
-            for modality in (*self.modalities, *self.complete_for):
-                path = self.file(record, modality)
-                if modality == "flow":  # its size says nothing: it is compressed
+            for modality in self.needed:
+                if modality in COMPUTED:  # its size says nothing: it is compressed
                     sizes.append(self.flow.header(record.clip_id)["content"])
-                    continue
-                span = record.spans[self.sensors[modality]]
-                sizes += recording_sizes(
-                    path, span.first, span.last, first_picture=self.first_picture
-                )
+                else:
+                    sizes += self.listed(record, modality).sizes()
         except DataError as error:
             raise DataError(f"{error} ({record.source})") from None
         return sizes
@@ -307,7 +304,7 @@ def _read(
 ) -> Any:
     """Return what `use` makes of a record's clip, or the error that says why it cannot be read."""
     try:
-        clip = dataset.read_complete(record)
+        clip = dataset.read(record, dataset.needed).select(dataset.modalities)
     except DataError as error:
         return error
     return clip if use is None else use(clip)

@@ -1,70 +1,21 @@
-"""The optical flow of a data set's clips: where it lies, what it is made from, and making it."""
+"""Making the optical flow of a data set's clips."""
 
 from __future__ import annotations
 
-import hashlib
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 
-from mmtlib.core.cache import cache_dir, locked
+from mmtlib.core.cache import locked
 from mmtlib.core.compute import in_order
 from mmtlib.core.errors import DataError
-from mmtlib.datasets.optical_flow import FLOW_VERSION, FlowFiles, compute_flow
-from mmtlib.datasets.recordings import recording_hash, recording_sizes
+from mmtlib.datasets.optical_flow import FlowFiles, compute_flow
+from mmtlib.datasets.reader import ClipReader
 from mmtlib.datasets.records import ClipRecord
-from mmtlib.datasets.video_io import READER_VERSION
-
-if TYPE_CHECKING:
-    from mmtlib.datasets.base import GestureDataset
-    from mmtlib.datasets.reader import ClipReader
-
-
-def flow_files(dataset: ClipReader, method: str, folder: str | Path | None) -> FlowFiles:
-    """Return where the flow of a data set lies; see `ClipReader`."""
-    colour, root = dataset.colour, str(dataset.root)
-    command = ["python", "data_scripts/compute_optical_flow.py", dataset.name, root]
-    command += [] if colour == type(dataset).colour else ["--colour", colour]
-    command += [] if method == "dis" else ["--method", method]
-    if folder is None:
-        place = hashlib.blake2b(str(dataset.root.resolve()).encode(), digest_size=4).hexdigest()
-        folder = cache_dir() / "flow" / f"{dataset.name}-{colour}-{method}-{place}"
-    else:
-        command += ["--flow-folder", str(folder)]
-    return FlowFiles(Path(folder), method, shlex.join(command))
-
-
-def flow_origin(
-    dataset: ClipReader, record: ClipRecord, *, content: bool = False
-) -> dict[str, Any]:
-    """Return what the flow of a clip is made from.
-
-    Args:
-        dataset: the data set.
-        record: the clip.
-        content: with a hash of the colour recording, which has to be read for it.
-
-    Raises:
-        DataError: if the colour recording is missing.
-    """
-    path, span = dataset.file(record, "rgb"), dataset.span(record, "rgb")
-    place = {"first": span.first, "last": span.last, "first_picture": dataset.first_picture}
-    origin = {
-        "flow version": FLOW_VERSION,
-        "reader version": READER_VERSION,
-        "data set": dataset.name,
-        "method": dataset.flow.method,
-        "recording": dataset.recording(record, "rgb"),
-        "frames": [span.first, span.last],
-        "size": sum(recording_sizes(path, **place)),
-    }
-    return {**origin, "hash": recording_hash(path, **place)} if content else origin
 
 
 def colour_pictures(dataset: ClipReader, record: ClipRecord) -> np.ndarray:
@@ -76,12 +27,11 @@ def colour_pictures(dataset: ClipReader, record: ClipRecord) -> np.ndarray:
     Raises:
         DataError: if the pictures of the span cannot be read.
     """
-    path, span = dataset.file(record, "rgb"), dataset.span(record, "rgb")
-    spans = {**record.spans, dataset.sensors["rgb"]: replace(span, last=span.last + 1)}
+    recorded, span = dataset.recorded(record, "rgb"), dataset.span(record, "rgb")
     try:
-        return dataset.pixels(replace(record, spans=spans), "rgb", path)
+        return replace(recorded, last=span.first + len(span) + 1).read()
     except DataError:  # the recording ends with the span, or is broken
-        return dataset.pixels(record, "rgb", path)
+        return recorded.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +52,7 @@ class FlowMade:
 
 
 def make_flow(
-    dataset: GestureDataset,
+    dataset: ClipReader,
     *,
     processes: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -119,7 +69,8 @@ def make_flow(
     Raises:
         DataError: if the folder cannot be written, or another process writes there.
     """
-    folder, found = dataset.flow.folder, {"made": [], "kept": [], "missing": [], "broken": []}
+    folder = dataset.flow.folder
+    found: dict[str, list[str]] = {"made": [], "kept": [], "missing": [], "broken": []}
     with locked(folder, timeout_s=1):
         for left_behind in folder.rglob(".*.npz.*.tmp"):  # by a killed process
             left_behind.unlink(missing_ok=True)
@@ -140,7 +91,7 @@ def _make(dataset: ClipReader, record: ClipRecord) -> tuple[str, str]:
     if not path.exists():
         return "missing", f"{path} is missing ({record.source})"
     try:
-        origin = flow_origin(dataset, record, content=True)
+        origin = dataset.flow_origin(record, content=True)
         if _is_valid(dataset.flow, record.clip_id, origin):
             return "kept", ""
         cv2.setNumThreads(1)

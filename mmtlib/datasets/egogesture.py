@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
 
-from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.errors import DataError
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
-from mmtlib.datasets.records import ClipRecord, SensorSpan
+from mmtlib.datasets.records import ClipRecord, SensorSpan, read_rows
 
 SUBJECTS: dict[str, tuple[int, ...]] = {
     "train": (
@@ -51,52 +50,41 @@ def read_group(path: str | Path) -> list[ClipRecord]:
     place = _GROUP.fullmatch("/".join(path.parts[-3:]).lower())
     if not place:
         raise DataError(f"{path}: expected a label file at .../subjectNN/SceneN/GroupN.csv.")
-    try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
-    except OSError as error:
-        raise DataError(f"Cannot read the labels {path} ({error.strerror}).") from None
-    records: dict[str, ClipRecord] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip(b" \t\f\v,;"):
-            continue
-        record = _parse_row(line, path, number, *map(int, place.groups()))
-        if record.clip_id in records:
-            first = records[record.clip_id].list_line
-            raise DataError(f"{path}:{number}: these pictures are in line {first} already.")
-        records[record.clip_id] = record
-    return list(records.values())
+    subject, scene, group = map(int, place.groups())
+    folder = f"Subject{subject:02d}/Scene{scene}"
+
+    def parse(line: str, number: int) -> ClipRecord:
+        label, start, end = _parse_row(line)
+        return ClipRecord(
+            folder=folder,
+            label=label - 1,
+            subject=subject,
+            clip_id=f"{folder}/Group{group}/{start:06d}-{end:06d}",
+            spans={
+                "color": SensorSpan(f"Color/rgb{group}", start - 1, end),
+                "depth": SensorSpan(f"Depth/depth{group}", start - 1, end),
+            },
+            list_file=path,
+            list_line=number,
+        )
+
+    return read_rows(path, parse, blank=b" \t\f\v,;")
 
 
-def _parse_row(
-    line: bytes, path: Path, number: int, subject: int, scene: int, group: int
-) -> ClipRecord:
-    match = _ROW.fullmatch(line.decode("ascii", "replace"))
+def _parse_row(line: str) -> tuple[int, int, int]:
+    """Return label, first and last picture, all counted from 1."""
+    match = _ROW.fullmatch(line)
     if not match:
-        found = line[:80].decode("ascii", "replace")
-        raise DataError(f"{path}:{number}: expected a row 'label,start,end', got {found!r}.")
+        raise ValueError(f"expected a row 'label,start,end', got {line[:80]!r}")
     label, start, end = map(int, match.groups())
     if not 1 <= label <= len(EgoGesture.classes):
-        raise DataError(
-            f"{path}:{number}: expected a label from 1 to {len(EgoGesture.classes)}, got {label}."
-        )
+        raise ValueError(f"expected a label from 1 to {len(EgoGesture.classes)}, got {label}")
     if not 1 <= start <= end < start + LONGEST_GESTURE:
-        raise DataError(
-            f"{path}:{number}: expected 1 to {LONGEST_GESTURE} pictures counted from 1, got those "
-            f"from {start} to {end}."
+        raise ValueError(
+            f"expected 1 to {LONGEST_GESTURE} pictures counted from 1, got those from {start} to "
+            f"{end}"
         )
-    folder = f"Subject{subject:02d}/Scene{scene}"
-    return ClipRecord(
-        folder=folder,
-        label=label - 1,
-        subject=subject,
-        clip_id=f"{folder}/Group{group}/{start:06d}-{end:06d}",
-        spans={
-            "color": SensorSpan(f"Color/rgb{group}", start - 1, end),
-            "depth": SensorSpan(f"Depth/depth{group}", start - 1, end),
-        },
-        list_file=path,
-        list_line=number,
-    )
+    return label, start, end
 
 
 class EgoGesture(GestureDataset):
@@ -130,12 +118,11 @@ class EgoGesture(GestureDataset):
 
     Raises:
         ConfigError: if a split or modality is unknown.
-        DataError: if the root or a row is not as expected, a modality is not held, or a file is
-            missing (without `skip_broken`).
+        DataError: see `GestureDataset`.
     """
 
-    name: ClassVar[str] = "egogesture"
-    classes: ClassVar[tuple[str, ...]] = (
+    name = "egogesture"
+    classes = (
         "scroll hand towards right", "scroll hand towards left", "scroll hand downward",
         "scroll hand upward", "scroll hand forward", "scroll hand backward", "cross index fingers",
         "zoom in with fists", "zoom out with fists", "rotate fists clockwise",
@@ -160,40 +147,27 @@ class EgoGesture(GestureDataset):
     )  # fmt: skip
     # Left and right, clockwise and counterclockwise. A checkmark or a diagonal has a mirror image
     # too, but no class of its own for it.
-    label_swaps: ClassVar[dict[int, int]] = {
+    label_swaps: Mapping[int, int] | None = {
         0: 1, 1: 0, 9: 10, 10: 9, 13: 14, 14: 13, 58: 59, 59: 58, 64: 65, 65: 64, 70: 71, 71: 70,
         76: 77, 77: 76, 80: 81, 81: 80,
     }  # fmt: skip
-    frame_rate: ClassVar[float] = 30.0
-    splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
-    published: ClassVar[dict[str, int]] = {"train": 14416, "validation": 4768, "test": 4977}
-    sensors: ClassVar[dict[str, str]] = {"rgb": "color", "depth": "depth"}
-    first_picture: ClassVar[int] = 1
-    citation: ClassVar[str] = (
+    published: Mapping[str, int] = {"train": 14416, "validation": 4768, "test": 4977}
+    first_picture = 1
+    citation = (
         "Y. Zhang, C. Cao, J. Cheng, H. Lu: EgoGesture: A New Dataset and Benchmark for Egocentric "
         "Hand Gesture Recognition. IEEE Transactions on Multimedia 20 (5), 2018."
     )
-    licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
-    source: ClassVar[str] = (
+    source = (
         "from its authors, who ask for a signed agreement (http://www.nlpr.ia.ac.cn/iva/yfzhang/"
         "datasets/egogesture.html): archives of pictures, and the labels"
     )
 
-    def __init__(
-        self,
-        root: str | Path,
-        split: str = "train",
-        modalities: str | Iterable[str] = ("rgb", "depth"),
-        skip_broken: bool | None = False,
-        **shared: Any,
-    ) -> None:
-        if split not in self.splits:
-            raise unknown_name("split of EgoGesture", split, self.splits)
-        names, root = self.held(modalities), Path(root)
-        self.split, self._pictures = split, _picture_folder(root)
-        subjects = [n for part in split.split("+") for n in SUBJECTS[part]]
-        files, missing = _label_files(root, self._pictures, sorted(subjects))
-        if missing and skip_broken is False:
+    def rows(self) -> Iterable[ClipRecord]:
+        """Return the rows of the part's people, after checking that the root is EgoGesture's."""
+        self._pictures = _picture_folder(self.root)
+        subjects = sorted(n for part in self.parts for n in SUBJECTS[part])
+        files, missing = _label_files(self.root, self._pictures, subjects)
+        if missing and self.skip_broken is False:
             raise DataError(
                 f"{missing[0]} is missing ({len(missing):,} label files or folders in all). "
                 "Complete the data set, or leave their clips out with skip_broken=True "
@@ -203,16 +177,12 @@ class EgoGesture(GestureDataset):
             self.passed_over = (
                 f"{len(missing):,} label files or folders are missing (e.g. {missing[0]})."
             )
-        records = [record for path in files for record in read_group(path)]
-        super().__init__(
-            root=root, records=records, modalities=names, skip_broken=skip_broken, **shared
-        )
+        return [record for path in files for record in read_group(path)]
 
     def recording(self, record: ClipRecord, modality: str) -> str:
         """Return the folder of pictures of a modality, as a path below the root."""
-        return "/".join(
-            filter(None, (self._pictures, record.folder, self.span(record, modality).file))
-        )
+        file = super().recording(record, modality)
+        return "/".join(filter(None, (self._pictures, record.folder, file)))
 
 
 def _picture_folder(root: Path) -> str:

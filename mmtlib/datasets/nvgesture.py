@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.errors import unknown_name
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
-from mmtlib.datasets.records import ClipRecord, SensorSpan
+from mmtlib.datasets.records import ClipRecord, SensorSpan, read_rows
 from mmtlib.datasets.registration import registered_share
 
 CLIP_FRAMES = 80
@@ -48,25 +48,9 @@ def read_list(path: str | Path) -> list[ClipRecord]:
         DataError: if the list is missing or a row is malformed; the message names file and line.
     """
     path = Path(path)
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise DataError(f"Cannot read the list {path} ({error.strerror}).") from None
-    records: dict[str, ClipRecord] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        record = _parse_row(line, path, number)
-        if record.clip_id in records:
-            first = records[record.clip_id].list_line
-            raise DataError(f"{path}:{number}: clip {record.folder} is in line {first} already.")
-        records[record.clip_id] = record
-    return list(records.values())
 
-
-def _parse_row(line: bytes, path: Path, number: int) -> ClipRecord:
-    try:
-        fields = _split(line.decode("ascii"))
+    def parse(line: str, number: int) -> ClipRecord:
+        fields = _split(line)
         folder, subject = _parse_folder(fields["path"])
         return ClipRecord(
             folder=folder,
@@ -77,10 +61,8 @@ def _parse_row(line: bytes, path: Path, number: int) -> ClipRecord:
             list_file=path,
             list_line=number,
         )
-    except UnicodeDecodeError:
-        raise DataError(f"{path}:{number}: expected plain ASCII text.") from None
-    except ValueError as error:
-        raise DataError(f"{path}:{number}: {error}.") from None
+
+    return read_rows(path, parse)
 
 
 def _split(line: str) -> dict[str, str]:
@@ -186,12 +168,11 @@ class NVGesture(GestureDataset):
 
     Raises:
         ConfigError: if a split, modality or colour is unknown.
-        DataError: if the root or a list is not as expected, or a file is missing (without
-            `skip_broken`).
+        DataError: see `GestureDataset`.
     """
 
-    name: ClassVar[str] = "nvgesture"
-    classes: ClassVar[tuple[str, ...]] = (
+    name = "nvgesture"
+    classes = (
         "move hand left", "move hand right", "move hand up", "move hand down",
         "move two fingers left", "move two fingers right", "move two fingers up",
         "move two fingers down", "click", "beckon", "open hand", "shake hand", "show one finger",
@@ -199,24 +180,21 @@ class NVGesture(GestureDataset):
         "pull hand in", "rotate two fingers clockwise", "rotate two fingers counter-clockwise",
         "push two fingers", "close hand twice", "thumb up", "OK",
     )  # fmt: skip
-    label_swaps: ClassVar[dict[int, int]] = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
-    reversed_labels: ClassVar[dict[int, int]] = {
+    label_swaps: Mapping[int, int] | None = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
+    reversed_labels: Mapping[int, int] = {
         0: 1, 1: 0, 2: 3, 3: 2, 4: 5, 5: 4, 6: 7, 7: 6, 11: 11, 17: 18, 18: 17, 19: 20, 20: 19,
         22: 22,
     }  # fmt: skip
-    frame_rate: ClassVar[float] = 30.0
-    splits: ClassVar[tuple[str, ...]] = ("train", "validation", "test", "train+validation")
-    published: ClassVar[dict[str, int]] = {"train": 857, "validation": 193, "test": 482}
-    colours: ClassVar[tuple[str, ...]] = tuple(COLOURS)
-    colour: str = "registered"
-    sensors: ClassVar[dict[str, str]] = {"rgb": "color", "depth": "depth", "ir": "duo_left"}
-    citation: ClassVar[str] = (
+    published: Mapping[str, int] = {"train": 857, "validation": 193, "test": 482}
+    colours = tuple(COLOURS)
+    colour = "registered"
+    sensors: Mapping[str, str] = {"rgb": "color", "depth": "depth", "ir": "duo_left"}
+    citation = (
         "P. Molchanov, X. Yang, S. Gupta, K. Kim, S. Tyree, J. Kautz: Online Detection and "
         "Classification of Dynamic Hand Gestures with Recurrent 3D Convolutional Neural Networks. "
         "CVPR 2016."
     )
-    licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
-    source: ClassVar[str] = (
+    source = (
         "from NVIDIA Research, on the page of the paper (https://research.nvidia.com/publication/"
         "2016-06_online-detection-and-classification-dynamic-hand-gestures-recurrent-3d): a 7z "
         "archive in several parts, which holds Video_data and the lists"
@@ -226,24 +204,27 @@ class NVGesture(GestureDataset):
         self,
         root: str | Path,
         split: str = "train",
-        modalities: str | Iterable[str] = ("rgb", "depth"),
+        modalities: str | Iterable[str] | None = None,
         colour: str = "registered",
         skip_broken: bool | None = False,
         **shared: Any,
     ) -> None:
-        if split not in self.splits:
-            raise unknown_name("split of NVGesture", split, self.splits)
         if colour not in COLOURS:
             raise unknown_name("colour of NVGesture", colour, COLOURS)
-        names = self.held(modalities)
-        self.split, self.colour = split, colour
-        super().__init__(
-            root=Path(root),
-            records=_records_of(Path(root), split),
-            modalities=names,
-            skip_broken=skip_broken,
-            **shared,
-        )
+        self.colour = colour
+        super().__init__(root, split, modalities, skip_broken, **shared)
+
+    def rows(self) -> Sequence[ClipRecord]:
+        """Return the rows of the part, after checking that the root looks like NVGesture."""
+        name = LISTS["test" if self.split == "test" else "train"]
+        there = entries(self.root)
+        if name not in there or "video_data" not in there:
+            raise wrong_root(self.root, NVGesture, f"{name} and Video_data")
+        records = read_list(there[name])
+        if self.split in ("test", "train+validation"):
+            return records
+        held_out = self.split == "validation"
+        return [r for r in records if (r.subject in VALIDATION_SUBJECTS) == held_out]
 
     @property
     def alignment_note(self) -> str | None:
@@ -264,9 +245,9 @@ class NVGesture(GestureDataset):
         file = COLOURS[self.colour] if modality == "rgb" else None
         return f"{record.folder}/{file or self.span(record, modality).file}.avi"
 
-    def pixels(self, record: ClipRecord, modality: str, path: Path) -> np.ndarray:
+    def pixels(self, record: ClipRecord, modality: str) -> np.ndarray:
         """Return the annotated frames; infrared ones are brought to the frames of the others."""
-        pixels = super().pixels(record, modality, path)
+        pixels = super().pixels(record, modality)
         if modality != "ir":
             return pixels
         moments = (np.arange(CLIP_FRAMES) + 0.5) * (len(pixels) / CLIP_FRAMES)
@@ -277,16 +258,3 @@ class NVGesture(GestureDataset):
         if self.colour != "registered" or not {"rgb", "depth"} <= pixels.keys():
             return {}
         return {"registered": registered_share(pixels["depth"], pixels["rgb"])}
-
-
-def _records_of(root: Path, split: str) -> Sequence[ClipRecord]:
-    """Return the rows of a split, after checking that the root looks like NVGesture."""
-    name = LISTS["test" if split == "test" else "train"]
-    there = entries(root)
-    if name not in there or "video_data" not in there:
-        raise wrong_root(root, NVGesture, f"{name} and Video_data")
-    records = read_list(there[name])
-    if split in ("test", "train+validation"):
-        return records
-    held_out = split == "validation"
-    return [r for r in records if (r.subject in VALIDATION_SUBJECTS) == held_out]

@@ -46,16 +46,17 @@ _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFil
 
 
 def _dis() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return lambda now, then: estimator.calc(now, then, None)
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    # A field given in place of None would be where the search begins; the stub knows no None.
+    return lambda now, then: estimator.calc(now, then, None)  # type: ignore[call-overload]
 
 
 def _farneback() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    settings = {
-        "pyr_scale": 0.5, "levels": 4, "winsize": 15, "iterations": 3, "poly_n": 5,
-        "poly_sigma": 1.2, "flags": 0,
-    }  # fmt: skip
-    return lambda now, then: cv2.calcOpticalFlowFarneback(now, then, None, **settings)
+    # Smoothed over 15 pixels at 4 sizes, 3 rounds each; polynomials of 5 pixels.
+    settings = 0.5, 4, 15, 3, 5, 1.2, 0
+    return lambda now, then: cv2.calcOpticalFlowFarneback(
+        now, then, np.empty((*now.shape, 2), np.float32), *settings
+    )
 
 
 METHODS: dict[str, Callable[[], Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
@@ -137,14 +138,13 @@ class FlowFiles:
         try:
             header = json.loads(str(_field(path, "header")))
             made_from = header["made_from"]
-            differ = [k for k, v in (origin or {}).items() if made_from.get(k) != v]
+            differ = [(k, v) for k, v in (origin or {}).items() if made_from.get(k) != v]
         except (*_DAMAGE, AttributeError) as error:
             raise self._damaged(path, error) from None
-        if differ:
-            name = differ[0]
+        for name, expected in differ:
             raise DataError(
                 f"{path} is not the flow of this clip as it is now: it was made from {name} "
-                f"{made_from.get(name)!r}, expected {origin[name]!r}; make it again with "
+                f"{made_from.get(name)!r}, expected {expected!r}; make it again with "
                 f"`{self.command}`."
             )
         return header
@@ -208,5 +208,5 @@ def _content(steps: np.ndarray, scale: float) -> str:
     if steps.dtype != np.int8 or steps.ndim != 4 or steps.shape[0] != 2:
         raise ValueError(f"it holds {steps.dtype} {steps.shape} for int8 (2, T, H, W)")
     digest = hashlib.blake2b(repr((steps.shape, scale)).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(steps))
+    digest.update(np.ascontiguousarray(steps).data)
     return digest.hexdigest()

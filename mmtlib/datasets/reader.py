@@ -1,40 +1,59 @@
-"""How one clip of a data set is found and read: recordings below a root, spans, pixels, flow."""
+"""What a data set says of itself, and how one of its clips is found and read.
+
+Recordings lie below a root; optical flow, which no data set holds, lies in files of its own
+(`mmtlib.datasets.optical_flow`).
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+import copy
+import hashlib
+import shlex
+from abc import ABC
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, Self
 
 import numpy as np
 from torch import Tensor
 
+from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.core.modalities import check_modalities, get_modality
-from mmtlib.datasets.clip_flow import flow_files, flow_origin
-from mmtlib.datasets.optical_flow import METHODS, FlowFiles
-from mmtlib.datasets.recordings import check_recording, read_recording
+from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles
+from mmtlib.datasets.recordings import Recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan
-from mmtlib.datasets.video_io import to_frames
+from mmtlib.datasets.video_io import READER_VERSION, is_gray, to_frames
+
+COMPUTED = {"flow": "rgb"}
+"""Modality that is computed beforehand -> the recorded one that it is computed from."""
 
 
 class ClipReader(ABC):
-    """Reads the clips of one data set, given their records.
+    """A data set's facts, and the way from a record to its clip.
 
     Attributes:
         name: the name in `mmtlib.datasets.DATASETS`.
+        classes: one readable name per label.
+        label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
+            known, so clips of this set may not be mirrored.
+        reversed_labels: label -> label, for the classes that are gestures when played backwards.
         frame_rate: frames per second of the clips returned.
+        splits: the names of the parts.
+        published: split -> clips it has by the official lists; together they are the whole set.
         sensors: modality -> the name in a record's `spans`.
         first_picture: the number of frame 0 in a folder of pictures; None = 0 or 1, as found.
         colour, colours: which of several colour recordings ``rgb`` and ``flow`` are from.
+        citation, licence: how to cite the set, and on which terms it is given.
+        source: where the set is to be had, and what arrives.
+        records: the clips, in the order of the list.
+        passed_over: one sentence on what is there but has no record, or an empty string.
 
     Args:
         root: the data set's folder.
-        modalities: checked names, in the order wanted.
         flow: the method of optical flow, ``"dis"`` or ``"farneback"``.
         flow_folder: where its files are; default: a folder of the cache named by data set, root,
             colour and method.
@@ -43,34 +62,32 @@ class ClipReader(ABC):
         ConfigError: if the method of optical flow is unknown.
     """
 
-    name: ClassVar[str]
-    frame_rate: ClassVar[float]
-    sensors: ClassVar[Mapping[str, str]]
-    first_picture: ClassVar[int | None] = None
-    colours: ClassVar[tuple[str, ...]] = ()
+    name: str
+    classes: tuple[str, ...] = ()
+    label_swaps: Mapping[int, int] | None = None
+    reversed_labels: Mapping[int, int] = {}
+    frame_rate: float = 30.0
+    splits: tuple[str, ...] = ("train", "validation", "test", "train+validation")
+    published: Mapping[str, int] = {}
+    sensors: Mapping[str, str] = {"rgb": "color", "depth": "depth"}
+    first_picture: int | None = None
+    colours: tuple[str, ...] = ()
     colour: str = "colour"
+    citation: str
+    licence: str = "given by its authors on their own terms, for research; not ours"
+    source: str
+    passed_over: str = ""
+    modalities: tuple[str, ...]
+    complete_for: tuple[str, ...] = ()
+    records: Sequence[ClipRecord]
 
-    def __init__(
-        self,
-        *,
-        root: Path,
-        modalities: tuple[str, ...],
-        flow: str = "dis",
-        flow_folder: str | Path | None = None,
-    ) -> None:
+    def __init__(self, root: str | Path, *, flow: str, flow_folder: str | Path | None) -> None:
         if flow not in METHODS:
             raise unknown_name("method of optical flow", flow, METHODS)
-        self.root, self.modalities = root, modalities
-        self._flow = flow, flow_folder
-        self._listings: dict[Path, dict[str, str]] = {}
+        self.root, self._flow = Path(root), (flow, flow_folder)
+        self._listings: dict[Path, dict[str, Path]] = {}
 
-    @cached_property
-    def flow(self) -> FlowFiles:
-        """Where optical flow lies, and how it is made; the cache is touched by those who ask."""
-        return flow_files(self, *self._flow)
-
-    @classmethod
-    def held(cls, modalities: str | Iterable[str]) -> tuple[str, ...]:
+    def held(self, modalities: str | Iterable[str]) -> tuple[str, ...]:
         """Return the names as a tuple, each known and recorded here, or computed (flow).
 
         Raises:
@@ -78,26 +95,55 @@ class ClipReader(ABC):
             DataError: if the data set does not hold one.
         """
         names = check_modalities(modalities)
+        there = [*self.sensors, *(m for m, origin in COMPUTED.items() if origin in self.sensors)]
         for name in names:
-            if name not in (*cls.sensors, "flow"):
+            if name not in there:
                 raise DataError(
-                    f"{cls.__name__} holds no {get_modality(name).title.lower()}. Choose from "
-                    f"{', '.join(cls.sensors)}, flow."
+                    f"{self.root}: {type(self).__name__} holds no "
+                    f"{get_modality(name).title.lower()}. Choose from {', '.join(there)}."
                 )
         return names
 
-    @classmethod
-    def modalities_in(cls, root: str | Path) -> tuple[str, ...]:
-        """Return what a folder of this set is looked at for where nobody says."""
-        return ("rgb", "depth")
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What must be readable of a clip: its modalities, and those of `complete_for`."""
+        return (*self.modalities, *self.complete_for)
 
-    @abstractmethod
+    def changed(self, **attributes: Any) -> Self:
+        """Return a copy with other attributes; its fingerprint is worked out anew."""
+        other = copy.copy(self)
+        other.__dict__.pop("fingerprint", None)
+        other.__dict__.update(attributes)
+        return other
+
+    def without_records(self) -> Self:
+        """Return the same data set without its rows, small enough to be sent to other processes."""
+        found: dict[str, Any] = {"records": (), "skipped": [], "_listings": {}}
+        if not COMPUTED.keys().isdisjoint(self.needed):
+            found["flow"] = self.flow  # looked up here: an older process may know another cache
+        return self.changed(**found)
+
     def recording(self, record: ClipRecord, modality: str) -> str:
         """Return the video or folder of pictures of a modality, as a path below the root."""
+        return record.spans[self.sensors[modality]].file
 
     def span(self, record: ClipRecord, modality: str) -> SensorSpan:
-        """Return which frames of the recording show the gesture."""
-        return record.spans[self.sensors[modality]]
+        """Return which frames show the gesture; without an end, the recording is opened for it."""
+        span = record.spans[self.sensors[modality]]
+        if span.last is not None:
+            return span
+        return SensorSpan(span.file, span.first, self.recorded(record, modality, span).count())
+
+    def recorded(
+        self, record: ClipRecord, modality: str, span: SensorSpan | None = None
+    ) -> Recording:
+        """Return the frames of the recording that show the gesture, or those of another span."""
+        span = self.span(record, modality) if span is None else span
+        return Recording(self.file(record, modality), span.first, span.last, self.first_picture)
+
+    def listed(self, record: ClipRecord, modality: str) -> Recording:
+        """Return the frames that the list says: no recording is opened to learn its length."""
+        return self.recorded(record, modality, record.spans[self.sensors[modality]])
 
     def files(self, record: ClipRecord) -> dict[str, Path]:
         """Return modality -> the video or folder of pictures (or file of flow) it is read from."""
@@ -105,37 +151,34 @@ class ClipReader(ABC):
 
     def file(self, record: ClipRecord, modality: str) -> Path:
         """Return the video or folder of pictures (or file of flow) of one modality."""
-        if modality == "flow":
+        if modality in COMPUTED:
             return self.flow.path(record.clip_id)
         return self.find(self.recording(record, modality))
 
-    def check(self, record: ClipRecord) -> None:
+    def check(self, record: ClipRecord, modalities: Iterable[str] | None = None) -> None:
         """Raise a `DataError` if a file of the record is seen to be broken, without decoding it."""
-        for modality, path in self.files(record).items():
-            if modality == "flow":
-                self.flow.header(record.clip_id, flow_origin(self, record))
-                continue
-            span = self.span(record, modality)
-            check_recording(path, span.first, span.last, first_picture=self.first_picture)
+        for modality in self.modalities if modalities is None else modalities:
+            if modality in COMPUTED:
+                self.flow.header(record.clip_id, self.flow_origin(record))
+            else:
+                self.recorded(record, modality).check()
 
-    def pixels(self, record: ClipRecord, modality: str, path: Path) -> np.ndarray:
-        """Return the record's pictures, uint8 ``(T, H, W, 3)`` for rgb, else ``(T, H, W)``."""
-        span, gray = self.span(record, modality), modality != "rgb"
-        return read_recording(
-            path, span.first, span.last, gray=gray, first_picture=self.first_picture
-        )
+    def pixels(self, record: ClipRecord, modality: str) -> np.ndarray:
+        """Return the record's pictures, uint8 ``(T, H, W, 3)``, or ``(T, H, W)`` of one channel."""
+        return self.recorded(record, modality).read(gray=is_gray(modality))
 
-    def read(self, record: ClipRecord) -> GestureClip:
+    def frames(self, record: ClipRecord, modality: str) -> Tensor:
+        """Return the record's frames, float32 ``(C, T, H, W)`` in the modality's unit."""
+        if modality in COMPUTED:
+            return self.flow.read(record.clip_id, self.flow_origin(record, content=True))
+        return to_frames(self.pixels(record, modality))
+
+    def read(self, record: ClipRecord, modalities: Iterable[str] | None = None) -> GestureClip:
         """Return the record's clip; a `DataError` names the file and the list's line."""
-        files = self.files(record)
+        names = self.modalities if modalities is None else tuple(modalities)
         try:
-            frames = {
-                m: self.read_flow(record)
-                if m == "flow"
-                else to_frames(self.pixels(record, m, path))
-                for m, path in files.items()
-            }
-            _check_shapes(files, frames)
+            frames = {m: self.frames(record, m) for m in names}
+            _check_shapes({m: self.file(record, m) for m in names}, frames)
         except DataError as error:
             raise DataError(f"{error} ({record.source})") from None
         return GestureClip(
@@ -146,14 +189,49 @@ class ClipReader(ABC):
             frame_rate=self.frame_rate,
         )
 
-    def _frames(self, record: ClipRecord, modality: str, path: Path) -> Tensor:
-        if modality == "flow":
-            return self.read_flow(record)
-        return to_frames(self.pixels(record, modality, path))
+    def measure(self, pixels: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return what `verify` measures about a clip beyond its being there; names to numbers.
 
-    def read_flow(self, record: ClipRecord) -> Tensor:
-        """Return the record's optical flow from its file (see `FlowFiles.read`)."""
-        return self.flow.read(record.clip_id, flow_origin(self, record, content=True))
+        Args:
+            pixels: modality -> what `pixels` returned, those that could be read.
+        """
+        return {}
+
+    @cached_property
+    def flow(self) -> FlowFiles:
+        """Where optical flow lies, and how it is made; the cache is touched by those who ask."""
+        (method, folder), root = self._flow, str(self.root)
+        command = ["python", "data_scripts/compute_optical_flow.py", self.name, root]
+        command += [] if self.colour == type(self).colour else ["--colour", self.colour]
+        command += [] if method == "dis" else ["--method", method]
+        if folder is None:
+            place = folder_mark(self.root)
+            folder = cache_dir() / "flow" / f"{self.name}-{self.colour}-{method}-{place}"
+        else:
+            command += ["--flow-folder", str(folder)]
+        return FlowFiles(Path(folder), method, shlex.join(command))
+
+    def flow_origin(self, record: ClipRecord, *, content: bool = False) -> dict[str, Any]:
+        """Return what the flow of a clip is made from.
+
+        Args:
+            record: the clip.
+            content: with a hash of the colour recording, which has to be read for it.
+
+        Raises:
+            DataError: if the colour recording is missing.
+        """
+        recorded = self.recorded(record, "rgb")
+        origin = {
+            "flow version": FLOW_VERSION,
+            "reader version": READER_VERSION,
+            "data set": self.name,
+            "method": self.flow.method,
+            "recording": self.recording(record, "rgb"),
+            "frames": [recorded.first, recorded.last],
+            "size": sum(recorded.sizes()),
+        }
+        return {**origin, "hash": recorded.hash()} if content else origin
 
     def find(self, relative: str) -> Path:
         """Return the path below the root as it is spelt on disk; upper and lower case may differ.
@@ -165,14 +243,15 @@ class ClipReader(ABC):
             return path
         found = self.root
         for part in Path(relative).parts:
-            found = found / self._names(found).get(part.lower(), part)
+            if found not in self._listings:
+                self._listings[found] = entries(found)
+            found = self._listings[found].get(part.lower(), found / part)
         return found if found.exists() else path
 
-    def _names(self, folder: Path) -> dict[str, str]:
-        if folder not in self._listings:
-            names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-            self._listings[folder] = {name.lower(): name for name in names}
-        return self._listings[folder]
+
+def folder_mark(folder: Path) -> str:
+    """Return eight characters that stand for a folder in the names of files made of it."""
+    return hashlib.blake2b(str(folder.resolve()).encode(), digest_size=4).hexdigest()
 
 
 def entries(folder: Path) -> dict[str, Path]:

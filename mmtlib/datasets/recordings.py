@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -25,69 +27,110 @@ from mmtlib.datasets.video_io import MAX_SIDE, check_video, read_video, video_in
 _PICTURE = re.compile(r"([0-9]{1,9})\.(?:jpe?g|png|bmp)", re.ASCII | re.IGNORECASE)
 
 
-def recording_frames(path: str | Path, *, first_picture: int | None = None) -> int:
-    """Return how many frames a recording has, as a video's header or the folder's names say.
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Some frames of a video that FFmpeg reads, or of a folder of numbered pictures.
 
-    Raises:
-        DataError: if the recording is missing or no recording, or a picture is missing in between.
+    Attributes:
+        path: the video or folder.
+        first: the first frame, counted from 0.
+        last: the frame after the last one; None = the end of the recording.
+        first_picture: the number of a folder's frame 0; None = 0 or 1, whichever is there.
     """
-    path = Path(path)
-    if path.is_dir():
-        return len(_pictures(path, 0, None, first_picture))
-    return video_info(path).frames
 
+    path: Path
+    first: int = 0
+    last: int | None = None
+    first_picture: int | None = None
 
-def check_recording(
-    path: str | Path, first: int = 0, last: int | None = None, *, first_picture: int | None = None
-) -> None:
-    """Check cheaply, without decoding, that frames `first` to `last` - 1 are there.
+    def count(self) -> int:
+        """Return how many frames the recording has, as a video's header or the names say.
 
-    Damage inside a frame or picture shows on decoding only.
+        Raises:
+            DataError: if it is missing or no recording, or a picture is missing in between.
+        """
+        if self.path.is_dir():
+            return len(replace(self, first=0, last=None)._pictures())
+        return video_info(self.path).frames
 
-    Raises:
-        DataError: if the recording is missing, no recording, or has not all these frames.
-    """
-    path = Path(path)
-    if path.is_dir():
-        _pictures(path, first, last, first_picture)
-    else:
-        check_video(path, last or first + 1)
+    def check(self) -> None:
+        """Check cheaply, without decoding, that the frames are there.
 
+        Damage inside a frame or picture shows on decoding only.
 
-def recording_sizes(
-    path: str | Path, first: int = 0, last: int | None = None, *, first_picture: int | None = None
-) -> list[int]:
-    """Return the size in bytes of the video, or of each picture of the span.
+        Raises:
+            DataError: if the recording is missing, no recording, or has not all these frames.
+        """
+        if self.path.is_dir():
+            self._pictures()
+        else:
+            check_video(self.path, self.last or self.first + 1)
 
-    Raises:
-        DataError: if the recording is missing, or a picture of the span.
-    """
-    path = Path(path)
-    try:
-        if not path.is_dir():
-            return [path.stat().st_size]
+    def sizes(self) -> list[int]:
+        """Return the size in bytes of the video, or of each picture of the span.
+
+        Raises:
+            DataError: if the recording is missing, or a picture of the span.
+        """
         # A million pictures in EgoGesture, where making a Path takes longer than the question.
-        names = _pictures(path, first, last, first_picture)
-        return [os.stat(name).st_size for name in names]  # noqa: PTH116
-    except OSError as error:
-        raise DataError(f"Cannot read {error.filename} ({error.strerror}).") from None
+        with _unreadable():
+            return [os.stat(name).st_size for name in self._files()]  # noqa: PTH116
 
+    def hash(self) -> str:
+        """Return a hash of the bytes of the video, or of the pictures of the span.
 
-def recording_hash(
-    path: str | Path, first: int = 0, last: int | None = None, *, first_picture: int | None = None
-) -> str:
-    """Return a hash of the bytes of the video, or of the pictures of the span.
+        Raises:
+            DataError: if the recording is missing, or a picture of the span.
+        """
+        digest = hashlib.sha256()
+        with _unreadable():
+            for name in self._files():
+                digest.update(Path(name).read_bytes())
+        return digest.hexdigest()
 
-    Raises:
-        DataError: if the recording is missing, or a picture of the span.
-    """
-    path, digest = Path(path), hashlib.sha256()
-    try:
-        for name in [path] if not path.is_dir() else _pictures(path, first, last, first_picture):
-            digest.update(Path(name).read_bytes())
-    except OSError as error:
-        raise DataError(f"Cannot read {error.filename} ({error.strerror}).") from None
-    return digest.hexdigest()
+    def read(self, *, gray: bool = False, threads: int | None = None) -> np.ndarray:
+        """Return the frames; see `read_recording`."""
+        if not self.path.is_dir():
+            return read_video(self.path, self.first, self.last, gray=gray, threads=threads)
+        names = self._pictures()
+        beginning = _decoded(names[0], gray)
+        clip = np.empty((len(names), *beginning.shape), np.uint8)
+        clip[0] = beginning
+        threads = threads or min(torch.get_num_threads(), 4)
+        fill = partial(_fill, clip, names, gray)
+        with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+            for _ in (map if pool is None else pool.map)(fill, range(1, len(names))):
+                pass
+        return clip
+
+    def _files(self) -> list[str]:
+        return self._pictures() if self.path.is_dir() else [str(self.path)]
+
+    def _pictures(self) -> list[str]:
+        """Return the paths of the pictures of the span, after checking that none is missing."""
+        folder, first, last = self.path, self.first, self.last
+        if first < 0 or (last is not None and last <= first):
+            raise DataError(
+                f"Expected 0 <= first < last for {folder}, got first={first}, last={last}."
+            )
+        try:
+            names = _listing(str(folder), folder.stat().st_mtime_ns)
+        except OSError as error:
+            raise DataError(f"Cannot list the pictures in {folder} ({error.strerror}).") from None
+        if not names:
+            raise DataError(f"{folder} holds no numbered pictures (000001.jpg, 000002.jpg, ...).")
+        start = min(1, *names) if self.first_picture is None else self.first_picture
+        highest, needed = max(names), start + (last or first + 1) - 1
+        if needed > highest:
+            raise DataError(
+                f"{folder} is too short: picture {needed:06d} is needed, the last one is "
+                f"{names[highest]}."
+            )
+        numbers = range(start + first, highest + 1 if last is None else start + last)
+        for number in numbers:
+            if number not in names:
+                raise DataError(f"{folder}: picture {number:06d} is missing, later ones are there.")
+        return [f"{folder}/{names[number]}" for number in numbers]
 
 
 def read_recording(
@@ -117,26 +160,16 @@ def read_recording(
         DataError: if a file is missing or damaged, pictures differ in size or are not 8-bit, or the
             recording has fewer frames than `last`.
     """
-    path = Path(path)
-    if not path.is_dir():
-        return read_video(path, first, last, gray=gray, threads=threads)
-    names = _pictures(path, first, last, first_picture)
-    beginning = _decoded(names[0], gray)
-    clip = np.empty((len(names), *beginning.shape), np.uint8)
-    clip[0] = beginning
-    threads = threads or min(torch.get_num_threads(), 4)
-    fill = partial(_fill, clip, names, gray)
-    if threads == 1:
-        _finish(map(fill, range(1, len(names))))
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            _finish(pool.map(fill, range(1, len(names))))
-    return clip
+    return Recording(Path(path), first, last, first_picture).read(gray=gray, threads=threads)
 
 
-def _finish(work: Iterable[None]) -> None:
-    for _ in work:
-        pass
+@contextmanager
+def _unreadable() -> Iterator[None]:
+    """Turn the system's complaint about a file into a `DataError` that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"Cannot read {error.filename} ({error.strerror}).") from None
 
 
 def _fill(clip: np.ndarray, names: list[str], gray: bool, index: int) -> None:
@@ -153,11 +186,11 @@ def _fill(clip: np.ndarray, names: list[str], gray: bool, index: int) -> None:
 def _decoded(name: str, gray: bool) -> np.ndarray:
     """Return one picture as it is stored: not turned by a camera's note, not cut to 8 bits."""
     flags = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR_RGB
-    try:
+    flags |= cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    with _unreadable():
         data = np.frombuffer(Path(name).read_bytes(), np.uint8)
-        picture = cv2.imdecode(data, flags | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
-    except OSError as error:
-        raise DataError(f"Cannot read {name} ({error.strerror}).") from None
+    try:
+        picture = cv2.imdecode(data, flags)
     except cv2.error:
         picture = None
     if picture is None or max(picture.shape[:2]) > MAX_SIDE:
@@ -165,30 +198,6 @@ def _decoded(name: str, gray: bool) -> np.ndarray:
     if picture.dtype != np.uint8:
         raise DataError(f"{name} has values of type {picture.dtype}; expected an 8-bit picture.")
     return picture
-
-
-def _pictures(folder: Path, first: int, last: int | None, first_picture: int | None) -> list[str]:
-    """Return the paths of the pictures of a span, after checking that none is missing."""
-    if first < 0 or (last is not None and last <= first):
-        raise DataError(f"Expected 0 <= first < last for {folder}, got first={first}, last={last}.")
-    try:
-        names = _listing(str(folder), folder.stat().st_mtime_ns)
-    except OSError as error:
-        raise DataError(f"Cannot list the pictures in {folder} ({error.strerror}).") from None
-    if not names:
-        raise DataError(f"{folder} holds no numbered pictures (000001.jpg, 000002.jpg, ...).")
-    start = min(1, *names) if first_picture is None else first_picture
-    highest, needed = max(names), start + (last or first + 1) - 1
-    if needed > highest:
-        raise DataError(
-            f"{folder} is too short: picture {needed:06d} is needed, the last one is "
-            f"{names[highest]}."
-        )
-    numbers = range(start + first, highest + 1 if last is None else start + last)
-    for number in numbers:
-        if number not in names:
-            raise DataError(f"{folder}: picture {number:06d} is missing, later ones are there.")
-    return [f"{folder}/{names[number]}" for number in numbers]
 
 
 @lru_cache(maxsize=16)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from mmtlib.core.errors import DataError
+
+PARTS = ("train", "validation", "test")
+"""The parts of a data set; none has a clip of another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +68,41 @@ class SkippedClip:
     record: ClipRecord
     reason: str
     missing: bool
+
+
+def read_rows(
+    path: str | Path, parse: Callable[[str, int], ClipRecord], *, blank: bytes | None = None
+) -> list[ClipRecord]:
+    """Return the records of a list, one for each line that is not blank.
+
+    Args:
+        path: a text file in ASCII.
+        parse: from a line and its number, counted from 1, to its record; what it finds wrong with
+            the line is a `ValueError`.
+        blank: the bytes that a blank line may consist of; None = white space.
+
+    Raises:
+        DataError: if the file cannot be read, a line is wrong or a clip is there twice; names the
+            file and the line.
+    """
+    path = Path(path)
+    found: dict[str, ClipRecord] = {}
+    try:
+        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    except OSError as error:
+        raise DataError(f"Cannot read the list {path} ({error.strerror}).") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip(blank):
+            continue
+        try:
+            record = parse(line.decode("ascii"), number)
+        except UnicodeDecodeError:
+            raise DataError(f"{path}:{number}: expected plain ASCII text.") from None
+        except ValueError as error:
+            raise DataError(f"{path}:{number}: {error}.") from None
+        earlier = found.setdefault(record.clip_id, record)
+        if earlier is not record:
+            raise DataError(
+                f"{path}:{number}: clip {record.clip_id} is in line {earlier.list_line} already."
+            )
+    return list(found.values())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.datasets.base import GestureDataset
@@ -33,35 +32,32 @@ def select_clips(
         ConfigError: if a class is unknown.
         DataError: if a class has fewer than `clips_per_class` clips, or nothing is left.
     """
-    chosen = copy.copy(dataset)
-    chosen.__dict__.pop("fingerprint", None)
-    records: Sequence[ClipRecord] = dataset.records
-    if classes:
-        records = _keep_classes(chosen, frozenset(classes))
+    chosen = _keep_classes(dataset, frozenset(classes)) if classes else dataset.changed()
     if clips_per_class:
-        records = _few(chosen, records, clips_per_class, part)
-    if not records:
+        chosen.records = _few(chosen, clips_per_class, part)
+    if not chosen.records:
         raise DataError(f"{dataset.root}: no clip is left of the classes and part asked for.")
-    chosen.records = tuple(records)
     return chosen
 
 
-def _keep_classes(chosen: GestureDataset, names: frozenset[str]) -> list[ClipRecord]:
-    """Give the data set these classes alone, and return their clips with new labels."""
-    every = chosen.classes
+def _keep_classes(dataset: GestureDataset, names: frozenset[str]) -> GestureDataset:
+    """Return the data set with these classes alone, its clips with new labels."""
+    every, swaps = dataset.classes, dataset.label_swaps
     for name in names:
         if name not in every:
-            raise unknown_name(f"class of {type(chosen).__name__}", name, every)
+            raise unknown_name(f"class of {type(dataset).__name__}", name, every)
     new = {old: label for label, old in enumerate(i for i, c in enumerate(every) if c in names)}
-    chosen.classes = tuple(every[old] for old in new)
-    swaps = chosen.label_swaps
-    if swaps is not None:
-        # A mirrored clip whose class is not kept would have no right label: then none is mirrored.
-        whole = all(swaps[label] in new for label in new if label in swaps)
-        chosen.label_swaps = _renumbered(swaps, new) if whole else None
-    chosen.reversed_labels = _renumbered(chosen.reversed_labels, new)
-    chosen.skipped = [skip for skip in chosen.skipped if skip.record.label in new]
-    return [dataclasses.replace(r, label=new[r.label]) for r in chosen.records if r.label in new]
+    # A mirrored clip whose class is not kept would have no right label: then none is mirrored.
+    whole = swaps is not None and all(swaps[label] in new for label in new if label in swaps)
+    return dataset.changed(
+        classes=tuple(every[old] for old in new),
+        label_swaps=_renumbered(swaps, new) if swaps is not None and whole else None,
+        reversed_labels=_renumbered(dataset.reversed_labels, new),
+        skipped=[skip for skip in dataset.skipped if skip.record.label in new],
+        records=tuple(
+            dataclasses.replace(r, label=new[r.label]) for r in dataset.records if r.label in new
+        ),
+    )
 
 
 def _renumbered(partners: Mapping[int, int], new: Mapping[int, int]) -> dict[int, int]:
@@ -69,14 +65,13 @@ def _renumbered(partners: Mapping[int, int], new: Mapping[int, int]) -> dict[int
     return {new[a]: new[b] for a, b in partners.items() if a in new and b in new}
 
 
-def _few(
-    chosen: GestureDataset, records: Sequence[ClipRecord], n: int, part: str
-) -> list[ClipRecord]:
+def _few(chosen: GestureDataset, n: int, part: str) -> tuple[ClipRecord, ...]:
     """Return the first n clips of every class, or the others."""
     seen: Counter[int] = Counter()
-    first, rest = [], []
-    for record in records:
-        (first if seen[record.label] < n else rest).append(record)
+    kept: list[ClipRecord] = []
+    for record in chosen.records:
+        if (seen[record.label] < n) == (part == "train"):
+            kept.append(record)
         seen[record.label] += 1
     for label, name in enumerate(chosen.classes):
         if seen[label] < n:
@@ -84,4 +79,4 @@ def _few(
                 f"{chosen.root}: clips_per_class={n}, but there are {seen[label]} clips of "
                 f"{name!r} in the training list; ask for fewer, or leave the class out (classes)."
             )
-    return first if part == "train" else rest
+    return tuple(kept)

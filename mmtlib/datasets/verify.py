@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mmtlib.core.cache import whole_file
 from mmtlib.core.compute import in_order
-from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import MODALITIES
-from mmtlib.datasets.recordings import recording_sizes
+from mmtlib.datasets.reader import COMPUTED, ClipReader
 from mmtlib.datasets.records import ClipRecord
-from mmtlib.datasets.video_list import PARTS
-
-if TYPE_CHECKING:
-    from mmtlib.datasets.base import GestureDataset
 
 STATES = ("complete", "partly", "missing", "broken")
 """Of a clip: all files good, some there and good, none there, at least one that cannot be read."""
@@ -133,39 +129,8 @@ def load_clips(path: str | Path) -> pd.DataFrame:
     return clips.fillna({"problem": ""})
 
 
-def every_split(
-    kind: type[GestureDataset],
-    root: str | Path,
-    modalities: str | Iterable[str],
-    colour: str | None = None,
-    **settings: Any,
-) -> dict[str, GestureDataset]:
-    """Return every published split of a data set with the clips of all its rows, there or not.
-
-    Args:
-        kind: the data set's class.
-        root: its folder.
-        modalities: names.
-        colour: which of several colour recordings; default the set's own choice.
-        settings: more arguments of the class.
-
-    Raises:
-        ConfigError: if a name is unknown, or there is no choice of colour.
-        DataError: if the root or a list is not as expected.
-    """
-    if colour is not None:
-        if colour not in kind.colours:
-            known = kind.colours or ["none, as there is one recording only"]
-            raise unknown_name(f"colour of {kind.__name__}", colour, known)
-        settings["colour"] = colour
-    settings["skip_broken"] = None
-    parts = kind.published or PARTS  # of a user's own videos nothing is published
-    found = {split: kind(root, split, modalities, **settings) for split in parts}
-    return {split: dataset for split, dataset in found.items() if kind.published or len(dataset)}
-
-
 def verify(
-    splits: Mapping[str, GestureDataset],
+    splits: Mapping[str, ClipReader],
     *,
     quick: bool = False,
     known: pd.DataFrame | None = None,
@@ -176,7 +141,8 @@ def verify(
     """Open every file and decode every clip's span.
 
     Args:
-        splits: the splits of a data set with the clips of all rows (`every_split`).
+        splits: the splits of a data set with the clips of all rows
+            (`mmtlib.datasets.GestureDataset.every_split`).
         quick: read the files' headers only: damage inside a file stays unseen.
         known: the table of an earlier report. Clips that were complete, and whose files have the
             size they had, are not looked at again.
@@ -231,7 +197,7 @@ def _earlier(
 
 
 def _look(
-    dataset: GestureDataset,
+    dataset: ClipReader,
     split: str,
     quick: bool,
     job: tuple[ClipRecord, Mapping[str, Any] | None],
@@ -243,11 +209,24 @@ def _look(
     size = sum(_size(dataset, record, m, path) for m, path in files.items())
     if earlier is not None and (earlier["files"], earlier["bytes"]) == (names, size):
         return dict(earlier)
-    looked = {m: _look_at(dataset, record, m, path, quick) for m, path in files.items()}
-    states = {m: state for m, (state, _, _) in looked.items()}
-    problems = [problem for _, problem, _ in looked.values() if problem]
-    pixels = {m: found for m, (_, _, found) in looked.items() if found is not None}
-    shapes = {m: x.shape[1:] if m == "flow" else x.shape[:3] for m, x in pixels.items()}
+    states: dict[str, str] = {}
+    problems: list[str] = []
+    pixels: dict[str, np.ndarray] = {}
+    for modality, path in files.items():
+        try:
+            states[modality] = "ok" if path.exists() else "missing"
+            if not path.exists():
+                problems.append(f"{_short(dataset, path)} is missing")
+            elif quick:
+                dataset.check(record, [modality])
+            elif modality in COMPUTED:
+                pixels[modality] = dataset.frames(record, modality).numpy()
+            else:
+                pixels[modality] = dataset.pixels(record, modality)
+        except DataError as error:
+            states[modality] = "broken"
+            problems.append(str(error))
+    shapes = {m: x.shape[1:] if m in COMPUTED else x.shape[:3] for m, x in pixels.items()}
     alike = len(set(shapes.values())) < 2
     if not alike:
         problems.append(f"lengths or sizes differ: {shapes}")
@@ -272,37 +251,18 @@ def _look(
     }
 
 
-def _size(dataset: GestureDataset, record: ClipRecord, modality: str, path: Path) -> int:
+def _size(dataset: ClipReader, record: ClipRecord, modality: str, path: Path) -> int:
     """Return the bytes of a video, of the span's pictures or of a file of flow; 0 if missing."""
     try:
-        if modality == "flow":
+        if modality in COMPUTED:
             return path.stat().st_size
-        span = record.spans[dataset.sensors[modality]]
-        place = {"first": span.first, "last": span.last, "first_picture": dataset.first_picture}
-        return sum(recording_sizes(path, **place))
+        return sum(dataset.listed(record, modality).sizes())
     except (OSError, DataError):
         return 0
 
 
-def _short(dataset: GestureDataset, path: Path) -> str:
+def _short(dataset: ClipReader, path: Path) -> str:
     return str(path.relative_to(dataset.root) if path.is_relative_to(dataset.root) else path)
-
-
-def _look_at(
-    dataset: GestureDataset, record: ClipRecord, modality: str, path: Path, quick: bool
-) -> tuple[str, str, np.ndarray | None]:
-    """Return the state of one file, its problem, and its pixels where they were decoded."""
-    if not path.exists():
-        return "missing", f"{_short(dataset, path)} is missing", None
-    try:
-        if quick:
-            dataset.only(modality).check(record)
-            return "ok", "", None
-        if modality == "flow":
-            return "ok", "", dataset.read_flow(record).numpy()
-        return "ok", "", dataset.pixels(record, modality, path)
-    except DataError as error:
-        return "broken", str(error), None
 
 
 def _state(states: set[str], problems: list[str]) -> str:

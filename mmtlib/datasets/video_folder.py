@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
 
-from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import wrong_root
-from mmtlib.datasets.recordings import recording_frames
-from mmtlib.datasets.records import ClipRecord, SensorSpan
+from mmtlib.datasets.records import PARTS, ClipRecord, SensorSpan
 from mmtlib.datasets.video_io import video_info
 from mmtlib.datasets.video_list import (
     LIST,
-    PARTS,
     VideoRow,
     people_numbers,
     read_video_list,
@@ -25,6 +22,8 @@ from mmtlib.datasets.video_list import (
 
 PICTURES_PER_SECOND = 30.0
 """The rate of folders of pictures, which do not tell theirs."""
+LISTED_SPANS = ("rgb", "depth", "ir")
+"""Modalities that have a span in every record, named or not: that is part of the fingerprint."""
 
 
 class VideoFolder(GestureDataset):
@@ -50,6 +49,8 @@ class VideoFolder(GestureDataset):
     - ``rgb``: colour, 0 to 1;
     - ``depth``, ``ir``: brightness of the recording / 255. For the library's changes to be right,
       depth is stored as levels: near is bright, 0 = no reading;
+    - any other modality that you have registered, by the column of its name: brightness / 255 of
+      one with 1 channel, colour of one with 3;
     - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.
 
     Length: T is the span's own; `transforms.SampleFrames` brings clips to one length. `label_swaps`
@@ -67,81 +68,50 @@ class VideoFolder(GestureDataset):
 
     Raises:
         ConfigError: if a name is unknown.
-        DataError: if the list is not in order (names file and line), has no column for a modality,
-            has too few people to share out, or a file is missing and `skip_broken` is false.
+        DataError: see `GestureDataset`; also if the list has too few people to share out.
     """
 
-    name: ClassVar[str] = "videos"
-    classes: tuple[str, ...] = ()
-    label_swaps: ClassVar[None] = None
-    frame_rate: float = PICTURES_PER_SECOND
-    splits: ClassVar[tuple[str, ...]] = (*PARTS, "train+validation", "all")
-    published: Mapping[str, int] = {}
-    sensors: ClassVar[dict[str, str]] = {"rgb": "rgb", "depth": "depth", "ir": "ir"}
-    citation: ClassVar[str] = "your own"
-    licence: ClassVar[str] = "yours: ask the people whom you film"
-    source: ClassVar[str] = "from your own cameras"
+    name = "videos"
+    splits = (*PARTS, "train+validation", "all")
+    sensors: Mapping[str, str] = {}
+    citation = "your own"
+    licence = "yours: ask the people whom you film"
+    source = "from your own cameras"
 
-    def __init__(
-        self,
-        root: str | Path,
-        split: str = "train",
-        modalities: str | Iterable[str] | None = None,
-        skip_broken: bool | None = False,
-        **shared: Any,
-    ) -> None:
-        if split not in self.splits:
-            raise unknown_name("split of VideoFolder", split, self.splits)
-        root = Path(root)
-        rows = _rows(root)
-        there = _named(rows)
-        names = self.held(there if modalities is None else modalities)
-        for needed in ("rgb" if m == "flow" else m for m in names):
-            if needed not in there:
-                raise DataError(
-                    f"{root / LIST} names no {needed} recordings; it has {', '.join(there)}."
-                )
-        parts = _parts(root, rows)
+    def rows(self) -> Iterable[ClipRecord]:
+        """Return the clips of the part, after a look at the whole list."""
+        rows = _rows(self.root)
+        parts = _parts(self.root, rows)
         numbers = people_numbers(row.subject for row in rows)
-        self.split = split
-        self.classes = tuple(sorted({row.label for row in rows}))
+        self.sensors = {m: m for m in _named(rows)}
+        self.classes = _classes(rows)
         self.people = {number: name for name, number in numbers.items()}
         self.published = {p: n for p in PARTS if (n := list(parts.values()).count(p))}
         self.passed_over = _doubts(rows, parts)
-        self.frame_rate = _frame_rate(root, rows)
-        wanted = PARTS if split == "all" else split.split("+")
-        super().__init__(
-            root=root,
-            records=[
-                _record(root, row, self.classes.index(row.label), numbers[row.subject])
-                for row in rows
-                if parts[row.line] in wanted
-            ],
-            modalities=names,
-            skip_broken=skip_broken,
-            **shared,
-        )
+        self.frame_rate = _frame_rate(self.root, rows)
+        return [
+            ClipRecord(
+                folder="",
+                label=self.classes.index(row.label),
+                subject=numbers[row.subject],
+                clip_id=row.clip_id,
+                spans={m: _span(self.root, row, m) for m in {*LISTED_SPANS, *self.sensors}},
+                list_file=self.root / LIST,
+                list_line=row.line,
+            )
+            for row in rows
+            if parts[row.line] in self.parts
+        ]
 
     @classmethod
     def classes_in(cls, root: str | Path | None) -> tuple[str, ...]:
         """Return the labels of the list in a folder, in alphabetical order."""
-        return () if root is None else tuple(sorted({row.label for row in _rows(Path(root))}))
+        return () if root is None else _classes(_rows(Path(root)))
 
     @classmethod
     def modalities_in(cls, root: str | Path) -> tuple[str, ...]:
         """Return the modalities that the list in a folder names recordings of."""
         return _named(_rows(Path(root)))
-
-    def recording(self, record: ClipRecord, modality: str) -> str:
-        """Return the recording of a modality, as a path below the root."""
-        return record.spans[self.sensors[modality]].file
-
-    def span(self, record: ClipRecord, modality: str) -> SensorSpan:
-        """Return the frames of the gesture; without an end the recording is opened to learn it."""
-        span = super().span(record, modality)
-        if span.last is not None:
-            return span
-        return replace(span, last=recording_frames(self.find(span.file)))
 
     def settings(self) -> dict[str, str]:
         """Return the classes' names: in other sets they are fixed, here a list may rename them."""
@@ -165,7 +135,11 @@ def _rows(root: Path) -> list[VideoRow]:
 
 
 def _named(rows: Sequence[VideoRow]) -> tuple[str, ...]:
-    return tuple(m for m in VideoFolder.sensors if any(m in row.files for row in rows))
+    return tuple(m for m in MODALITIES if any(m in row.files for row in rows))
+
+
+def _classes(rows: Sequence[VideoRow]) -> tuple[str, ...]:
+    return tuple(sorted({row.label for row in rows}))
 
 
 def _parts(root: Path, rows: Sequence[VideoRow]) -> dict[int, str]:
@@ -209,18 +183,6 @@ def _frame_rate(root: Path, rows: Sequence[VideoRow]) -> float:
                 if path.is_dir():
                     return PICTURES_PER_SECOND
     return PICTURES_PER_SECOND
-
-
-def _record(root: Path, row: VideoRow, label: int, subject: int) -> ClipRecord:
-    return ClipRecord(
-        folder="",
-        label=label,
-        subject=subject,
-        clip_id=row.clip_id,
-        spans={m: _span(root, row, m) for m in VideoFolder.sensors},
-        list_file=root / LIST,
-        list_line=row.line,
-    )
 
 
 def _span(root: Path, row: VideoRow, modality: str) -> SensorSpan:

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import torch
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 from torch import Tensor
 
 from mmtlib.core.clips import GestureClip
@@ -152,7 +153,8 @@ def clip_from_video(
     Args:
         path: a video that shows one gesture.
         modality: ``"rgb"`` for a colour video; ``"depth"`` or ``"ir"`` for a grey one, where depth
-            is expected as 8-bit levels, near bright and 0 = no reading, as NVGesture stores it.
+            is expected as 8-bit levels, near bright and 0 = no reading, as NVGesture stores it; or
+            one of your own, of 3 channels or 1.
         first, last: the frames of the gesture, `last` excluded; default: the whole video.
         label: class index, -1 = not known.
 
@@ -162,11 +164,11 @@ def clip_from_video(
     Raises:
         ConfigError: if the modality is unknown.
         DataError: if the video cannot be read, is shorter than `last`, shows a very long span, or
-            the modality is ``"flow"``.
+            no video can show the modality (``"flow"``).
     """
     path, first, info = Path(path), first or 0, video_info(path)
-    check_gesture(path, modality, info, (info.frames if last is None else last) - first)
-    pixels = read_video(path, first, last, gray=get_modality(modality).channels == 1)
+    gray = check_gesture(path, modality, info, (info.frames if last is None else last) - first)
+    pixels = read_video(path, first, last, gray=gray)
     return GestureClip(
         frames={modality: to_frames(pixels)},
         label=label,
@@ -176,24 +178,36 @@ def clip_from_video(
     )
 
 
-def check_gesture(path: Path, modality: str, info: VideoInfo, frames: int) -> None:
-    """Make sure that so many frames of a video can be one gesture in that modality.
+def check_gesture(path: Path, modality: str, info: VideoInfo, frames: int) -> bool:
+    """Return `is_gray`, after checking that so many frames of a video can be one gesture.
 
     Raises:
         ConfigError: if the modality is unknown.
-        DataError: if there are too many, or the modality is ``"flow"``.
+        DataError: if there are too many, or no video can show the modality.
     """
-    kind = get_modality(modality)
-    if kind.kind == "vector":
-        raise DataError(
-            f"{path}: optical flow cannot be read from a video file; give a video and one of the "
-            "modalities rgb, depth, ir."
-        )
-    if frames * info.height * info.width * kind.channels > MAX_WHOLE_VIDEO_BYTES:
+    gray = is_gray(modality)
+    if frames * info.height * info.width * (1 if gray else 3) > MAX_WHOLE_VIDEO_BYTES:
         raise DataError(
             f"{path}: {frames} frames of {info.width} x {info.height} are too many for one "
             "gesture; give the first and the last frame that show it, or a shorter window."
         )
+    return gray
+
+
+def is_gray(modality: str) -> bool:
+    """Tell whether a modality is read as brightness (one channel) or as colour (three).
+
+    Raises:
+        ConfigError: if the modality is unknown.
+        DataError: if it is none that a video or a picture can show, as optical flow.
+    """
+    kind = get_modality(modality)
+    if kind.kind == "vector" or kind.channels not in (1, 3):
+        raise DataError(
+            f"{kind.title} cannot be read from a video, which shows brightness or colour: 1 or 3 "
+            "channels that are no directions."
+        )
+    return kind.channels == 1
 
 
 def to_frames(pixels: np.ndarray) -> Tensor:
@@ -212,7 +226,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
         options = {"protocol_whitelist": "file"}
         with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
             stream = container.streams.best("video")
-            if stream is None or stream.codec_context is None:
+            if not isinstance(stream, VideoStream) or stream.codec_context is None:
                 raise DataError(f"{path} holds no video that can be read.")
             if not (0 < stream.width <= MAX_SIDE and 0 < stream.height <= MAX_SIDE):
                 raise DataError(

@@ -5,7 +5,8 @@ The first row names the columns, in any order; every other row is one clip:
 ==================  ===============================================================================
 ``path``            the colour video (or folder of numbered pictures), below the list's folder, with
                     forward slashes; ``rgb`` is another name of this column
-``depth``, ``ir``   the same clip in other modalities; an empty cell = there is none
+``depth``, ``ir``   the same clip in other modalities, by the name of each, those registered by the
+                    user included; an empty cell = there is none
 ``label``           the name of the class
 ``subject``         who is in the clip: a number or a name
 ``split``           ``train``, ``validation`` or ``test``; without this column people are shared out
@@ -16,30 +17,29 @@ The first row names the columns, in any order; every other row is one clip:
 ``_anything``       names that begin with ``_`` are the user's own notes
 ==================  ===============================================================================
 
-One of ``path`` (or ``rgb``), ``depth`` and ``ir``, and ``label`` and ``subject`` are needed. Empty
-lines are passed over.
+One column of recordings, ``label`` and ``subject`` are needed. Empty lines are passed over.
 """
 
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from mmtlib.core.errors import DataError
+from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.core.seeding import derive_seed
+from mmtlib.datasets.records import PARTS
 
 LIST = "videos.csv"
-PARTS = ("train", "validation", "test")
-MODALITY_COLUMNS = {"path": "rgb", "rgb": "rgb", "depth": "depth", "ir": "ir"}
-"""Column -> the modality whose recording it names."""
 SECONDS, FRAMES = ("start", "end"), ("start_frame", "end_frame")
-COLUMNS = (*MODALITY_COLUMNS, "label", "subject", "split", *SECONDS, *FRAMES)
+COLUMNS = ("label", "subject", "split", *SECONDS, *FRAMES)
+"""The columns that are the same whatever the modalities (`modality_columns`)."""
 HELD_OUT = 0.2
 """Share of the people for validation, and for testing, where the list does not say."""
 LONGEST_SECONDS = 24 * 3600
@@ -77,6 +77,12 @@ class VideoRow:
             return name
         first, last = ("" if x is None else f"{x:.10g}" for x in self.span)
         return f"{name}/{first}-{last}{'s' if self.seconds else ''}"
+
+
+def modality_columns() -> dict[str, str]:
+    """Return column -> the modality whose recording it names: all that a video can show."""
+    shown = {name.lower(): name for name, m in MODALITIES.items() if m.kind != "vector"}
+    return {"path": "rgb", **shown}
 
 
 def read_video_list(path: str | Path) -> list[VideoRow]:
@@ -120,24 +126,21 @@ def read_video_list(path: str | Path) -> list[VideoRow]:
 
 
 def _columns(names: list[str], where: str) -> list[str]:
-    names = [name.lower() for name in names]
+    names, recordings = [name.lower() for name in names], modality_columns()
     for name in names:
-        if name not in COLUMNS and not name.startswith("_"):
-            near = difflib.get_close_matches(name, COLUMNS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+        if name not in (*recordings, *COLUMNS) and not name.startswith("_"):
             raise DataError(
-                f"{where}: unknown column {name!r}; known: {', '.join(COLUMNS)}, separated by "
-                f"commas. Let names of your own begin with _.{hint}"
+                f"{where}: {unknown_name('column', name, (*recordings, *COLUMNS))} Columns are "
+                "separated by commas; let names of your own begin with _."
             )
         if names.count(name) > 1:
             raise DataError(f"{where}: the column {name!r} is there {names.count(name)} times.")
     for needed, why in (("label", "the class of every clip"), ("subject", "who is in every clip")):
         if needed not in names:
             raise DataError(f"{where}: there is no column {needed!r}: {why}.")
-    if not set(MODALITY_COLUMNS) & set(names):
+    if not recordings.keys() & set(names):
         raise DataError(f"{where}: there is no column 'path' that names the videos.")
-    for a, b in (("path", "rgb"), ("start", "start_frame"), ("end", "end_frame"),
-                 ("start", "end_frame"), ("end", "start_frame")):  # fmt: skip
+    for a, b in (("path", "rgb"), *product(SECONDS, FRAMES)):
         if a in names and b in names:
             raise DataError(f"{where}: {a!r} and {b!r} are both there; expected one of them.")
     return names
@@ -155,7 +158,7 @@ def _row(columns: Sequence[str], cells: Sequence[str], where: str, line: int) ->
     split = row.get("split")
     if split is not None and split not in PARTS:
         raise DataError(f"{where}: expected a split of {', '.join(PARTS)}, found {split!r}.")
-    files = {m: _below(row[c], c, where) for c, m in MODALITY_COLUMNS.items() if row.get(c)}
+    files = {m: _below(row[c], c, where) for c, m in modality_columns().items() if row.get(c)}
     if not files:
         raise DataError(f"{where}: no recording is named.")
     seconds = bool(set(SECONDS) & set(row))

@@ -11,7 +11,6 @@ import numpy as np
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, DataError
-from mmtlib.core.modalities import get_modality
 from mmtlib.datasets.video_io import check_gesture, iterate_video, to_frames, video_info
 
 
@@ -34,10 +33,10 @@ def video_windows(
     rate = info.frame_rate or 30.0
     length = _frames("window", window, rate)
     step = max(length // 2, 1) if stride is None else _frames("stride", stride, rate)
-    check_gesture(path, modality, info, length)
+    gray = check_gesture(path, modality, info, length)
     recent: deque[np.ndarray] = deque(maxlen=length)
     end = 0
-    for picture in iterate_video(path, gray=get_modality(modality).channels == 1):
+    for picture in iterate_video(path, gray=gray):
         recent.append(picture.copy())
         end += 1
         if end >= length and (end - length) % step == 0:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
-from mmtlib.datasets.recordings import recording_frames
 from mmtlib.datasets.records import ClipRecord, SensorSpan
 
 PATTERN = r"(?P<session>[0-9]{2})_(?P<gesture>[0-9]{2})_(?P<repetition>[0-9]{2})"
@@ -52,13 +50,16 @@ def _scan(root: Path, pattern: str) -> tuple[list[ClipRecord], str]:
     """Return the clips, and a sentence on the names that were passed over."""
     expression = _compiled(pattern)
     there = entries(root)
-    colour = next((there[name] for name in COLOUR_FOLDERS if name in there), root)
-    depth = there.get(DEPTH_FOLDER, root / DEPTH_FOLDER)
-    files = {"color": _recordings(colour), "depth": _recordings(depth)}
-    records, outside, others = [], Counter(), []
+    folders = {
+        "color": next((there[name] for name in COLOUR_FOLDERS if name in there), root),
+        "depth": there.get(DEPTH_FOLDER, root / DEPTH_FOLDER),
+    }
+    files = {sensor: _recordings(folder) for sensor, folder in folders.items()}
+    records: list[ClipRecord] = []
+    outside: Counter[int] = Counter()
+    others: list[str] = []
     for name in sorted(files["color"] | files["depth"]):
-        found = {sensor: paths[name] for sensor, paths in files.items() if name in paths}
-        path = next(iter(found.values()))
+        path = next(paths[name] for paths in files.values() if name in paths)
         match = expression.fullmatch(_name(path))
         if match is None:
             others.append(path.name)
@@ -72,7 +73,7 @@ def _scan(root: Path, pattern: str) -> tuple[list[ClipRecord], str]:
                 f"{path}: expected a subject from 1 to {SUBJECTS} (sessions 1 to {2 * SUBJECTS}), "
                 f"got {subject}."
             )
-        missing = {"color": colour / f"{_name(path)}.avi", "depth": depth / f"{_name(path)}.avi"}
+        places = {s: files[s].get(name, folders[s] / f"{_name(path)}.avi") for s in files}
         records.append(
             ClipRecord(
                 folder=".",
@@ -81,7 +82,7 @@ def _scan(root: Path, pattern: str) -> tuple[list[ClipRecord], str]:
                 clip_id=_name(path),
                 spans={
                     sensor: SensorSpan(place.relative_to(root).as_posix(), 0, None)
-                    for sensor, place in (missing | found).items()
+                    for sensor, place in places.items()
                 },
                 list_file=path,
                 list_line=0,
@@ -181,26 +182,19 @@ class VIVA(GestureDataset):
 
     Raises:
         ConfigError: if a split, modality, fold or the pattern is not as expected.
-        DataError: if the root or a name is not as expected, a modality is not held, or a file is
-            missing (without `skip_broken`).
+        DataError: see `GestureDataset`; also if a name is not as expected.
     """
 
-    name: ClassVar[str] = "viva"
-    classes: ClassVar[tuple[str, ...]] = tuple(f"gesture {number}" for number in GESTURES)
-    label_swaps: ClassVar[None] = None
-    frame_rate: ClassVar[float] = 30.0
-    splits: ClassVar[tuple[str, ...]] = (
-        "train", "validation", "test", "train+validation", "all",
-    )  # fmt: skip
-    published: ClassVar[dict[str, int]] = {"all": 885}
-    sensors: ClassVar[dict[str, str]] = {"rgb": "color", "depth": "depth"}
-    citation: ClassVar[str] = (
+    name = "viva"
+    classes = tuple(f"gesture {number}" for number in GESTURES)
+    splits = ("train", "validation", "test", "train+validation", "all")
+    published: Mapping[str, int] = {"all": 885}
+    citation = (
         "E. Ohn-Bar, M. M. Trivedi: Hand Gesture Recognition in Real Time for Automotive "
         "Interfaces: A Multimodal Vision-Based Approach and Evaluations. IEEE Transactions on "
         "Intelligent Transportation Systems 15 (6), 2014."
     )
-    licence: ClassVar[str] = "given by its authors on their own terms, for research; not ours"
-    source: ClassVar[str] = (
+    source = (
         "from the VIVA challenge of the Laboratory for Intelligent and Safe Automobiles "
         "(University of California San Diego): one recording per clip and sensor"
     )
@@ -209,56 +203,31 @@ class VIVA(GestureDataset):
         self,
         root: str | Path,
         split: str = "train",
-        modalities: str | Iterable[str] = ("rgb", "depth"),
+        modalities: str | Iterable[str] | None = None,
         fold: int = 0,
         pattern: str = PATTERN,
         skip_broken: bool | None = False,
         **shared: Any,
     ) -> None:
-        if split not in self.splits:
-            raise unknown_name("split of VIVA", split, self.splits)
         if fold not in range(SUBJECTS):
             raise ConfigError(f"fold of VIVA must be from 0 to {SUBJECTS - 1}, got {fold!r}.")
-        names, root = self.held(modalities), Path(root)
-        self.split, self.fold = split, fold
-        records, self.passed_over = _scan(root, pattern)
-        subjects = subjects_of(split, fold)
-        super().__init__(
-            root=root,
-            records=[record for record in records if record.subject in subjects],
-            modalities=names,
-            skip_broken=skip_broken,
-            **shared,
-        )
+        self.fold, self.pattern = fold, pattern
+        super().__init__(root, split, modalities, skip_broken, **shared)
 
-    def recording(self, record: ClipRecord, modality: str) -> str:
-        """Return the recording of a modality, as a path below the root."""
-        return record.spans[self.sensors[modality]].file
+    def rows(self) -> Iterable[ClipRecord]:
+        """Return the clips of the part's subjects, after a look at all names."""
+        records, self.passed_over = _scan(self.root, self.pattern)
+        own = {self.fold + 1: "test", (self.fold + 1) % SUBJECTS + 1: "validation"}
+        return [record for record in records if own.get(record.subject, "train") in self.parts]
 
-    def check(self, record: ClipRecord) -> None:
+    def check(self, record: ClipRecord, modalities: Iterable[str] | None = None) -> None:
         """Check that every recording can be opened, and that they have the same length."""
-        super().check(record)
-        lengths = {m: self.span(record, m).last for m in self.modalities if m != "flow"}
+        super().check(record, modalities)
+        names = self.modalities if modalities is None else modalities
+        lengths = {m: self.span(record, m).last for m in names if m in self.sensors}
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{m} {frames}" for m, frames in lengths.items())
             raise DataError(
                 f"Clip {record.clip_id} in {self.root}: expected recordings of the same number of "
                 f"frames, found {found}."
             )
-
-    def span(self, record: ClipRecord, modality: str) -> SensorSpan:
-        """Return the whole recording; it is opened to learn its length."""
-        whole = super().span(record, modality)
-        return replace(whole, last=recording_frames(self.find(whole.file)))
-
-
-def subjects_of(split: str, fold: int) -> frozenset[int]:
-    """Return the subjects of a part when subject `fold` + 1 is left out."""
-    tested, validating = fold + 1, (fold + 1) % SUBJECTS + 1
-    parts = {
-        "test": {tested},
-        "validation": {validating},
-        "train": set(range(1, SUBJECTS + 1)) - {tested, validating},
-        "all": set(range(1, SUBJECTS + 1)),
-    }
-    return frozenset().union(*(parts[part] for part in split.split("+")))

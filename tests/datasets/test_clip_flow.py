@@ -56,7 +56,7 @@ def test_a_data_set_reads_it(flow_tree):
     clip, record = dataset[0], dataset.records[0]
     assert clip.modalities == ("rgb", "depth", "flow")
     assert clip.frames["flow"].shape == (2, 80, 24, 32)
-    pictures = dataset.pixels(record, "rgb", dataset.file(record, "rgb"))
+    pictures = dataset.pixels(record, "rgb")
     direct = compute_flow(pictures)
     step = dataset.flow.header(record.clip_id)["scale"]
     direct = np.clip(direct, -127 * step, 127 * step)
@@ -75,7 +75,7 @@ def test_the_last_frame_looks_at_the_picture_after_the_span(small_tree, tmp_path
     write_video(root / clips[0].folder / "sk_wrapped.avi", frames)  # ends with the span
     assert len(colour_pictures(dataset, record)) == 80
     make_flow(dataset, processes=1)
-    first, second = (dataset.read_flow(r) for r in dataset.records[:2])
+    first, second = (dataset.frames(r, "flow") for r in dataset.records[:2])
     assert not first[:, 79].any()
     assert second[:, 79].any()
     assert first[:, 78].any()
@@ -171,7 +171,7 @@ def test_flow_of_another_method_or_reader_is_foreign(flow_tree, monkeypatch):
         shutil.copy(path, path.with_name("sk_color.avi"))
     with pytest.raises(DataError, match=r"from recording '.*sk_wrapped.*', expected '.*sk_color"):
         NVGesture(root, ALL, "rgb,flow", "raw", flow_folder=folder)
-    monkeypatch.setattr("mmtlib.datasets.clip_flow.FLOW_VERSION", 99)
+    monkeypatch.setattr("mmtlib.datasets.reader.FLOW_VERSION", 99)
     with pytest.raises(DataError, match=r"from flow version 1, expected 99"):
         NVGesture(root, ALL, "rgb,flow", flow_folder=folder)
 
@@ -283,7 +283,7 @@ def test_real_clips(real_root, tmp_path):
     dataset.records = readable[:2]
     assert make_flow(dataset, processes=1).made == 2
     for record in dataset.records:
-        flow = dataset.read_flow(record)
+        flow = dataset.frames(record, "flow")
         header = dataset.flow.header(record.clip_id)
         assert flow.shape == (2, 80, 240, 320)
         assert 1 < float(flow.abs().max()) < 100

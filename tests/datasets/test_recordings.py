@@ -10,12 +10,7 @@ from support.moving_discs import disc_pictures
 from support.nvgesture_tree import frame_numbers, write_video
 
 from mmtlib.core.errors import DataError
-from mmtlib.datasets.recordings import (
-    check_recording,
-    read_recording,
-    recording_frames,
-    recording_sizes,
-)
+from mmtlib.datasets.recordings import Recording, read_recording
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +41,9 @@ def test_a_span_of_pictures(folder, span, threads):
     gray = read_recording(folder, first, last, gray=True, threads=threads)
     assert gray.shape == (len(numbers), 24, 32)
     np.testing.assert_array_equal(frame_numbers(gray), numbers)
-    check_recording(folder, first, last)
-    assert len(recording_sizes(folder, first, last)) == len(numbers)
+    recording = Recording(folder, first, last)
+    recording.check()
+    assert len(recording.sizes()) == len(numbers)
 
 
 def test_colours_are_red_green_blue(own_folder):
@@ -59,13 +55,13 @@ def test_colours_are_red_green_blue(own_folder):
 
 def test_a_video_answers_the_same_questions(tmp_path):
     path = write_video(tmp_path / "a.mkv", disc_pictures(20, label=3))
-    assert recording_frames(path) == 20
-    check_recording(path, 0, 20)
+    assert Recording(path).count() == 20
+    Recording(path, 0, 20).check()
     np.testing.assert_array_equal(frame_numbers(read_recording(path, 5, 9)), [5, 6, 7, 8])
     assert read_recording(path, gray=True).shape == (20, 24, 32)
-    assert recording_sizes(path) == [path.stat().st_size]
+    assert Recording(path).sizes() == [path.stat().st_size]
     with pytest.raises(DataError, match=r"a\.mkv is too short"):
-        check_recording(path, 0, 21)
+        Recording(path, 0, 21).check()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +69,7 @@ def test_a_video_answers_the_same_questions(tmp_path):
 )
 def test_frame_0_is_picture_0_or_1(tmp_path, first, name):
     write_pictures(tmp_path, disc_pictures(12, label=3), first=first, name=name)
-    assert recording_frames(tmp_path) == 12
+    assert Recording(tmp_path).count() == 12
     np.testing.assert_array_equal(frame_numbers(read_recording(tmp_path, 3, 6)), [3, 4, 5])
 
 
@@ -81,15 +77,16 @@ def test_frame_0_is_the_picture_that_the_data_set_says(tmp_path):
     write_pictures(tmp_path, disc_pictures(12, label=3), first=0)
     clip = read_recording(tmp_path, 3, 6, first_picture=1)
     np.testing.assert_array_equal(frame_numbers(clip), [4, 5, 6])
-    assert recording_frames(tmp_path, first_picture=1) == 11
+    assert Recording(tmp_path, first_picture=1).count() == 11
 
 
 def refused(path, *span):
     """Return the message with which both the check and the reading end."""
     messages = []
-    for ask in (check_recording, read_recording, recording_sizes):
+    recording = Recording(path, *span)
+    for ask in (recording.check, recording.read, recording.sizes):
         with pytest.raises(DataError) as caught:
-            ask(path, *span)
+            ask()
         messages.append(str(caught.value))
     assert len(set(messages)) == 1
     return messages[0]
@@ -106,7 +103,7 @@ def test_pictures_that_are_not_there(own_folder):
         path.unlink()
     assert "holds no numbered pictures" in refused(own_folder, 0, 3)
     with pytest.raises(DataError, match="holds no numbered"):
-        recording_frames(own_folder)
+        Recording(own_folder).count()
 
 
 def test_a_span_that_begins_behind_the_end(own_folder):
@@ -117,9 +114,9 @@ def test_a_span_that_begins_behind_the_end(own_folder):
 
 def test_nothing_there(tmp_path):
     with pytest.raises(DataError, match="gone"):
-        check_recording(tmp_path / "gone", 0, 3)
+        Recording(tmp_path / "gone", 0, 3).check()
     with pytest.raises(DataError, match="gone"):
-        recording_sizes(tmp_path / "gone", 0, 3)
+        Recording(tmp_path / "gone", 0, 3).sizes()
 
 
 def test_a_picture_twice(own_folder):
@@ -164,7 +161,7 @@ def test_a_picture_that_vanishes(own_folder, monkeypatch):
     with pytest.raises(DataError, match=r"Cannot read .*0005\.png \(No such file"):
         read_recording(own_folder, 0, 12)
     with pytest.raises(DataError, match=r"Cannot read .*0005\.png \(No such file"):
-        recording_sizes(own_folder, 0, 12)
+        Recording(own_folder, 0, 12).sizes()
 
 
 @given(

@@ -8,7 +8,7 @@ from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import VIVA, EgoGesture, NVGesture
 from mmtlib.datasets import verify as module
 from mmtlib.datasets.clip_flow import make_flow
-from mmtlib.datasets.verify import every_split, load_clips, save_clips, verify
+from mmtlib.datasets.verify import load_clips, save_clips, verify
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_many_missing_clips_are_counted(small_set, monkeypatch):
 
 def test_flow_is_looked_at_too(small_set, tmp_path):
     root, _ = small_set
-    splits = every_split(NVGesture, root, "rgb,flow", flow_folder=tmp_path / "flow")
+    splits = NVGesture.every_split(root, "rgb,flow", flow_folder=tmp_path / "flow")
     make_flow(splits["train"], processes=1)
     report = verify(splits)
     assert report.clips["flow"].tolist() == ["ok", "ok", "missing", "missing"]

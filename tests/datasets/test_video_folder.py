@@ -179,7 +179,9 @@ def test_errors(tree, tmp_path):
         VideoFolder(tmp_path)
     with pytest.raises(ConfigError, match="split of VideoFolder 'trian'"):
         VideoFolder(root, "trian")
-    with pytest.raises(DataError, match=r"videos\.csv names no ir recordings; it has rgb, depth"):
+    with pytest.raises(
+        DataError, match=r"VideoFolder holds no infrared\. Choose from rgb, depth, flow"
+    ):
         VideoFolder(root, modalities="rgb,ir")
     with pytest.raises(ConfigError, match="modality 'dept'"):
         VideoFolder(root, modalities="dept")

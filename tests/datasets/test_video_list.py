@@ -63,8 +63,8 @@ def test_spans_in_frames(read):
     [
         ("", r"videos\.csv: expected a row of column names and a row for every clip"),
         (HEAD, r"videos\.csv: expected a row of column names"),
-        ("path;label;subject\na;b;c\n", r"videos\.csv:1: unknown column 'path;label;subject'"),
-        ("path,lable,subject\na,b,c\n", r":1: unknown column 'lable'.*Did you mean 'label'\?"),
+        ("path;label;subject\na;b;c\n", r"videos\.csv:1: Unknown column 'path;label;subject'"),
+        ("path,lable,subject\na,b,c\n", r":1: Unknown column 'lable'.*Did you mean 'label'\?"),
         ("path,label\na,b\n", r":1: there is no column 'subject': who is in every clip"),
         ("path,subject\na,b\n", r":1: there is no column 'label'"),
         ("label,subject\na,b\n", r":1: there is no column 'path'"),

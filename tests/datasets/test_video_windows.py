@@ -78,7 +78,7 @@ def test_a_video_that_is_too_short(videos):
 def test_windows_that_do_not_fit_in_memory(videos):
     with pytest.raises(DataError, match="are too many for one gesture"):
         starts(videos["mjpeg"], 10**8, None)
-    with pytest.raises(DataError, match="optical flow cannot be read from a video"):
+    with pytest.raises(DataError, match="Optical flow cannot be read from a video"):
         next(video_windows(videos["mjpeg"], "flow", window=5))
     with pytest.raises(ConfigError, match="Unknown modality 'thermal'"):
         next(video_windows(videos["mjpeg"], "thermal", window=5))

@@ -80,7 +80,7 @@ def test_damage_names_file_and_line_and_keeps_what_was_done(small_tree, cache, m
     assert not list(cache.glob("stores/nv-*/index.json"))
     read, done = NVGesture.read, []
     monkeypatch.setattr(
-        NVGesture, "read", lambda self, r: done.append(r.list_line) or read(self, r)
+        NVGesture, "read", lambda self, r, *m: done.append(r.list_line) or read(self, r, *m)
     )
     with pytest.raises(DataError, match=r"lst:3"):
         store(root)
