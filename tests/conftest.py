@@ -25,3 +25,12 @@ def nothing_shipped(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cache, "SHIPPED", tmp_path_factory.getbasetemp() / "no results shipped")
         yield
+
+
+@pytest.fixture(scope="session")
+def cluster(own_cache):
+    """Two processes, shared: what they do is told them with every task, the cache too."""
+    from mmtlib.results import local_cluster
+
+    with local_cluster(2, memory="4GiB") as started:
+        yield started

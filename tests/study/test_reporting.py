@@ -16,19 +16,31 @@ def accuracies(gain):
     return wanted
 
 
-def written(folder, gain, upto="primary"):
-    write_study(folder, accuracies(gain), upto=upto)
+def written(folder, gain):
+    write_study(folder, accuracies(gain), upto="primary")
     return report(folder)
 
 
-def test_a_gain_is_told(tmp_path):
-    text = written(tmp_path, 0.1)
-    assert "RGB alone 60.0 %, trained with depth" in text
-    assert "**+10.0 points**" in text
-    assert "**H1 holds.**" in text
-    assert text.count("Not run yet.") == 8
-    assert "72 trainings" not in text  # 64 of the tuning and 72 of H1
-    assert text.startswith("136 trainings, ")
+@pytest.fixture(scope="module")
+def primary(tmp_path_factory):
+    """A store of the tuning and of H1, in which RGB gains, shared: do not change its files."""
+    folder = tmp_path_factory.mktemp("primary")
+    write_study(folder, accuracies(0.1), upto="primary")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def primary_report(primary):
+    return report(primary)
+
+
+def test_a_gain_is_told(primary_report):
+    assert "RGB alone 60.0 %, trained with depth" in primary_report
+    assert "**+10.0 points**" in primary_report
+    assert "**H1 holds.**" in primary_report
+    assert primary_report.count("Not run yet.") == 8
+    assert "72 trainings" not in primary_report  # 64 of the tuning and 72 of H1
+    assert primary_report.startswith("136 trainings, ")
 
 
 def test_so_are_no_gain_and_a_loss(tmp_path):
@@ -36,8 +48,8 @@ def test_so_are_no_gain_and_a_loss(tmp_path):
     assert "H1 is **refuted**: RGB lost" in written(tmp_path / "loss", -0.1)
 
 
-def test_every_question_has_its_table(tmp_path):
-    text = written(tmp_path, 0.1, upto="secondary")
+def test_every_question_has_its_table(whole_report):
+    text = whole_report
     assert "Not run yet." not in text
     for heading in ("### H1.", *(f"### S{number}." for number in range(1, 10))):
         assert heading in text
@@ -54,9 +66,8 @@ def test_every_question_has_its_table(tmp_path):
         assert line.count("|") in (0, 3, 6, 7, 9), line  # two, five, six or eight columns
 
 
-def test_the_chosen_trials_are_marked(tmp_path):
-    text = written(tmp_path, 0.1)
-    assert "| alone | **as it is: 60.0**, dropout 0.3: 60.0," in text
+def test_the_chosen_trials_are_marked(primary_report):
+    assert "| alone | **as it is: 60.0**, dropout 0.3: 60.0," in primary_report
 
 
 def test_nothing_to_report(tmp_path):
@@ -64,16 +75,15 @@ def test_nothing_to_report(tmp_path):
         report(tmp_path)
 
 
-def test_only_what_is_between_the_marks_changes(tmp_path):
+def test_only_what_is_between_the_marks_changes(primary, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"# Before\n\n{BEGIN}\nformer text\n{END}\n\nAfter\n")
-    write_study(tmp_path / "store", accuracies(0.1), upto="primary")
-    write_report(page, tmp_path / "store")
+    write_report(page, primary)
     text = page.read_text()
     assert text.startswith(f"# Before\n\n{BEGIN}\n\n136 trainings")
     assert text.endswith(f"{END}\n\nAfter\n")
     assert "former text" not in text
-    write_report(page, tmp_path / "store")
+    write_report(page, primary)
     assert page.read_text() == text
 
 
