@@ -5,7 +5,7 @@ VENV := .venv
 MMT := $(VENV)/bin/mmt
 READY := $(VENV)/.ready
 
-.PHONY: help setup tutorial test lab lint notebooks test-notebooks site study study-quick figures gallery bench bench-train clean
+.PHONY: help setup tutorial test test-full lab lint notebooks test-notebooks site study study-quick figures gallery bench bench-train clean
 
 help:  ## Show what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -23,8 +23,11 @@ $(READY): pyproject.toml
 tutorial: $(READY)  ## Run the notebooks in order; results in build/tutorial, table at the end
 	$(MMT) tutorial
 
-test: $(READY)  ## Run the test suite, notebooks in fast mode included
+test: $(READY)  ## Check the style and run the test suite, notebooks in fast mode included
 	$(MMT) test
+
+test-full: $(READY)  ## The same with every case of what `make test` takes samples of
+	$(MMT) test --full
 
 lab: $(READY)  ## Open JupyterLab on the notebooks (loopback, with a token)
 	$(MMT) lab

@@ -1,9 +1,66 @@
-"""What every test gets: a cache of its own, and one thread so that workers share the cores."""
+"""What every test gets: a cache of its own, and one thread so that workers share the cores.
+
+And how the tests are run: the slow ones first, and what is left to whoever is idle.
+"""
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from mmtlib.core import cache
+
+SLOW_FIRST = (
+    "notebooks/",
+    "study/",
+    "explorer/",
+    "cli/",
+    "experiment/",
+    "results/",
+    "training/",
+    "course/",
+)
+"""Beginnings of paths, slowest first: a slow test at the end would keep one process busy alone."""
+
+# No test may depend on how fast the machine is; one run of the suite is like the next, and the
+# full one draws other examples each time.
+_PATIENT = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("sample", derandomize=True, **_PATIENT)
+settings.register_profile("full", print_blob=True, **_PATIENT)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--full", action="store_true", help="run what is marked `full` too, not a sample of it"
+    )
+
+
+def pytest_configure(config):
+    settings.load_profile("full" if config.getoption("full") else "sample")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Who has nothing left to do takes tests from another: `--dist worksteal` as the default."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("full"):
+        left_out = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+    def place(item):
+        path = item.nodeid.removeprefix("tests/")
+        found = (n for n, begin in enumerate(SLOW_FIRST) if path.startswith(begin))
+        return next(found, len(SLOW_FIRST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -116,7 +116,11 @@ def notebooks() -> None:
 
 
 def test(context: typer.Context) -> None:
-    """Run the test suite, notebooks in fast mode included; further arguments go to pytest."""
+    """Check the style, then run the test suite, notebooks in fast mode included.
+
+    Further arguments go to pytest, e.g. -k NAME; --full runs every case of what is sampled else.
+    """
+    lint()
     _call(
         sys.executable, "-m", "pytest", "-n", "2", *context.args,
         MMTLIB_FAST="1", OMP_NUM_THREADS="1",

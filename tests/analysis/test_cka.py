@@ -33,7 +33,7 @@ def unbiased_hsic(k, l_):
     return (first + second - third) / (n * (n - 3))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(n=st.integers(4, 12), p=st.integers(1, 6), q=st.integers(1, 6), seed=st.integers(0, 99))
 def test_it_is_the_published_estimator(n, p, q, seed):
     x, y = normal(n, p, seed=seed), normal(n, q, seed=seed + 100)
@@ -42,7 +42,7 @@ def test_it_is_the_published_estimator(n, p, q, seed):
     torch.testing.assert_close(linear_cka(x, y), expected, rtol=1e-7, atol=1e-7)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(scale=st.floats(1e-3, 1e3), shift=st.floats(-100, 100), seed=st.integers(0, 99))
 def test_rotated_shifted_and_scaled_features_are_the_same(scale, shift, seed):
     x = normal(20, 5, seed=seed)

@@ -60,7 +60,7 @@ def test_similarity_is_linear_between_the_middles_of_positions():
     torch.testing.assert_close(found[0, :, 0], torch.tensor([[1.0, 0.75, 0.25, 0.0]] * 2))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     grid=st.tuples(*[st.integers(1, 3)] * 3),
     more=st.tuples(*[st.integers(0, 5)] * 3),
@@ -103,7 +103,7 @@ def test_equal_maps_have_distance_0_and_opposite_ones_by_hand():
     }
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999))
 def test_distance_is_the_mean_of_squared_differences(seed):
     a, b = features_of(n=3, seed=seed), features_of(n=3, c=5, seed=seed + 1000)

@@ -132,7 +132,7 @@ def test_probes_take_the_features_of_networks():
     assert set(probes) == {(a, b) for a in clips for b in clips}
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 99))
 def test_pca_finds_the_plane_that_the_points_lie_in(seed):
     rng = np.random.default_rng(seed)

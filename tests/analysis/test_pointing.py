@@ -25,7 +25,7 @@ def test_energy_by_hand():
     assert np.isnan(found[1:]).all()  # looks nowhere; nothing to look at
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(scale=st.floats(1e-3, 1e3), share=st.integers(1, 64))
 def test_a_map_without_content_has_the_share_of_the_area(scale, share):
     masks = torch.zeros(64, dtype=torch.bool)

@@ -72,7 +72,7 @@ def test_the_seed_decides_and_nothing_global_is_touched():
     assert not torch.equal(one.linear.weight, other.linear.weight)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 99), levels=st.integers(2, 5))
 def test_rank_correlation_is_that_of_scipy_with_ties_too(seed, levels):
     a, b = maps_of(seed=seed), maps_of(seed=seed + 100)

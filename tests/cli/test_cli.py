@@ -340,11 +340,18 @@ def test_commands_that_call_tools(mmt, called, command, words):
     assert mmt(*command).code == 3
 
 
-def test_tests_run_in_fast_mode(mmt, called):
-    mmt("test")
-    environment = called[0][0][2]
+def test_tests_run_in_fast_mode_after_the_style_was_checked(mmt, called):
+    calls, codes = called
+    mmt("test", "--full")
+    assert [command[2] for command, _, _ in calls] == ["ruff", "ruff", "pytest"]
+    command, _, environment = calls[-1]
+    assert "--full" in command
     assert environment["MMTLIB_FAST"] == "1"
     assert environment["PATH"] == os.environ["PATH"]
+    calls.clear()
+    codes.append(1)
+    assert mmt("test").code == 1
+    assert [command[2] for command, _, _ in calls] == ["ruff"]
 
 
 def test_notebooks(mmt, monkeypatch):

@@ -122,7 +122,7 @@ CONFIGS = st.builds(
 )
 
 
-@limits(deadline=None, max_examples=60)
+@limits(max_examples=60)
 @given(CONFIGS)
 def test_json_round_trip(config):
     again = ExperimentConfig.from_json(config.to_json())
@@ -130,7 +130,7 @@ def test_json_round_trip(config):
     assert again.canonical() == config.canonical()
 
 
-@limits(deadline=None, max_examples=30)
+@limits(max_examples=30)
 @given(st.text(max_size=30) | st.dictionaries(st.text(max_size=5), st.none()).map(json.dumps))
 def test_any_other_text_is_a_config_error(text):
     with pytest.raises(ConfigError):

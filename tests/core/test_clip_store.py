@@ -224,7 +224,7 @@ def test_few_files_are_held_open(folder, monkeypatch):
     assert store._mapped.cache_info().currsize == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_changed_byte_of_the_index_is_noticed(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("stores") / "s"
@@ -259,7 +259,7 @@ def test_another_version_is_named(folder):
             use(folder)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 2**32),
     flow_scale=st.sampled_from([1 / 64, clip_store.FLOW_SCALE, 0.1, 1.0]),

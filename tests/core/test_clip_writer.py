@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib.core import clip_writer
@@ -82,9 +82,7 @@ forms = st.dictionaries(
 )
 
 
-@settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80)
 @given(data=st.data(), forms=forms, n=st.integers(1, 20))
 def test_any_store_killed_anywhere_is_resumed_to_the_same_bytes(
     tmp_path_factory, monkeypatch, data, forms, n

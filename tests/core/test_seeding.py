@@ -9,7 +9,7 @@ from mmtlib.core.seeding import derive_seed, numpy_generator, scoped_seed, torch
 PARTS = st.lists(st.one_of(st.integers(-(2**70), 2**70), st.text("abc:1 ", max_size=4)), max_size=4)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(PARTS, PARTS)
 def test_seeds_are_in_range_and_equal_only_for_equal_parts(a, b):
     assert 0 <= derive_seed(*a) < 2**63

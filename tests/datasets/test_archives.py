@@ -226,7 +226,7 @@ names = st.lists(
 
 
 @given(st.lists(st.tuples(names, st.binary(max_size=20)), max_size=6), st.sampled_from(FORMS[:2]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_names_nothing_is_written_outside(tmp_path_factory, members, form):
     tmp_path = tmp_path_factory.mktemp("archive")
     unique = {name: data for name, data in members if name}

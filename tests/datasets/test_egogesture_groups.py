@@ -92,7 +92,7 @@ ROWS = st.lists(
 
 
 @given(rows=ROWS, blank=st.sampled_from(BLANK_ROWS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_was_written_is_read(tmp_path_factory, rows, blank):
     lines = [f"{label},{start},{start + n - 1}" for label, start, n in rows]
     path = group_file(
@@ -107,7 +107,7 @@ def test_what_was_written_is_read(tmp_path_factory, rows, blank):
 
 
 @given(at=st.integers(0, 14), cut=st.integers(0, 3), inserted=st.binary(max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_changed_rows_parse_or_name_file_and_line(tmp_path_factory, at, cut, inserted):
     data = b"12,324,359\n7,40,52"
     path = group_file(tmp_path_factory.getbasetemp() / "changed")

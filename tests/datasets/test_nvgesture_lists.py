@@ -92,7 +92,7 @@ def test_missing_list(tmp_path):
         max_size=5,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_was_written_is_read(tmp_path_factory, rows):
     clips = [
         TreeClip(f"Video_data/class_01/subject{subject}_r{i}", "train", label, subject, first, ir)
@@ -116,7 +116,7 @@ def test_what_was_written_is_read(tmp_path_factory, rows):
 
 
 @given(st.integers(0, len(LINE) - 1), st.integers(0, 3), st.binary(max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_changed_rows_parse_or_name_file_and_line(tmp_path_factory, at, cut, inserted):
     path = tmp_path_factory.getbasetemp() / "changed.lst"
     data = LINE.encode()

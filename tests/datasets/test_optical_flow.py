@@ -97,7 +97,7 @@ flows = hnp.arrays(
 
 
 @given(flows)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_steps_are_as_fine_as_the_cut_allows(flow):
     steps, scale, cut = quantise(flow)
     assert steps.dtype == np.int8

@@ -169,7 +169,7 @@ def test_a_picture_that_vanishes(own_folder, monkeypatch):
     first=st.integers(0, 12),
     frames=st.integers(1, 8),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_span_is_whole_or_refused(tmp_path_factory, there, first, frames):
     path = tmp_path_factory.mktemp("some")
     encoded = cv2.imencode(".png", np.zeros((4, 6), np.uint8))[1].tobytes()

@@ -115,7 +115,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=rows, order=st.permutations(range(6)), ending=st.sampled_from(["\n", "\r\n"]))
 def test_what_a_spreadsheet_writes_is_read_back(tmp_path_factory, rows, order, ending):
     columns = ("path", "label", "subject", "split", "start_frame", "end_frame")
@@ -146,7 +146,7 @@ lines = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=st.one_of(lines.map("\n".join), st.text(max_size=80)))
 def test_anything_else_is_refused_in_one_sentence_that_names_the_file(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("list") / "videos.csv"

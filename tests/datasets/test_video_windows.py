@@ -27,7 +27,7 @@ def test_frames_one_by_one_are_those_of_the_whole(videos, codec, gray):
     assert np.array_equal(np.stack(frames), whole)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(window=st.integers(1, VIDEO_FRAMES), stride=st.none() | st.integers(1, 120))
 def test_windows_are_spans_of_the_video(videos, window, stride):
     found = dict(video_windows(videos["mjpeg"], "depth", window=window, stride=stride))

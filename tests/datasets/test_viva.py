@@ -251,7 +251,7 @@ def test_fingerprint(small):
     session=st.integers(0, 99), gesture=st.integers(0, 99), repetition=st.integers(0, 99),
     extension=st.sampled_from(["", ".avi", ".MP4", ".tar.gz"]),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_name_is_a_clip_or_passed_over_or_refused(
     tmp_path_factory, session, gesture, repetition, extension
 ):
@@ -272,7 +272,7 @@ def test_every_name_is_a_clip_or_passed_over_or_refused(
 
 
 @given(st.text(max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_other_name(tmp_path_factory, text):
     name = re.sub(r"[/\0\ud800-\udfff]", "", text).strip(".")[:60] or "x"
     root = tmp_path_factory.mktemp("names")

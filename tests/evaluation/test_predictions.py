@@ -49,7 +49,7 @@ def test_what_cannot_be_is_refused(changes, words):
         make(**changes)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     ids=st.lists(st.text("abcé _-/0", min_size=1), min_size=1, max_size=8, unique=True),
     k=st.integers(1, 5),

@@ -238,7 +238,7 @@ def test_holm_by_hand():
             holm(bad)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_is_between_raw_and_bonferroni_and_keeps_the_order(p):
     p = np.array(p)

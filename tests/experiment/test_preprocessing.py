@@ -36,7 +36,7 @@ def test_it_is_what_training_and_evaluation_do(modality, augment):
     assert all(not step.random for step in prepare.steps)
 
 
-@limits(max_examples=30, deadline=None)
+@limits(max_examples=30)
 @given(
     modality=st.sampled_from(list(MODALITIES)),
     preset=st.sampled_from(["tiny", "tutorial", "benchmark", "paper"]),

@@ -32,7 +32,7 @@ def test_speed_is_saturation():
     assert rgb_to_hsv(one_pixel(9, 0, max_speed=4.0))[1] == 1
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(turn=st.floats(0, 6.28), speed=st.floats(0.1, 50), scale=st.floats(0.1, 10))
 def test_colour_does_not_depend_on_the_scale(turn, speed, scale):
     flow = speed * np.array([[np.cos(turn), 0.3], [np.sin(turn), -0.1]]).reshape(2, 1, 2)

@@ -40,7 +40,7 @@ def test_positions_are_those_of_space_and_time_in_order():
     torch.testing.assert_close(attention_map(features), squares / squares.norm(dim=1, keepdim=True))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.floats(1e-6, 1e6), st.integers(0, 99))
 def test_scale_sign_and_channels_do_not_count(scale, seed):
     m, n = random_features(seed), random_features(seed + 1000, channels=5)

@@ -71,7 +71,7 @@ def test_channels_last_features_give_the_same_map():
     torch.testing.assert_close(correlation_map(turned), correlation_map(features))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from(["position", "centred"]))
 def test_permuting_or_rotating_channels_leaves_the_map(seed, normalize):
     features = noise(2, 5, 1, 2, 3, seed=seed, dtype=torch.float64)
@@ -83,7 +83,7 @@ def test_permuting_or_rotating_channels_leaves_the_map(seed, normalize):
     torch.testing.assert_close(correlation_map(rotated, normalize), expected)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.floats(-7.0, 30.0))
 def test_map_is_symmetric_bounded_and_free_of_scale(seed, exponent):
     features = noise(2, 4, 2, 2, 1, seed=seed)

@@ -44,7 +44,7 @@ def test_gradient_is_right_and_the_learners_alone():
     torch.testing.assert_close(m.grad, (2 * (p - q)).detach())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.floats(0.1, 20), st.integers(0, 99))
 def test_never_negative_and_only_differences_of_logits_count(temperature, seed):
     m, n = random_logits(seed), random_logits(seed + 1000)

@@ -18,7 +18,7 @@ def test_values_by_hand():
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(-200, 200), st.floats(-200, 200), st.floats(0, 5))
 def test_equals_the_formula_within_bounds(loss_m, loss_n, beta):
     m, n = (torch.tensor(loss, dtype=torch.float64) for loss in (loss_m, loss_n))

@@ -42,7 +42,7 @@ def test_mean_is_the_published_loss(n):
     torch.testing.assert_close(similarity_preserving_loss(m, n_).mean(), squared / n**2)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.floats(1e-3, 1e3), st.integers(0, 99))
 def test_scale_and_order_of_channels_do_not_count(scale, seed):
     m, n = random_features(seed), random_features(seed + 1000)

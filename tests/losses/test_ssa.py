@@ -105,7 +105,7 @@ def test_mixed_precision_is_taken_in_the_wider():
     assert ssa_distance(m.half(), n.float()).dtype == torch.float32
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 4), st.integers(1, 12))
 def test_distance_is_symmetric_and_bounded(seed, channels_m, channels_n, d):
     m, n = noise(2, channels_m, 1, 1, d, seed=seed), noise(2, channels_n, 1, 1, d, seed=seed + 1)

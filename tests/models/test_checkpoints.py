@@ -74,7 +74,7 @@ def test_absent_file_is_named(tmp_path):
             act(tmp_path)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_damage_is_refused_and_the_model_left_as_it_was(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("damage") / "w.safetensors"

@@ -267,7 +267,7 @@ def test_other_things_of_torch_save(tmp_path, untouched, wrapped):
         load_i3d_checkpoint(untouched, tmp_path / "w.pt")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.integers(0, 10**4), flip=st.none() | st.integers(1, 255), legacy=st.booleans())
 def test_any_damage_is_one_sentence_or_harmless(place, flip, legacy, tmp_path_factory):
     """A file is cut, or one byte changed. An archive has check sums, an old file has none."""

@@ -142,7 +142,7 @@ def test_depth_in_8_bit_by_hand():
     assert metres[-1] == 3.0, "the input is not changed"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.floats(0, 3, width=32), min_size=2, max_size=20), st.floats(0.3, 1.6))
 def test_near_is_bright_and_far_is_cut(metres, close_range):
     metres = torch.tensor(sorted(metres))

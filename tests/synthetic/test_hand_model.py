@@ -54,7 +54,7 @@ def poses(draw, steps=2):
     return HandPose(position=rows(3, -0.3, 0.6), angles=rows(3, -1.5, 1.5), curl=rows(5, 0, 1.1))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(*[st.floats(-4, 4)] * 3), min_size=1, max_size=4))
 def test_rotation_is_roll_after_yaw_after_pitch(angles):
     angles = np.array(angles)
@@ -70,7 +70,7 @@ def test_rotation_senses_in_the_picture():
     assert (rotation(np.array([0, 0.5, 0])) @ [0, 0, -1.0])[0] < 0  # yaw: palm to the left
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(shapes(), poses())
 def test_bones_and_joints_belong_together(shape, pose):
     bones, joints = pose_hand(shape, pose)
@@ -89,7 +89,7 @@ def test_bones_and_joints_belong_together(shape, pose):
     np.testing.assert_allclose(bones.origin[:, FOREARM], pose.position, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(shapes(), poses())
 def test_bone_axes_are_orthonormal_and_mirrored_for_a_left_hand(shape, pose):
     axes = pose_hand(shape, pose)[0].axes
@@ -98,7 +98,7 @@ def test_bone_axes_are_orthonormal_and_mirrored_for_a_left_hand(shape, pose):
     np.testing.assert_allclose(np.linalg.det(axes), -1 if shape.left else 1, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(shapes(), poses())
 def test_lengths_do_not_depend_on_the_pose(shape, pose):
     _, joints = pose_hand(shape, pose)
@@ -108,7 +108,7 @@ def test_lengths_do_not_depend_on_the_pose(shape, pose):
     np.testing.assert_allclose(lengths, np.tile(bones.length[:N_PHALANGES], (2, 1)), atol=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(shapes(), poses())
 def test_a_left_hand_is_the_mirror_image_of_a_right_hand(shape, pose):
     other = HandShape(**{name: getattr(shape, name) for name in HandShape.__slots__})
@@ -125,7 +125,7 @@ def test_a_left_hand_is_the_mirror_image_of_a_right_hand(shape, pose):
     np.testing.assert_allclose(bones_m.length, bones.length)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(shapes(), poses(steps=1))
 def test_the_whole_hand_turns_and_moves_rigidly(shape, pose):
     _, joints = pose_hand(shape, pose)

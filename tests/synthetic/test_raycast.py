@@ -224,7 +224,7 @@ def test_every_moment_sees_its_own_bones():
     assert (hits.point[0, moment == 1] > 0).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(1, 40), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
 def test_camera_rays(size, dx, dy):
     plane, rays = camera_rays(size, torch.tensor([[0.0, 0.0], [dx, dy]]))

@@ -25,7 +25,7 @@ def batches(epoch=0, first_step=0, *, clips=20, batch_size=6, seed=0, **place):
     return list(sampler)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     clips=st.integers(2, 60),
     batch_size=st.integers(2, 20),
@@ -89,7 +89,7 @@ def test_too_few(arguments, message):
 LABELS = st.lists(st.sampled_from([0, 1, 2, 5]), min_size=4, max_size=40)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(labels=LABELS, batch_size=st.integers(2, 20), seed=st.integers(0, 99), data=st.data())
 def test_balanced_batches_hold_every_class_equally_often(labels, batch_size, seed, data):
     n, epoch = len(labels), data.draw(st.integers(0, 9))

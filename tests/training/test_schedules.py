@@ -27,7 +27,7 @@ def test_one_cycle_by_hand(step, part):
     assert learning_rate(config, step, 41) == pytest.approx(0.06 * part, rel=1e-12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(epochs=st.integers(1, 50), steps=st.integers(1, 40), highest=st.floats(1e-6, 10))
 def test_one_cycle_rises_then_falls(epochs, steps, highest):
     found = rates(tiny(epochs=epochs, learning_rate=highest), steps)

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib.core.errors import ConfigError
@@ -8,9 +8,7 @@ from mmtlib.transforms import Corrupt, Standardize, replay
 
 KINDS = ("noise", "blur", "freeze", "drop", "misalign", "delay")
 MODALITIES = ("rgb", "depth", "flow", "ir")
-examples = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+examples = settings(max_examples=30)
 
 
 def generator(seed=0):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib.core.clips import GestureClip
@@ -107,9 +107,7 @@ def test_recorded_parameters_replayed_through_json_give_the_same_clip(
     assert replayed.history == new.history
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10)
 @given(
     frames=st.integers(1, 12),
     height=st.integers(7, 14),

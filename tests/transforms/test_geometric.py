@@ -1,14 +1,12 @@
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib.core.errors import ConfigError
 from mmtlib.transforms import CenterCrop, HorizontalFlip, RandomCrop, RandomShift, replay
 
-examples = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+examples = settings(max_examples=30)
 sizes = st.integers(1, 12)
 
 

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmtlib.core.errors import ConfigError
@@ -9,9 +9,7 @@ from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms import DepthNoise, PhotometricJitter, Standardize, replay
 from mmtlib.transforms.photometric import spread_and_mean
 
-examples = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+examples = settings(max_examples=30)
 
 
 def generator(seed=0):

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
@@ -10,9 +10,7 @@ from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError
 from mmtlib.transforms import CenterCrop, RandomAffine, RandomResizedCrop, Resize, replay
 
-examples = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+examples = settings(max_examples=30)
 sizes = st.integers(1, 12)
 
 
