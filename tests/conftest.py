@@ -3,9 +3,13 @@
 And how the tests are run: the slow ones first, and what is left to whoever is idle.
 """
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from support.nvgesture_tree import few_rows
 
 from mmtlib.core import cache
 
@@ -91,3 +95,25 @@ def cluster(own_cache):
 
     with local_cluster(2, memory="4GiB") as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig) -> bool:
+    """Whether all cases are wanted, not a sample of them."""
+    return pytestconfig.getoption("full")
+
+
+@pytest.fixture(scope="session")
+def real_root() -> Path:
+    """The folder of real NVGesture clips, where there is one."""
+    named = os.environ.get("MMTLIB_NVGESTURE_ROOT")
+    root = Path(named or Path(__file__).parents[2] / "shared" / "nvgesture_mini")
+    if not named and not root.is_dir():
+        pytest.skip("no real NVGesture clips here: set MMTLIB_NVGESTURE_ROOT to their folder")
+    return root
+
+
+@pytest.fixture(scope="session")
+def few_real(real_root, tmp_path_factory) -> Path:
+    """A folder of six real clips, and one row without its files, shared: do not change it."""
+    return few_rows(real_root, tmp_path_factory.mktemp("real") / "few")

@@ -1,4 +1,3 @@
-import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -84,13 +83,3 @@ def small_tree(tmp_path) -> tuple[Path, list[TreeClip]]:
     """A miniature NVGesture, to be damaged."""
     root = tmp_path / "nvgesture"
     return root, write_nvgesture_tree(root, classes=(1, 2), train_subjects=(1, 3), test_subjects=())
-
-
-@pytest.fixture(scope="session")
-def real_root() -> Path:
-    """The folder of real NVGesture clips, where there is one."""
-    named = os.environ.get("MMTLIB_NVGESTURE_ROOT")
-    root = Path(named or Path(__file__).parents[3] / "shared" / "nvgesture_mini")
-    if not named and not root.is_dir():
-        pytest.skip("no real NVGesture clips here: set MMTLIB_NVGESTURE_ROOT to their folder")
-    return root

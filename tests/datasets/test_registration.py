@@ -52,6 +52,17 @@ def test_frames_without_a_hand():
     assert np.isnan(registered_share(depth * 0, colour))
 
 
+def test_a_few_real_clips_are_covered(few_real):
+    report = NVGesture.verify(few_real)
+    found = report.clips["registered"].dropna()
+    assert len(found) == 6
+    assert found.between(0.6, 1).all()
+    assert report.text().startswith("6 of 489 clips decoded (rgb, depth).")
+    assert report.clips["state"].value_counts().to_dict() == {"missing": 483, "complete": 6}
+    assert not report.complete
+
+
+@pytest.mark.full
 def test_real_clips_run_from_two_thirds_to_one(real_root):
     report = NVGesture.verify(real_root)
     found = report.clips["registered"].dropna()

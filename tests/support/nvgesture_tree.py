@@ -5,6 +5,8 @@ Knows nothing of mmtlib, so that tests compare two independent readings of the f
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,3 +140,19 @@ def frame_numbers(pixels: np.ndarray) -> np.ndarray:
     squares = (pixels[:, 2:6, x : x + 4].reshape(len(pixels), -1) for x in (2, 10))
     high, low = (np.rint((s.mean(axis=1) - 8) / DIGIT_STEP).astype(int) for s in squares)
     return 16 * high + low
+
+
+def few_rows(whole: Path, root: Path) -> Path:
+    """Make a folder with a few rows of the official list, one of them without its files."""
+    root.mkdir()
+    (root / "Video_data").symlink_to(whole / "Video_data")
+    for split in ("train", "test"):
+        shutil.copy(whole / SPLIT_LIST.format(split), root)
+    path = root / SPLIT_LIST.format("train")
+    lines = path.read_text().splitlines()
+    there = [row for row in lines if (whole / row.split()[0].removeprefix("path:")).is_dir()]
+    held_out = [row for row in there if re.search("/subject[37]_", row)]
+    train = [row for row in there if row not in held_out]
+    absent = next(r for r in lines if r not in there and not re.search("/subject[37]_", r))
+    path.write_text("\n".join([*train[:4], *held_out[:2], absent]))
+    return root
