@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +10,8 @@ import pandas as pd
 import typer
 
 from mmtlib.cli import show
+from mmtlib.cli.options import make_config, read_settings, with_settings
+from mmtlib.config import RECIPES
 
 if TYPE_CHECKING:
     from mmtlib.config import ExperimentConfig
@@ -26,22 +26,6 @@ def register(app: typer.Typer) -> None:
     app.command("runs")(list_runs)
 
 
-def settings_of(pairs: list[str], **named: Any) -> dict[str, Any]:
-    """Return the settings given by options (not None) and by ``--set NAME=VALUE``."""
-    from mmtlib.core.errors import ConfigError
-
-    settings = {name: value for name, value in named.items() if value is not None}
-    for pair in pairs:
-        name, sign, text = pair.partition("=")
-        if not sign:
-            raise ConfigError(f"--set expects NAME=VALUE, got {pair!r}.")
-        try:
-            settings[name] = json.loads(text)
-        except ValueError:
-            settings[name] = text
-    return settings
-
-
 def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tuple[str, ...]:
     """Return class names from numbers as the data set's lists count them, or from names.
 
@@ -51,11 +35,9 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
     Raises:
         ConfigError: if a number is out of range or the data set is unknown.
     """
-    from mmtlib.core.errors import ConfigError, unknown_name
+    from mmtlib.core.errors import ConfigError
     from mmtlib.datasets import DATASETS
 
-    if dataset not in DATASETS:
-        raise unknown_name("data set", dataset, DATASETS)
     every, chosen = DATASETS[dataset].classes_in(root), []
     for part in filter(None, (p.strip() for p in text.split(","))):
         numbers = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part)
@@ -71,80 +53,23 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
     return tuple(chosen)
 
 
-def check_data_settings(dataset: str, given: Iterable[str]) -> None:
-    """Raise a `ConfigError` for a setting of other data sets: it would have no effect."""
-    from mmtlib.config.recipes import DATA_SETTINGS
-    from mmtlib.core.errors import ConfigError
-
-    for name in given if dataset in DATA_SETTINGS else ():
-        takers = [kind for kind, names in DATA_SETTINGS.items() if name in names]
-        if takers and dataset not in takers:
-            raise ConfigError(
-                f"{name} is a setting of {', '.join(takers)}; the data set {dataset} takes "
-                f"{', '.join(DATA_SETTINGS[dataset])}."
-            )
-
-
+@with_settings()
 def train(
-    modalities: Annotated[str, typer.Option(help="Networks trained together.")] = "rgb,depth",
-    data: Annotated[
-        str,
-        typer.Option(help="synthetic, or a real data set: nvgesture, egogesture, viva, videos."),
-    ] = "synthetic",
-    root: Dir = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Clips: tiny, tutorial, benchmark, car, paper-lite, paper.")
+    recipe: Annotated[
+        str | None, typer.Option(help=f"{', '.join(RECIPES)}; default: the preset's own.")
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="compact or paper.")] = None,
-    seed: Annotated[int, typer.Option(help="Initial weights, order, augmentation.")] = 0,
-    ssa_weight: Annotated[
-        float | None, typer.Option(help="lambda; 0 = every network alone.")
-    ] = None,
-    focal: Annotated[
-        bool | None, typer.Option("--focal/--no-focal", help="With rho, or rho = 1.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training clips.")] = None,
-    network: Annotated[str | None, typer.Option(help="compact_i3d or inception_i3d.")] = None,
-    pretrained: Annotated[
-        Path | None, typer.Option(help="Kinetics checkpoint that every I3D network starts from.")
-    ] = None,
-    colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
-    fold: Annotated[int | None, typer.Option(help="VIVA: part left out, 0 to 7.")] = None,
-    skip_broken: Annotated[bool, typer.Option(help="Leave out missing and broken clips.")] = False,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    precision: Annotated[str | None, typer.Option(help="auto, float32 or bf16.")] = None,
-    devices: Annotated[
-        int | None, typer.Option(help="GPUs (on a CPU: processes) that share every batch.")
-    ] = None,
-    nodes: Annotated[int | None, typer.Option(help="Computers, under torchrun or Slurm.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print sizes, memory and time; train nothing.")
     ] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
-    ] = None,
+    given: dict[str, Any] = {},  # noqa: B006
 ) -> None:
     """Train networks, or load the stored run of the same settings.
 
     Measures validation clips only; then see `mmt evaluate`.
     """
-    from mmtlib.config import ExperimentConfig
-    from mmtlib.core.modalities import check_modalities
     from mmtlib.experiment import is_first_process, plan_training, run
 
-    chosen = settings_of(
-        settings or [], preset=preset, epochs=epochs, network=network, colour=colour,
-        fold=fold, skip_broken=skip_broken or None, ssa_weight=ssa_weight, focal=focal,
-        device=device, precision=precision, devices=devices, nodes=nodes,
-    )  # fmt: skip
-    for name, path in (("root", root), ("pretrained", pretrained)):
-        if path is not None:
-            chosen[name] = str(path)
-    named = {"recipe": recipe, "dataset": data, "seed": seed}
-    config = ExperimentConfig.make(
-        **{"modalities": check_modalities(modalities), **named, **chosen}
-    )
-    check_data_settings(config.dataset, chosen)
+    config = make_config(recipe, given)
     if dry_run:
         _print_cost(config)
         return
@@ -211,7 +136,7 @@ def evaluate(
     from mmtlib.experiment import load_run
 
     stored = load_run(run)
-    other = settings_of(
+    other = read_settings(
         [], dataset=data, clips_per_class=clips_per_class, skip_broken=skip_broken or None
     )
     if classes is not None:
@@ -229,32 +154,23 @@ def evaluate(
         show.table(frame)
 
 
+@with_settings("seed", "workers")
 def compare(
-    modalities: Annotated[str, typer.Option(help="Networks trained together.")] = "rgb,depth",
     seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
-    preset: Annotated[str | None, typer.Option(help="Size of the synthetic clips.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="compact or paper.")] = None,
+    recipe: Annotated[str | None, typer.Option(help=f"{', '.join(RECIPES)}.")] = None,
     split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
     workers: Annotated[int | None, typer.Option(help="Processes; default one per core.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting, NAME=VALUE; repeatable.")
-    ] = None,
+    given: dict[str, Any] = {},  # noqa: B006
 ) -> None:
     """Train each network alone and all together, over several seeds, and print the differences."""
-    from mmtlib.config import ExperimentConfig
     from mmtlib.core.errors import ConfigError
-    from mmtlib.core.modalities import check_modalities
     from mmtlib.experiment import compare as compare_runs
 
     try:
         numbers = [int(part) for part in seeds.split(",") if part.strip()]
     except ValueError:
         raise ConfigError(f"--seeds expects whole numbers with commas, got {seeds!r}.") from None
-    chosen = settings_of(settings or [], preset=preset)
-    config = ExperimentConfig.make(
-        **{"modalities": check_modalities(modalities), "recipe": recipe, **chosen}
-    )
-    check_data_settings(config.dataset, chosen)
+    config = make_config(recipe, given)
     with show.bar("runs") as progress:
         found = compare_runs(config, numbers, split=split, workers=workers, progress=progress)
     show.table(found.summary(), f"{split} accuracy, {len(numbers)} seeds")

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmtlib.cli import show
-from mmtlib.cli.runs import check_data_settings, settings_of
+from mmtlib.cli.options import read_settings
 from mmtlib.config import ExperimentConfig
+from mmtlib.config.checks import check_taken
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.core.modalities import check_modalities
@@ -60,8 +61,9 @@ def prepare(kind: type[GestureDataset], description: str) -> int:
         help="another setting of the data set, e.g. colour=raw, fold=3, flow_method=farneback",
     )  # fmt: skip
     given = parser.parse_args()
-    settings = settings_of(given.settings)
-    check_data_settings(kind.name, settings)
+    settings = read_settings(given.settings)
+    for name in settings:
+        check_taken(kind.name, name)
     config = ExperimentConfig.make(
         dataset=kind.name,
         preset=given.preset,

@@ -1,72 +1,99 @@
-"""Which settings of an `ExperimentConfig` influence its result: the identity of a run.
+"""What makes another run: the settings that count, and the code that a user brings.
 
-A setting that is at its default, and was not always there, is left out, so that older runs keep
-their identity.
+Which settings count is declared with them; here nothing is named.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from mmtlib.config.recipes import DATA_SETTINGS
-from mmtlib.config.transfer import ALIGNING, COMPARING_FEATURES, transfer_pairs, transfer_weight
+from mmtlib.config.all_settings import SETTINGS, AllSettings
+from mmtlib.config.data_sets import DATA_SETS
+from mmtlib.config.methods import CONTROLS, METHODS
+from mmtlib.config.networks import NETWORKS
+from mmtlib.core.declared import HERE, Registry, code_fingerprint, import_path
+from mmtlib.core.errors import ConfigError
+from mmtlib.core.modalities import MODALITIES
 
-WITHOUT_INFLUENCE = (
-    "recipe", "root", "workers", "precision", "device", "recompute", "flow_folder", "pretrained",
-    "start_from",
-    # What `complete_for` leaves out shows in the fingerprint of the data.
-    "complete_for",
-)  # fmt: skip
-_ADDED: dict[str, Any] = {
-    "sampling": "plain",
-    "train_clips": None,
-    "clutter": None,
-    "classes": (),
-    "clips_per_class": 0,
-    "freeze_to": None,
+REGISTRIES: dict[str, Registry[Any]] = {
+    each.kind: each for each in (NETWORKS, METHODS, CONTROLS, DATA_SETS, MODALITIES)
 }
-"""Settings that count where they are not at their default."""
-_RHO = ("focal", "beta", "rho_per", "rho_constant")
-_SSA = ("ssa_weight", "ssa_reduction", "normalize", *_RHO)
-_FEATURES = ("feature_stage", "feature_time_pool")
-_CHOICE = ("method", "teacher", "control", "transfer_weight", "temperature")
-_CORRUPTION = ("corrupt", "corruption", "corruption_strength")
+"""Kind -> all things of that kind that a config can name."""
+Brought = tuple[str, Any]
+"""(kind, thing) of a user's own."""
 
 
-def identity_settings(config: Any) -> dict[str, Any]:
-    """Return the settings that influence the result, see `ExperimentConfig.canonical`."""
-    values = dataclasses.asdict(config)
-    left_out = set(WITHOUT_INFLUENCE) | _other_data_sets(config) | _without_transfer(config)
-    left_out |= {name for name, default in _ADDED.items() if values[name] == default}
-    if config.dataset == "synthetic" or "flow" not in config.modalities:
-        left_out.add("flow_method")
-    if config.devices * config.nodes == 1:
-        left_out |= {"devices", "nodes", "sync_batchnorm"}
-    if config.corrupt is None:
-        left_out.update(_CORRUPTION)
-    values["transfer_weight"] = transfer_weight(config)
-    return {name: value for name, value in values.items() if name not in left_out}
+def identity_settings(config: AllSettings) -> dict[str, Any]:
+    """Return what influences the result, see `ExperimentConfig.canonical`."""
+    data_set = DATA_SETS[config.dataset]
+    values = {
+        name: getattr(config, name)
+        for name, each in SETTINGS.items()
+        if data_set.takes(name) and each.is_own(config)
+    }
+    if (weight := config.transfer.weight_setting) in values:
+        values[weight] = config.transfer.weight  # the method's own where none is given
+    idle = () if config.transfer.pairs else (METHODS.kind, CONTROLS.kind)
+    code = {
+        f"{kind} {thing.name}": code_fingerprint(thing)
+        for kind, thing in _used(config)
+        if kind not in idle
+    }
+    return {**values, "code": code} if code else values
 
 
-def _other_data_sets(config: Any) -> set[str]:
-    if config.dataset not in DATA_SETTINGS:
-        return set()
-    every = {name for names in DATA_SETTINGS.values() for name in names}
-    return every.difference(DATA_SETTINGS[config.dataset])
+def _used(config: AllSettings) -> list[Brought]:
+    """Return the things of a user's own that a config names."""
+    named: list[tuple[Registry[Any], tuple[str, ...]]] = [
+        (NETWORKS, (config.network,)),
+        (METHODS, (config.method,)),
+        (CONTROLS, (config.control,)),
+        (DATA_SETS, (config.dataset,)),
+        (MODALITIES, config.modalities),
+    ]
+    return [
+        (registry.kind, registry[name])
+        for registry, names in named
+        for name in names
+        if not registry.is_own(name)
+    ]
 
 
-def _without_transfer(config: Any) -> set[str]:
-    """Return the settings of transfer that do not count."""
-    if not transfer_pairs(config):
-        return {*_SSA, *_FEATURES, *_CHOICE, "ssa_start_epoch"}
-    defaults = {"method": "mtut", "teacher": None, "control": "none"}
-    left_out = {name for name, value in defaults.items() if getattr(config, name) == value}
-    if config.method != "kd":
-        left_out.add("temperature")
-    if config.method not in COMPARING_FEATURES:
-        left_out.update(_FEATURES)
-    if config.method not in ALIGNING:
-        return left_out.union(_SSA)
-    left_out.add("transfer_weight")
-    return left_out.union(("rho_constant",) if config.focal else ("beta", "rho_per"))
+def brought_by(config: AllSettings) -> list[Brought]:
+    """Return the things a config names that only this process knows: those of a notebook."""
+    return [
+        (kind, thing)
+        for kind, thing in _used(config)
+        if REGISTRIES[kind].origin(thing.name) == HERE
+    ]
+
+
+def plugins_of(config: AllSettings) -> tuple[str, ...]:
+    """Return what another process must import to know all that a config names."""
+    used = [(REGISTRIES[kind], thing.name) for kind, thing in _used(config)]
+    origins = [registry.origin(name) for registry, name in used if ":" not in name]
+    return tuple(dict.fromkeys((*config.plugins, *(each for each in origins if each != HERE))))
+
+
+def import_plugin(plugin: str) -> None:
+    """Import a module that registers things, or (``"module:name"``) register what is there.
+
+    Raises:
+        ConfigError: if there is no such module, or nothing to register.
+    """
+    found = import_path(plugin, "plugin")
+    if ":" in plugin:
+        for registry in REGISTRIES.values():
+            if isinstance(found, registry.of):
+                registry.register(found, origin=plugin)
+                return
+        raise ConfigError(
+            f"The plugin {plugin} is {found!r:.80}; expected {' or '.join(REGISTRIES)}."
+        )
+
+
+def register_brought(brought: list[Brought]) -> None:
+    """Register what another process brought along, where it is not known."""
+    for kind, thing in brought:
+        if thing.name not in REGISTRIES[kind]:
+            REGISTRIES[kind].register(thing, origin=HERE)

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.declared import Registry, calling_module
+from mmtlib.core.errors import ConfigError
 
 Kind = Literal["image", "depth", "vector"]
 
@@ -42,21 +43,20 @@ class Modality:
     color: str
 
 
-MODALITIES: dict[str, Modality] = {
-    m.name: m
-    for m in (
-        Modality(name="rgb", title="RGB", channels=3, kind="image", unit="brightness, 0 to 1",
-                 center=0.45, spread=0.25, color="#0072B2"),
-        Modality(name="depth", title="Depth", channels=1, kind="depth",
-                 unit="8-bit level / 255, 0 = no reading",
-                 center=0.45, spread=0.25, color="#D55E00"),
-        Modality(name="flow", title="Optical flow", channels=2, kind="vector",
-                 unit="pixels per frame", center=0.0, spread=1.5, color="#009E73"),
-        Modality(name="ir", title="Infrared", channels=1, kind="image", unit="brightness, 0 to 1",
-                 center=0.25, spread=0.2, color="#CC79A7"),
-    )
-}  # fmt: skip
+MODALITIES: Registry[Modality] = Registry("modality", "modalities", Modality)
 """All modalities by name. Colours are from the Okabe-Ito palette, safe for colour-blind readers."""
+for _modality in (
+    Modality(name="rgb", title="RGB", channels=3, kind="image", unit="brightness, 0 to 1",
+             center=0.45, spread=0.25, color="#0072B2"),
+    Modality(name="depth", title="Depth", channels=1, kind="depth",
+             unit="8-bit level / 255, 0 = no reading",
+             center=0.45, spread=0.25, color="#D55E00"),
+    Modality(name="flow", title="Optical flow", channels=2, kind="vector",
+             unit="pixels per frame", center=0.0, spread=1.5, color="#009E73"),
+    Modality(name="ir", title="Infrared", channels=1, kind="image", unit="brightness, 0 to 1",
+             center=0.25, spread=0.2, color="#CC79A7"),
+):  # fmt: skip
+    MODALITIES.register(_modality)
 
 _SECOND = "-2"
 
@@ -67,10 +67,16 @@ def get_modality(name: str) -> Modality:
     Raises:
         ConfigError: if there is none.
     """
-    try:
-        return MODALITIES[name]
-    except (KeyError, TypeError):
-        raise unknown_name("modality", name, MODALITIES) from None
+    return MODALITIES[name]
+
+
+def register_modality(modality: Modality) -> Modality:
+    """Make a modality of your own known by its name, and return it.
+
+    Raises:
+        ConfigError: if the package has a modality of that name.
+    """
+    return MODALITIES.register(modality, calling_module())
 
 
 def second_network(modality: str) -> str:

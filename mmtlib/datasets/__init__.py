@@ -1,5 +1,9 @@
 """Data sets of real clips, read from where they lie on disk; nothing is ever downloaded."""
 
+from collections.abc import Iterator, Mapping
+
+from mmtlib.config import DATA_SETS
+from mmtlib.core.errors import unknown_name
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.egogesture import EgoGesture
 from mmtlib.datasets.nvgesture import NVGesture, alignment_note
@@ -13,10 +17,28 @@ from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, vid
 from mmtlib.datasets.video_windows import video_windows
 from mmtlib.datasets.viva import VIVA
 
-DATASETS: dict[str, type[GestureDataset]] = {
-    kind.name: kind for kind in (NVGesture, EgoGesture, VIVA, VideoFolder)
-}
-"""The data sets by name."""
+
+class _Readers(Mapping[str, type[GestureDataset]]):
+    """The classes behind `mmtlib.config.DATA_SETS` that read real clips."""
+
+    def __getitem__(self, name: str) -> type[GestureDataset]:
+        found = DATA_SETS[name].load()
+        if not (isinstance(found, type) and issubclass(found, GestureDataset)):
+            raise unknown_name("data set of real clips", name, self)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in DATA_SETS and name != "synthetic"
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in DATA_SETS if name != "synthetic")
+
+    def __len__(self) -> int:
+        return len(DATA_SETS) - 1
+
+
+DATASETS = _Readers()
+"""The data sets of real clips by name: the classes that read them."""
 
 __all__ = [
     "DATASETS",

@@ -27,8 +27,8 @@ from mmtlib.datasets.video_io import READER_VERSION
 class GestureDataset(ClipReader):
     """Clips of real recordings, read from disk when asked for.
 
-    A subclass sets the class attributes (`ClipReader`) and implements `rows`. The settings of an
-    experiment that it takes are in `mmtlib.config.recipes.DATA_SETTINGS`.
+    A subclass sets the class attributes (`ClipReader`) and implements `rows`. It is declared in
+    `mmtlib.config.DATA_SETS`, or made known with `mmtlib.register_dataset`.
 
     Attributes:
         records: the clips that are there, in the order of the list.

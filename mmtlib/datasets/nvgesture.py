@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mmtlib.core.errors import unknown_name
+from mmtlib.core.gesture_names import NVGESTURE_CLASSES
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.records import ClipRecord, SensorSpan, read_rows
@@ -172,14 +173,7 @@ class NVGesture(GestureDataset):
     """
 
     name = "nvgesture"
-    classes = (
-        "move hand left", "move hand right", "move hand up", "move hand down",
-        "move two fingers left", "move two fingers right", "move two fingers up",
-        "move two fingers down", "click", "beckon", "open hand", "shake hand", "show one finger",
-        "show two fingers", "show three fingers", "push hand up", "push hand down", "push hand out",
-        "pull hand in", "rotate two fingers clockwise", "rotate two fingers counter-clockwise",
-        "push two fingers", "close hand twice", "thumb up", "OK",
-    )  # fmt: skip
+    classes = NVGESTURE_CLASSES
     label_swaps: Mapping[int, int] | None = {0: 1, 1: 0, 4: 5, 5: 4, 19: 20, 20: 19}
     reversed_labels: Mapping[int, int] = {
         0: 1, 1: 0, 2: 3, 3: 2, 4: 5, 5: 4, 6: 7, 7: 6, 11: 11, 17: 18, 18: 17, 19: 20, 20: 19,

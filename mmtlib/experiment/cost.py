@@ -9,7 +9,6 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.config.transfer import frozen_networks, trained_networks
 from mmtlib.core.compute import threads
 from mmtlib.core.modalities import get_modality, modality_of
 from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
@@ -64,10 +63,10 @@ def estimate_cost(config: ExperimentConfig, clips: int) -> TrainingCost:
     """
     plan = plan_training(config)
     device, precision = resolve_device(config)
-    trained = trained_networks(config)
+    trained = config.transfer.trained
     flops = sum(_count(config, name, plan.clip) for name in trained)
     # Backwards is twice the work of forwards.
-    flops += sum(_count(config, name, plan.clip) / 3 for name in frozen_networks(config))
+    flops += sum(_count(config, name, plan.clip) / 3 for name in config.transfer.frozen)
     activations = sum(_saved_bytes(config, name, plan.clip) for name in trained)
     if precision == "bf16":
         activations /= 2

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mmtlib.config import ExperimentConfig, hash_settings
-from mmtlib.config.recipes import DATA_SETTINGS
+from mmtlib.config.data_settings import DataSettings
+from mmtlib.config.declare import declared_settings
 from mmtlib.core.clip_store import ClipStore
-from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import DATASETS, GestureDataset, select_clips
 from mmtlib.experiment.clip_view import ClipView, balanced_subset
 from mmtlib.synthetic import SyntheticGestures, get_preset
@@ -132,23 +134,17 @@ def _number_wanted(config: ExperimentConfig, there: int) -> int:
 
 def _open_source(config: ExperimentConfig, split: str) -> GestureDataset:
     """Open a real data set, before anything is decoded."""
-    if config.dataset not in DATASETS:
-        raise unknown_name("data set", config.dataset, ["synthetic", *DATASETS])
+    reader = DATASETS[config.dataset]
     if config.root is None:
         raise ConfigError(
             f"The data set {config.dataset} is read from disk: say where (--root DIR, or root=...)."
         )
-    settings = {name: getattr(config, name) for name in DATA_SETTINGS[config.dataset]}
+    taken = inspect.signature(reader).parameters
+    settings = {n: getattr(config, n) for n in declared_settings(DataSettings) if n in taken}
     few = config.clips_per_class if split in ("train", "validation") else 0
-    source = DATASETS[config.dataset](
-        config.root,
-        "train+validation" if few else split,
-        modalities=config.modalities,
-        flow=config.flow_method,
-        flow_folder=config.flow_folder,
-        complete_for=config.complete_for,
-        **settings,
-    )
+    shared = {"flow_folder": config.flow_folder, "complete_for": config.complete_for}
+    part = "train+validation" if few else split
+    source = reader(split=part, flow=config.flow_method, **{**shared, **settings})
     if config.classes or few:
         return select_clips(source, classes=config.classes, clips_per_class=few, part=split)
     return source

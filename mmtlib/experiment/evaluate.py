@@ -112,7 +112,8 @@ def _data_config(stored: Run, root: str | None, other: Mapping[str, Any]) -> Exp
     for name in other:
         if name not in DATA_NAMES:
             raise unknown_name("setting of the data", name, DATA_NAMES)
-    config = stored.config.replace(root=root or stored.config.root, **other)
+    dataset = other.get("dataset", stored.config.dataset)
+    config = stored.config.on(dataset, **{"root": root or stored.config.root, **other})
     if other and root is None:
         raise ConfigError(f"{', '.join(other)} given without root: say where the clips are.")
     if root is not None and config.dataset == "synthetic":

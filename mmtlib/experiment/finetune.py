@@ -41,6 +41,4 @@ def finetune_config(stored: Run, *, dataset: str, root: str, **settings: Any) ->
     inside = stored.path.parent.resolve() == cache_dir("runs").resolve()
     start = stored.run_id if inside else str(stored.path.resolve())
     own = {"pretrained": None, "complete_for": (), "start_from": start}
-    return stored.config.replace(
-        **{**FINETUNE_SETTINGS, **own, "dataset": dataset, "root": root, **settings}
-    )
+    return stored.config.on(dataset, **{**FINETUNE_SETTINGS, **own, "root": root, **settings})

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.core.errors import ConfigError, unknown_name
-from mmtlib.models import NETWORKS, build_model
+from mmtlib.core.errors import ConfigError
+from mmtlib.models import build_model
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -33,8 +33,6 @@ def build_network(config: ExperimentConfig, modality: str, classes: int) -> torc
     Raises:
         ConfigError: if the network or a stage is unknown.
     """
-    if config.network not in NETWORKS:
-        raise unknown_name("network", config.network, NETWORKS)
     return build_model(
         config.network,
         modality,

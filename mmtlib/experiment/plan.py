@@ -7,20 +7,11 @@ from dataclasses import dataclass
 import torch
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.config.transfer import ALIGNING, trained_networks, transfer_pairs, transfer_weight
 from mmtlib.core.modalities import get_modality, modality_of
 from mmtlib.experiment.data import class_names
 from mmtlib.experiment.machine import build_network
 from mmtlib.losses import equivalent_weight
 from mmtlib.synthetic import get_preset
-
-TITLES = {
-    "kd": "knowledge distillation",
-    "dml": "deep mutual learning",
-    "attention": "attention transfer",
-    "similarity": "similarity-preserving distillation",
-}
-"""The methods other than SSA."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,30 +63,20 @@ def plan_training(config: ExperimentConfig) -> TrainingPlan:
     clip = (preset.frames, preset.size, preset.size)
     parameters, grid = {}, clip
     with torch.device("meta"), torch.no_grad():
-        for name in trained_networks(config):
+        for name in config.transfer.trained:
             network = build_network(config, name, classes).eval()
             parameters[name] = sum(p.numel() for p in network.parameters())
             channels = get_modality(modality_of(name)).channels
             grid = tuple(network(torch.empty(1, channels, *clip)).features.shape[2:])
-    aligned = transfer_pairs(config) and config.method in ALIGNING
     d = grid[0] * grid[1] * grid[2]
-    weights = equivalent_weight(config.ssa_weight, config.ssa_reduction, d) if aligned else None
+    transfer = config.transfer
+    weights = None
+    if transfer.aligns:
+        weights = equivalent_weight(transfer.weight, transfer.settings.ssa_reduction, d)
     return TrainingPlan(
-        clip=clip, grid=grid, parameters=parameters, weights=weights, transfer=_transfer(config)
+        clip=clip,
+        grid=grid,
+        parameters=parameters,
+        weights=weights,
+        transfer=transfer.describe() or None,
     )
-
-
-def _transfer(config: ExperimentConfig) -> str | None:
-    """Return what distinguishes the transfer from plain MTUT, or None."""
-    if not transfer_pairs(config):
-        return None
-    said = []
-    if config.method in TITLES:
-        said.append(f"{TITLES[config.method]}, weight {transfer_weight(config):.4g}")
-    if config.method == "kd":
-        said.append(f"temperature {config.temperature:g}")
-    if config.teacher is not None:
-        said.append(f"from {config.teacher} only")
-    if config.control != "none":
-        said.append(f"control {config.control}")
-    return ", ".join(said) or None

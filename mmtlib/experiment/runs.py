@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.config.transfer import ALIGNING, transfer_pairs, transfer_weight
 from mmtlib.core import cache
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.errors import CheckpointError, ConfigError, DataError, unknown_name
@@ -212,8 +211,8 @@ def list_runs() -> pd.DataFrame:
                 "method": c.method,
                 "teacher": c.teacher or "",
                 "control": c.control,
-                "weight": transfer_weight(c) if transfer_pairs(c) else 0.0,
-                "focal": c.focal and c.method in ALIGNING and len(transfer_pairs(c)) > 0,
+                "weight": c.transfer.weight if c.transfer.pairs else 0.0,
+                "focal": c.transfer.focal,
                 "seed": c.seed,
                 **scores,
             }

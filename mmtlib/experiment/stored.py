@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmtlib.config.transfer import method_name
 from mmtlib.core import cache
 from mmtlib.core.cache import whole_folder
 from mmtlib.core.errors import DataError, unknown_name
@@ -38,7 +37,7 @@ def stored_runs() -> pd.DataFrame:
             {
                 "name": name,
                 "run_id": found.run_id,
-                "method": method_name(config),
+                "method": config.transfer.code(),
                 "modalities": "+".join(config.modalities),
                 "seed": config.seed,
                 "generator_seed": config.generator_seed,

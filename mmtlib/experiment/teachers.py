@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.config.transfer import frozen_networks
 from mmtlib.core.cache import cache_dir
 from mmtlib.experiment.machine import build_network
 from mmtlib.experiment.runs import load_run
@@ -17,8 +16,8 @@ def teacher_config(config: ExperimentConfig) -> ExperimentConfig | None:
 
     It is the teacher's own baseline with the same seed: a run like any other, trained once.
     """
-    trained = config.method == "kd" and config.control != "frozen_random"
-    return config.alone(*frozen_networks(config)) if trained and frozen_networks(config) else None
+    first = config.transfer.taught_first
+    return config.alone(*first) if first else None
 
 
 def frozen_teachers(
@@ -37,7 +36,7 @@ def frozen_teachers(
     Raises:
         CheckpointError: if that run is missing or damaged.
     """
-    names = frozen_networks(config)
+    names = config.transfer.frozen
     if not names:
         return None
     if trained is None:

@@ -16,7 +16,6 @@ from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from mmtlib.config import ExperimentConfig, hash_settings
-from mmtlib.config.transfer import trained_networks
 from mmtlib.core.cache import cache_dir, locked, whole_file
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import MmtlibError
@@ -130,7 +129,7 @@ def _train(
     """Train, and in the first process write the run's folder."""
     classes = len(train.classes)
     teachers = frozen_teachers(config, classes, start.get("teacher"))
-    networks = {m: build_network(config, m, classes) for m in trained_networks(config)}
+    networks = {m: build_network(config, m, classes) for m in config.transfer.trained}
     start = {**start, **load_starting_point(config, networks, train.classes)}
     streams = StreamSet(networks).to(memory_format=torch.channels_last_3d)
     if config.sync_batchnorm and fabric.world_size > 1:
@@ -281,7 +280,7 @@ def run_all(
                 progress(len(runs), len(configs))
         return runs
     # Longest first, so that the processes end at about the same time.
-    order = sorted(range(len(configs)), key=lambda i: -len(trained_networks(configs[i])))
+    order = sorted(range(len(configs)), key=lambda i: -len(configs[i].transfer.trained))
     work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
     cache, results = str(cache_dir()), {}
     try:

@@ -30,9 +30,9 @@ from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.datasets.nvgesture import CLIP_FRAMES, INFRARED_RATE, LISTS, NVGesture
 from mmtlib.experiment.video_writer import write_video
 from mmtlib.synthetic import depth_to_8bit, get_preset
+from mmtlib.synthetic.benchmark import GENERATOR_VERSION
 from mmtlib.synthetic.dataset import CLOSE_RANGE
 from mmtlib.synthetic.hand_model import N_BONES
-from mmtlib.synthetic.presets import GENERATOR_VERSION
 from mmtlib.synthetic.renderer import render
 from mmtlib.synthetic.scene import Scene, draw_person, draw_scene
 

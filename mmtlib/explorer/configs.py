@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shlex
 from collections.abc import Mapping
@@ -10,14 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from mmtlib.config import ExperimentConfig
+from mmtlib.config import SETTINGS, ExperimentConfig
+from mmtlib.config.transfer import method_of_code
 from mmtlib.core.errors import DataError, MmtlibError
-from mmtlib.results.schema import SETTINGS_SCHEMA
-
-_KINDS = {each.name: str(each.type) for each in dataclasses.fields(ExperimentConfig)}
-_TUPLES = {name for name, kind in _KINDS.items() if "tuple" in kind}
-_METHOD_SETTING = {"unimodal": "mtut", "late_fusion": "mtut", "ssa": "mtut"}
-"""The name of a method (`method_name`) -> the setting behind it, if another."""
 
 
 def config_of(row: Mapping[str, Any]) -> ExperimentConfig:
@@ -29,18 +23,17 @@ def config_of(row: Mapping[str, Any]) -> ExperimentConfig:
     Raises:
         DataError: if the row holds no such settings.
     """
-    settings: dict[str, Any] = {"method": _METHOD_SETTING.get(row["method"], row["method"])}
-    for name in SETTINGS_SCHEMA.names:
+    settings: dict[str, Any] = {"recipe": row["recipe"], **method_of_code(row["method"])}
+    for name, each in SETTINGS.items():
         value = row.get(name)
-        empty = value is None or value is pd.NA or value != value
-        if name in _TUPLES:
-            parts = [] if empty or not value else str(value).split("+")
-            settings[name] = tuple(map(int, parts)) if name == "step_epochs" else tuple(parts)
-        elif not empty:
-            whole = _KINDS[name].startswith("int")  # a column with gaps holds fractions
-            settings[name] = int(value) if whole else _plain(value)
+        if name in settings or value is None or value is pd.NA or value != value:
+            continue
+        if each.many:
+            settings[name] = each.parse(str(value))
+        else:  # a column with gaps holds fractions
+            settings[name] = int(value) if each.type is int else _plain(value)
     try:
-        return ExperimentConfig.make(settings.pop("recipe", None), **settings)
+        return ExperimentConfig.make(**settings)
     except MmtlibError as error:
         raise DataError(f"This row of the results is no config: {error}") from None
 
@@ -54,8 +47,7 @@ def changed_settings(config: ExperimentConfig) -> dict[str, Any]:
     plain = ExperimentConfig.make(
         config.recipe, preset=config.preset, modalities=config.modalities, seed=config.seed
     )
-    names = (each.name for each in dataclasses.fields(config))
-    return {n: getattr(config, n) for n in names if getattr(config, n) != getattr(plain, n)}
+    return {n: getattr(config, n) for n in SETTINGS if getattr(config, n) != getattr(plain, n)}
 
 
 def as_python(config: ExperimentConfig) -> str:
@@ -94,23 +86,17 @@ def as_command(config: ExperimentConfig) -> str:
     """Return the command that makes, or loads, the run of a config.
 
     >>> as_command(ExperimentConfig.make(preset="tiny", modalities=("rgb", "depth"), beta=1.0))
-    'mmt train --modalities rgb,depth --preset tiny --recipe compact --seed 0 --set beta=1.0'
+    'mmt train --modalities rgb,depth --preset tiny --recipe compact --seed 0 --beta 1'
     """
     parts = [
         "mmt", "train", "--modalities", ",".join(config.modalities), "--preset", config.preset,
         "--recipe", config.recipe, "--seed", str(config.seed),
     ]  # fmt: skip
     changed = changed_settings(config)
-    for name, option in (("dataset", "--data"), ("root", "--root")):
-        if name in changed:
-            parts += [option, str(changed.pop(name))]
     for name, value in changed.items():
-        parts += ["--set", f"{name}={_json(value)}"]
+        option = SETTINGS[name].option
+        if isinstance(value, bool):
+            parts.append(option if value else option.replace("--", "--no-", 1))
+        else:
+            parts += [option, SETTINGS[name].text(value).replace("+", ",")]
     return shlex.join(parts)
-
-
-def _json(value: Any) -> str:
-    # Plain names need no quotes: `mmt train --set` takes what is no JSON as text.
-    if isinstance(value, str) and value.replace("_", "").isalnum() and not value.isdigit():
-        return value
-    return json.dumps(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from mmtlib.config.identity import WITHOUT_INFLUENCE
+from mmtlib.config import SETTINGS
 from mmtlib.core.errors import unknown_name
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.results.schema import FUSED, SETTINGS_SCHEMA
@@ -18,36 +18,19 @@ EMPTY = "-"
 """The level of a factor that has no influence on a run."""
 TARGETS = (*MODALITIES, FUSED)
 """Tested networks, in the order in which they are shown."""
+_FIRST = {"study": "study", "method": "method", "modalities": "trained together"}
 TITLES: dict[str, str] = {
-    "study": "study",
-    "method": "method",
-    "modalities": "trained together",
+    **_FIRST,
     "target": "tested network",
-    "ssa_weight": "SSA weight",
-    "focal": "focal regularization",
-    "beta": "beta",
-    "rho_constant": "rho, where constant",
-    "transfer_weight": "weight of a rival",
-    "teacher": "teacher",
-    "control": "control",
-    "feature_stage": "stage",
-    "corrupt": "spoilt modality",
-    "corruption": "corruption",
-    "corruption_strength": "corruption strength",
-    "train_clips": "training clips",
-    "clutter": "clutter",
-    "epochs": "epochs",
-    "seed": "seed",
-    "generator_seed": "generator seed",
+    **{name: each.title for name, each in SETTINGS.items() if each.offered},
+    **{name: each.title for name, each in SETTINGS.items() if each.counts is not False},
 }
-"""Factor -> what it is called; these come first."""
+"""Factor -> what it is called, in this order."""
 REPEATS = ("seed", "generator_seed", "fold", "dataset", "preset")
 """What a run and its counterpart in another arm have in common."""
-_TRANSFER = {
-    "modalities", "ssa_weight", "ssa_reduction", "normalize", "focal", "beta", "rho_per",
-    "rho_constant", "method", "teacher", "transfer_weight", "temperature", "control",
-    "ssa_start_epoch", "feature_stage", "feature_time_pool",
-}  # fmt: skip
+_TRANSFER = {"modalities", "feature_stage", "feature_time_pool"} | {
+    name for name, each in SETTINGS.items() if each.group == "transfer"
+}
 _SPOILT = ("corrupt", "corruption", "corruption_strength")
 _ALWAYS = ("study", "target")
 _OR_NONE = ("teacher", "corrupt", "feature_stage", "freeze_to")
@@ -146,9 +129,7 @@ def _matters(name: str, texts: tuple[str, ...]) -> bool:
 
 
 def _factors(table: pd.DataFrame) -> list[str]:
-    settings = [name for name in SETTINGS_SCHEMA.names if name not in WITHOUT_INFLUENCE]
-    every = dict.fromkeys((*TITLES, "dataset", "preset", *settings))
-    return [name for name in every if name in table.columns]
+    return [name for name in TITLES if name in table.columns]
 
 
 def level_text(value: object) -> str:

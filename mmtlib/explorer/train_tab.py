@@ -17,7 +17,6 @@ from mmtlib.experiment import count_clips, estimate_cost
 from mmtlib.explorer import detail_charts
 from mmtlib.explorer.appearance import empty_figure, title_of
 from mmtlib.explorer.configs import as_command, as_python
-from mmtlib.explorer.factors import TITLES
 from mmtlib.explorer.job import Job, arm_name
 from mmtlib.explorer.runs_tab import WIDE, Change, copies
 from mmtlib.explorer.settings import OFFERED, find_run, first_settings, settings_config
@@ -69,11 +68,11 @@ class TrainTab(widgets.HBox):
         style = {"description_width": "150px"}
         self.controls: dict[str, Any] = {
             name: widgets.Combobox(
-                options=values, ensure_option=False, continuous_update=False, style=style,
-                description=TITLES.get(name, name.replace("_", " ")), layout=WIDE,
-                placeholder="as the recipe has it",
+                options=each.suggestions or each.names, ensure_option=False,
+                continuous_update=False, style=style, description=each.title, tooltip=each.help,
+                layout=WIDE, placeholder="as the recipe has it",
             )
-            for name, values in OFFERED.items()
+            for name, each in OFFERED.items()
         }  # fmt: skip
         for name, control in self.controls.items():
             control.observe(self._told(name), "value")
@@ -85,8 +84,11 @@ class TrainTab(widgets.HBox):
         self.progress, self.sentence = widgets.HTML(), widgets.HTML()
         self.details = widgets.HTML()
         self.plot = FigureView(empty_figure(state.replace(split="validation"), NOT_STORED))
+        shown = [c for name, c in self.controls.items() if OFFERED[name].offered]
+        rest = [c for name, c in self.controls.items() if not OFFERED[name].offered]
+        more = widgets.Accordion([widgets.VBox(rest)], titles=["More settings"])
         left = widgets.VBox(
-            [*self.controls.values(), widgets.HBox([train, cancel]), self.bar, self.progress],
+            [*shown, more, widgets.HBox([train, cancel]), self.bar, self.progress],
             layout={"width": "320px", "flex": "0 0 320px", "padding": "0 8px 0 0"},
         )
         right = widgets.VBox(

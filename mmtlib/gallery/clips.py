@@ -9,7 +9,7 @@ from mmtlib.figures.style import STACKED_BELOW
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
 from mmtlib.synthetic import SyntheticGestures, get_preset
-from mmtlib.synthetic.presets import GENERATOR_VERSION
+from mmtlib.synthetic.benchmark import GENERATOR_VERSION
 
 SHOWN = "beckon"
 

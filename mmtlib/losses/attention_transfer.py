@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtlib.config import TransferSettings
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.correlation import ROW_EPS, check_features, check_same_grid
 
 
@@ -72,3 +74,10 @@ def attention_transfer_loss(
     pair = (features, teacher_features.detach())
     learner, teacher = map(attention_map, check_same_grid(pair, names, match_grid=match_grid))
     return torch.linalg.vector_norm(learner - teacher, dim=1)
+
+
+def attention_transfer_distance(
+    learner: StreamOutput, teacher: StreamOutput, settings: TransferSettings
+) -> Tensor:
+    """Return `attention_transfer_loss` of two outputs, ``(N,)``."""
+    return attention_transfer_loss(learner.features, teacher.features)

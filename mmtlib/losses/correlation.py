@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mmtlib.config import TransferSettings
 from mmtlib.core.errors import ConfigError, DataError, unknown_name
 
-NORMALIZATIONS = ("position", "centred")
+NORMALIZATIONS = TransferSettings.choices("normalize")
 """How rows are brought to length 1: as they are (the paper), or after their mean is taken off."""
 
 ROW_EPS = 1e-8

@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtlib.config import TransferSettings
 from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.outputs import StreamOutput
 
 
 def distillation_loss(logits: Tensor, teacher_logits: Tensor, temperature: float = 4.0) -> Tensor:
@@ -72,3 +74,10 @@ def _check_logits(logits: Tensor, teacher_logits: Tensor) -> None:
             f"teacher_logits: expected shape {shape} as of the learner's logits, got "
             f"{tuple(teacher_logits.shape)}; both networks need the same classes and clips."
         )
+
+
+def distillation_distance(
+    learner: StreamOutput, teacher: StreamOutput, settings: TransferSettings
+) -> Tensor:
+    """Return `distillation_loss` of two outputs, ``(N,)``."""
+    return distillation_loss(learner.logits, teacher.logits, settings.temperature)

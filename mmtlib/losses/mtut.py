@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.objective import MtutLoss, transfer_objective
-from mmtlib.losses.objective_checks import check_weight
 
 
 def mtut_objective(
@@ -73,12 +72,10 @@ def mtut_objective(
     >>> loss.total  # 0.6931 + 0.0001 + 0.05 * 2.9990 * 2
     tensor(0.9932)
     """
-    check_weight("ssa_weight", ssa_weight)
     return transfer_objective(
         outputs,
         labels,
-        method="mtut",
-        weight=ssa_weight,
+        ssa_weight=ssa_weight,
         ssa_reduction=ssa_reduction,
         beta=beta,
         focal=focal,

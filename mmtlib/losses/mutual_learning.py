@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from mmtlib.config import TransferSettings
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.distillation import distillation_loss
 
 
@@ -35,3 +37,10 @@ def mutual_learning_loss(logits: Tensor, other_logits: Tensor) -> Tensor:
     tensor([0.1438])
     """
     return distillation_loss(logits, other_logits, temperature=1.0)
+
+
+def mutual_learning_distance(
+    learner: StreamOutput, teacher: StreamOutput, settings: TransferSettings
+) -> Tensor:
+    """Return `mutual_learning_loss` of two outputs, ``(N,)``."""
+    return mutual_learning_loss(learner.logits, teacher.logits)

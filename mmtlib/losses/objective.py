@@ -10,29 +10,23 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmtlib.config.transfer import ALIGNING
+from mmtlib.config import Method, Transfer, TransferSettings
+from mmtlib.config.transfer import Pair
 from mmtlib.core.outputs import StreamOutput
-from mmtlib.losses.attention_transfer import attention_transfer_loss
-from mmtlib.losses.distillation import distillation_loss
+from mmtlib.losses.correlation import check_same_grid
 from mmtlib.losses.focal_regularization import focal_regularization
-from mmtlib.losses.mutual_learning import mutual_learning_loss
 from mmtlib.losses.objective_checks import (
     check_labels,
     check_pairs,
-    check_settings,
     check_teacher_clips,
+    check_weight,
 )
-from mmtlib.losses.pair_distances import map_distances
-from mmtlib.losses.similarity_preserving import similarity_preserving_loss
-
-Pair = tuple[str, str]
-"""(learner m, teacher n), by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +52,15 @@ class MtutLoss:
 def transfer_objective(
     outputs: Mapping[str, StreamOutput],
     labels: Tensor,
+    transfer: Transfer | None = None,
     *,
-    method: str,
-    weight: float,
+    weight: float | None = None,
     pairs: Sequence[Pair] | None = None,
     teachers: Mapping[str, StreamOutput] | None = None,
     teacher_clips: Tensor | None = None,
-    temperature: float = 4.0,
-    ssa_reduction: str = "mean",
-    beta: float = 2.0,
-    focal: bool = True,
-    rho_per: str = "clip",
-    normalize: str = "position",
-    rho_constant: float = 1.0,
     match_grid: bool = False,
     over_processes: Callable[[Tensor], Tensor] | None = None,
+    **settings: Any,
 ) -> MtutLoss:
     r"""Return the objective of a method, summed over the networks that learn.
 
@@ -89,24 +77,25 @@ def transfer_objective(
     | ``similarity`` | `similarity_preserving_loss` | likewise |
 
     The mean over several teachers is deep mutual learning's; the sum over them is MTUT's. Each
-    term's gradient goes to its learner m only.
+    term's gradient goes to its learner m only. Methods are declared in `mmtlib.config.METHODS`.
 
     Args:
         outputs: name -> `StreamOutput` of the networks that learn. Without a pair, or with weight
             0, only the classification loss is computed.
         labels: ``(N,)`` class numbers from 0.
-        method: a name of the table.
-        weight: lambda, at least 0; for SSA see `mtut_objective`.
-        pairs: who learns from whom; None = every one of `outputs` from every other one.
+        transfer: who learns from whom and how, as a config has it (`ExperimentConfig.transfer`);
+            None = of `settings`.
+        weight: lambda, at least 0; None = that of the transfer. For SSA see `mtut_objective`.
+        pairs: who learns from whom; None = as in the transfer, or without one every one of
+            `outputs` from every other one.
         teachers: name -> output of the networks that teach where those are not the ones that learn
             (frozen ones); they get no gradient and no classification loss.
         teacher_clips: ``(N,)``, for every clip the clip of the batch whose teacher's output it is
             compared with; -1 = none: its rho is 0. None = its own. Rho stays that of the clip.
-        temperature: of ``kd``.
-        ssa_reduction, beta, focal, rho_per, normalize, rho_constant: of ``mtut`` and ``one_way``,
-            see `mtut_objective`.
         match_grid: average the feature maps over the smallest grid first if T, H or W differ.
         over_processes: as in `mtut_objective`.
+        settings: without `transfer`, any of `mmtlib.config.TransferSettings`, e.g. ``method="kd",
+            temperature=2.0``; rho is of each clip if not said otherwise.
 
     Returns:
         `MtutLoss`, in float32 or wider, inside autocast too.
@@ -126,33 +115,34 @@ def transfer_objective(
     >>> loss.total  # ln 2 + ln(4/3) + 0.1308 + 0.1438
     tensor(1.2555)
     """
-    check_settings(
-        method, weight, temperature=temperature, reduction=ssa_reduction, beta=beta,
-        rho_per=rho_per, rho_constant=rho_constant,
-    )  # fmt: skip
+    if transfer is None:
+        chosen = tuple(permutations(outputs, 2) if pairs is None else pairs)
+        transfer = Transfer.between(chosen, TransferSettings(**{"rho_per": "clip", **settings}))
+    weight = transfer.weight if weight is None else weight
+    check_weight("weight", weight)
     check_labels(outputs, labels)
     losses = [_cross_entropy(output, labels) for output in outputs.values()]
     means = [loss.mean() for loss in losses]
     total, classification = torch.stack(means).sum(), dict(zip(outputs, means, strict=True))
-    pairs = tuple(permutations(outputs, 2) if pairs is None else pairs)
+    pairs = transfer.pairs if pairs is None else tuple(pairs)
     if weight == 0 or not pairs:
         return MtutLoss(total, classification, {}, {})
 
+    method, options = transfer.method, transfer.settings
     links = _link(outputs, labels, losses, pairs, teachers, teacher_clips, method=method)
-    if method in ALIGNING:
-        distances = map_distances(
-            [node.features for node in links.nodes],
-            pairs=links.at,
-            names=[f"features of {name!r}" for name in links.names],
-            normalize=normalize,
-            reduction=ssa_reduction,
-            match_grid=match_grid,
-        )
-        shared = over_processes if rho_per == "batch" else None
-        rho = _rho(links, rho_per, shared, beta=beta, constant=None if focal else rho_constant)
+    nodes = links.nodes
+    if match_grid and method.compares != "logits":
+        features = [node.features for node in nodes]
+        pooled = check_same_grid(features, links.titles, match_grid=True)
+        nodes = [node._replace(features=f) for node, f in zip(nodes, pooled, strict=True)]
+    distance = method.load()
+    if method.all_pairs:
+        distances = distance(nodes, links.at, links.titles, options)
     else:
-        compare = _comparison(method, temperature, match_grid)
-        distances = torch.stack([compare(links.nodes[m], links.nodes[n]) for m, n in links.at])
+        distances = torch.stack([distance(nodes[m], nodes[n], options) for m, n in links.at])
+    if method.rho:
+        rho = _rho(links, options, over_processes)
+    else:
         number = Counter(m for m, _ in pairs)
         rho = distances.new_tensor([1 / number[m] for m, _ in pairs])
     if teacher_clips is not None:
@@ -183,6 +173,11 @@ class _Links(NamedTuple):
     losses: list[Tensor]
     at: list[tuple[int, int]]
 
+    @property
+    def titles(self) -> list[str]:
+        """What each node's features are called in errors."""
+        return [f"features of {name!r}" for name in self.names]
+
 
 def _link(
     outputs: Mapping[str, StreamOutput],
@@ -192,10 +187,11 @@ def _link(
     teachers: Mapping[str, StreamOutput] | None,
     teacher_clips: Tensor | None,
     *,
-    method: str,
+    method: Method,
 ) -> _Links:
     given = outputs if teachers is None else teachers
-    check_pairs(pairs, outputs, given, one_way=method == "one_way")
+    one_way = method.aligning and method.teacher == "needed"
+    check_pairs(pairs, outputs, given, one_way=method.name if one_way else None)
     nodes, names, start = list(outputs.values()), list(outputs), 0
     if teachers is not None or teacher_clips is not None:
         check_labels(given, labels)
@@ -206,20 +202,6 @@ def _link(
         losses = losses + [_cross_entropy(output, labels) for output in given.values()]
     at = [(names.index(m), start + list(given).index(n)) for m, n in pairs]
     return _Links(nodes, names, losses, at)
-
-
-def _comparison(
-    method: str, temperature: float, match_grid: bool
-) -> Callable[[StreamOutput, StreamOutput], Tensor]:
-    """Return what a method does with the outputs of learner and teacher: a distance ``(N,)``."""
-    return {
-        "kd": lambda m, n: distillation_loss(m.logits, n.logits, temperature),
-        "dml": lambda m, n: mutual_learning_loss(m.logits, n.logits),
-        "attention": lambda m, n: attention_transfer_loss(
-            m.features, n.features, match_grid=match_grid
-        ),
-        "similarity": lambda m, n: similarity_preserving_loss(m.features, n.features),
-    }[method]
 
 
 def _fixed(output: StreamOutput, clips: Tensor | None) -> StreamOutput:
@@ -233,21 +215,18 @@ def _fixed(output: StreamOutput, clips: Tensor | None) -> StreamOutput:
 
 def _rho(
     links: _Links,
-    rho_per: str,
+    settings: TransferSettings,
     over_processes: Callable[[Tensor], Tensor] | None,
-    *,
-    beta: float,
-    constant: float | None,
 ) -> Tensor:
-    """Return rho of all pairs, ``(P, N)`` or ``(P,)``; focal where there is no constant."""
-    per_clip = rho_per == "clip"
+    """Return rho of all pairs, ``(P, N)`` or ``(P,)``."""
+    per_clip = settings.rho_per == "clip"
     scores = torch.stack([loss if per_clip else loss.mean() for loss in links.losses]).detach()
-    if over_processes is not None:
+    if over_processes is not None and not per_clip:
         scores = over_processes(scores)
-    if constant is not None:
-        return torch.stack([torch.full_like(scores[m], constant) for m, _ in links.at])
+    if not settings.focal:
+        return torch.stack([torch.full_like(scores[m], settings.rho_constant) for m, _ in links.at])
     learners, teachers = (torch.stack([scores[pair[i]] for pair in links.at]) for i in (0, 1))
-    return focal_regularization(learners, teachers, beta)
+    return focal_regularization(learners, teachers, settings.beta)
 
 
 def _cross_entropy(output: StreamOutput, labels: Tensor) -> Tensor:

@@ -8,38 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from mmtlib.config.transfer import METHODS
+from mmtlib.config import TransferSettings
 from mmtlib.core.errors import ConfigError, DataError, unknown_name
 from mmtlib.core.outputs import StreamOutput
-from mmtlib.losses.distillation import check_temperature
-from mmtlib.losses.focal_regularization import check_beta
-from mmtlib.losses.pair_distances import check_reduction
 
-RHO_SCOPES = ("clip", "batch")
-"""From what rho is computed: each clip's own losses (the default), or their means over the batch
-(the paper's text leaves it open)."""
-
-
-def check_settings(
-    method: str,
-    weight: float,
-    *,
-    temperature: float,
-    reduction: str,
-    beta: float,
-    rho_per: str,
-    rho_constant: float,
-) -> None:
-    """Raise a `ConfigError` for the first setting that is not known or out of its range."""
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
-    check_weight("weight", weight)
-    check_temperature(temperature)
-    check_reduction(reduction)
-    check_beta(beta)
-    if rho_per not in RHO_SCOPES:
-        raise unknown_name("rho_per", rho_per, RHO_SCOPES)
-    check_weight("rho_constant", rho_constant)
+RHO_SCOPES = TransferSettings.choices("rho_per")
+"""From what rho is computed: each clip's own losses, or their means over the batch (the paper
+leaves it open)."""
 
 
 def check_weight(name: str, number: float) -> None:
@@ -78,7 +53,7 @@ def check_pairs(
     learners: Collection[str],
     teachers: Collection[str],
     *,
-    one_way: bool,
+    one_way: str | None,
 ) -> None:
     """Raise a `ConfigError` for a pair of unknown networks, or of two that teach each other."""
     for m, n in pairs:
@@ -90,8 +65,8 @@ def check_pairs(
             raise ConfigError(f"pairs: {m!r} cannot be its own teacher; name two networks.")
         if one_way and (n, m) in pairs:
             raise ConfigError(
-                f"method='one_way', but {m!r} and {n!r} teach each other: give `pairs` of learner "
-                "and teacher in one direction only."
+                f"method={one_way!r}, but {m!r} and {n!r} teach each other: give `pairs` of "
+                "learner and teacher in one direction only."
             )
 
 

@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mmtlib.config import TransferSettings
 from mmtlib.core.errors import unknown_name
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.correlation import check_same_grid, full_precision, unit_columns
 
-REDUCTIONS = ("sum", "mean")
+REDUCTIONS = TransferSettings.choices("ssa_reduction")
 """Sum of the d x d squared differences (the paper), or their mean."""
 
 GRAM_RATIO = 4
@@ -67,6 +69,22 @@ def map_distances(
         form = "gram" if d >= GRAM_RATIO * max(column.shape[1] for column in columns) else "direct"
     distances = _FORMS[form].apply(tuple(pairs), learner_only, *columns)
     return distances / d**2 if reduction == "mean" else distances
+
+
+def ssa_distances(
+    outputs: Sequence[StreamOutput],
+    pairs: Sequence[Pair],
+    names: Sequence[str],
+    settings: TransferSettings,
+) -> Tensor:
+    """Return `map_distances` of the features of some outputs, ``(P, N)``."""
+    return map_distances(
+        [output.features for output in outputs],
+        pairs=pairs,
+        names=names,
+        normalize=settings.normalize,
+        reduction=settings.ssa_reduction,
+    )
 
 
 class _DirectDistances(torch.autograd.Function):

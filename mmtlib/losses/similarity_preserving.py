@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmtlib.config import TransferSettings
 from mmtlib.core.errors import DataError
+from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.correlation import ROW_EPS, check_features, self_product
 
 
@@ -75,3 +77,10 @@ def similarity_preserving_loss(features: Tensor, teacher_features: Tensor) -> Te
         )
     difference = batch_similarity(features) - batch_similarity(teacher_features.detach())
     return difference.square().mean(1)
+
+
+def similarity_preserving_distance(
+    learner: StreamOutput, teacher: StreamOutput, settings: TransferSettings
+) -> Tensor:
+    """Return `similarity_preserving_loss` of two outputs, ``(N,)``."""
+    return similarity_preserving_loss(learner.features, teacher.features)

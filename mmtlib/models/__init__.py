@@ -1,7 +1,8 @@
 """Networks: a compact one for the CPU, the paper's I3D, and their weights as files."""
 
+from mmtlib.config import NETWORKS
 from mmtlib.models.blocks import StagedNetwork
-from mmtlib.models.build import NETWORKS, StreamSet, build_model
+from mmtlib.models.build import StreamSet, build_model
 from mmtlib.models.checkpoints import load_weights, read_metadata, save_weights
 from mmtlib.models.compact_i3d import CompactI3D
 from mmtlib.models.inception_i3d import InceptionI3D

@@ -6,19 +6,12 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from mmtlib.config import NETWORKS
 from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.core.modalities import check_modalities, get_modality, modality_of
 from mmtlib.core.outputs import StreamOutput
 from mmtlib.core.seeding import scoped_seed
 from mmtlib.models.blocks import StagedNetwork
-from mmtlib.models.compact_i3d import CompactI3D
-from mmtlib.models.inception_i3d import InceptionI3D
-
-NETWORKS: dict[str, type[StagedNetwork]] = {
-    "compact_i3d": CompactI3D,
-    "inception_i3d": InceptionI3D,
-}
-"""All networks by the name that configs use."""
 
 
 def build_model(
@@ -37,7 +30,7 @@ def build_model(
     before: a network trained alone and one trained with others start equal.
 
     Args:
-        network: a name of `NETWORKS`.
+        network: a name of `NETWORKS`, or an import path ``"package.module:Class"``.
         modality: decides the number of input channels; or the name of a second network of it
             (`mmtlib.core.modalities.second_network`), which has other initial weights.
         num_classes: K.
@@ -49,8 +42,7 @@ def build_model(
     Raises:
         ConfigError: if a name is unknown or a number is out of its range.
     """
-    if network not in NETWORKS:
-        raise unknown_name("network", network, NETWORKS)
+    declared = NETWORKS[network]
     settings = {
         "feature_stage": feature_stage,
         "feature_time_pool": feature_time_pool,
@@ -59,7 +51,7 @@ def build_model(
     given = {name: value for name, value in settings.items() if value is not None}
     channels = get_modality(modality_of(modality)).channels
     with scoped_seed(seed, "init", modality):
-        return NETWORKS[network](channels, num_classes, **given)
+        return declared(channels, num_classes, **given)
 
 
 class StreamSet(nn.Module):

@@ -9,8 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.config.transfer import ALIGNING, method_name
-from mmtlib.core.modalities import MODALITIES
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment import Run
 from mmtlib.results.schema import (
@@ -24,8 +22,6 @@ from mmtlib.results.tasks import Task
 
 Tables = dict[str, pa.Table]
 
-PLAIN = {"method": "mtut", "teacher": None, "transfer_weight": None, "control": "none"}
-"""The method whose settings are those of SSA."""
 _FROM_RUN = ("device", "precision", "code", "torch", "python", "machine", "date", "command")
 
 
@@ -36,7 +32,7 @@ def method_of(config: ExperimentConfig, target: str) -> str:
         config: the settings.
         target: the modality that is tested, or ``"fused"``.
     """
-    return method_name(config, fused=target == FUSED)
+    return config.transfer.code(fused=target == FUSED)
 
 
 def settings_row(config: ExperimentConfig) -> dict[str, Any]:
@@ -44,15 +40,7 @@ def settings_row(config: ExperimentConfig) -> dict[str, Any]:
 
     A network trained alone has no `ssa_weight`: it belongs to none of the arms that vary it.
     """
-    trained = config.modalities
-    others = [m for m in MODALITIES if m not in trained][: len(trained) == 1]
-    # Two networks, SSA and a weight: what counts then, but not now, has no influence.
-    aligned = config.replace(
-        modalities=(*trained, *others), ssa_weight=config.ssa_weight or 1.0, **PLAIN
-    )
-    idle = aligned.canonical().keys() - config.canonical().keys()
-    if len(trained) > 1 and config.method in ALIGNING:
-        idle -= {"ssa_weight"}  # 0 is a weight
+    idle = config.idle()
     names = [name for name in SETTINGS_SCHEMA.names if name not in idle]
     return {name: setting_value(getattr(config, name)) for name in names}
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pyarrow as pa
 
-from mmtlib.config import ExperimentConfig
+from mmtlib.config import SETTINGS
 
 FUSED = "fused"
 """The target whose scores are the mean of those of all networks of a run."""
@@ -51,17 +50,17 @@ _FACTS = {
 }
 FACT_NAMES = (*_FACTS, RECORDED, "stored", "origin")
 """Columns that are no settings, or that say what a setting came to (`device`)."""
-_TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
+_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 SETTINGS_SCHEMA = pa.schema(
     [
-        # Text, and tuples as text.
-        (each.name, _TYPES.get(str(each.type).partition(" | ")[0], pa.string()))
-        for each in dataclasses.fields(ExperimentConfig)
-        if each.name not in _FACTS
+        # Text, and lists as text.
+        (name, pa.string() if each.many else _TYPES.get(each.type, pa.string()))
+        for name, each in {"recipe": SETTINGS["preset"], **SETTINGS}.items()
+        if name not in _FACTS
     ]
 )
-"""The settings that are columns: new ones of `ExperimentConfig` come by themselves."""
+"""The settings that are columns: all that are declared, and the recipe."""
 
 
 def _results_schema() -> pa.Schema:
@@ -98,10 +97,8 @@ def with_all_settings(results: pa.Table) -> pa.Table:
 
     Runs were then made as the default makes them: a new setting changes no existing run.
     """
-    for each in dataclasses.fields(ExperimentConfig):
-        absent = each.name in SETTINGS_SCHEMA.names and each.name not in results.column_names
-        if absent and each.default is not dataclasses.MISSING:
-            kind = SETTINGS_SCHEMA.field(each.name).type
-            value = pa.scalar(setting_value(each.default), kind)
-            results = results.append_column(each.name, pa.repeat(value, results.num_rows))
+    for name, each in SETTINGS.items():
+        if name in SETTINGS_SCHEMA.names and name not in results.column_names:
+            value = pa.scalar(setting_value(each.default), SETTINGS_SCHEMA.field(name).type)
+            results = results.append_column(name, pa.repeat(value, results.num_rows))
     return results

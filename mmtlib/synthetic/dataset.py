@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mmtlib.config import default_preset
+from mmtlib.config.presets import SyntheticPreset, get_preset
 from mmtlib.core.clip_store import (
     FLOW_SCALE,
     ClipStore,
@@ -28,10 +29,10 @@ from mmtlib.core.compute import in_order, threads
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.core.modalities import check_modalities
 from mmtlib.core.seeding import numpy_generator, torch_generator
+from mmtlib.synthetic.benchmark import GENERATOR_VERSION, SPLITS
 from mmtlib.synthetic.camera import CAR_CAMERA, ROOM_CAMERA, Camera
 from mmtlib.synthetic.car import CAR_VERSION, draw_car_scene
 from mmtlib.synthetic.gestures import label_swaps, reversed_labels
-from mmtlib.synthetic.presets import GENERATOR_VERSION, SPLITS, SyntheticPreset, get_preset
 from mmtlib.synthetic.renderer import RenderedClip, render
 from mmtlib.synthetic.scene import Scene, draw_person, draw_scene
 

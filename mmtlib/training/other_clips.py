@@ -12,6 +12,16 @@ NONE = -1
 """Stands for a clip that has no other one to be compared with."""
 
 
+def of_same_class(batch: ClipBatch, seed_parts: tuple[int | str, ...]) -> Tensor:
+    """Return for every clip another one of its class (`other_clips`)."""
+    return other_clips(batch, same_class=True, seed_parts=seed_parts)
+
+
+def of_other_class(batch: ClipBatch, seed_parts: tuple[int | str, ...]) -> Tensor:
+    """Return for every clip one of another class (`other_clips`)."""
+    return other_clips(batch, same_class=False, seed_parts=seed_parts)
+
+
 def other_clips(batch: ClipBatch, *, same_class: bool, seed_parts: tuple[int | str, ...]) -> Tensor:
     """Return for every clip another one of the batch, each that qualifies equally likely.
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.config.transfer import transfer_pairs, transfer_weight
 from mmtlib.core.clips import ClipBatch
 from mmtlib.core.errors import ConfigError
 from mmtlib.core.outputs import StreamOutput
@@ -21,7 +20,6 @@ from mmtlib.losses import MtutLoss, transfer_objective
 from mmtlib.models import StreamSet
 from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.history import EpochSums, History, step_sums
-from mmtlib.training.other_clips import other_clips
 from mmtlib.training.schedules import learning_rate
 
 if TYPE_CHECKING:
@@ -122,7 +120,7 @@ def fit(
     while epoch < config.epochs:
         model.train()
         order.epoch, order.first_step = epoch, step
-        weight = transfer_weight(config) if epoch >= config.ssa_start_epoch else 0.0
+        weight = config.transfer.weight_in(epoch)
         for batch in loader:
             rate = learning_rate(config, epoch * len(order) + step, len(order))
             for optimizer in optimizers.values():
@@ -179,24 +177,15 @@ def _objective(
     if weight > 0 and teachers is not None:
         with torch.no_grad(), fabric.autocast():
             taught = teachers(batch.frames)
-    if weight > 0 and config.control.startswith("other_clip"):
-        same_class = config.control == "other_clip_same_class"
-        swapped = other_clips(batch, same_class=same_class, seed_parts=draws)
+    if weight > 0 and (choose := config.transfer.control.load()) is not None:
+        swapped = choose(batch, draws)
     return transfer_objective(
         outputs,
         batch.labels,
-        method=config.method,
+        config.transfer,
         weight=weight,
-        pairs=transfer_pairs(config),
         teachers=taught,
         teacher_clips=swapped,
-        temperature=config.temperature,
-        ssa_reduction=config.ssa_reduction,
-        beta=config.beta,
-        focal=config.focal,
-        rho_per=config.rho_per,
-        normalize=config.normalize,
-        rho_constant=config.rho_constant,
         over_processes=fabric.all_reduce,
     )
 
@@ -219,7 +208,7 @@ def _check_finite(value: Tensor, what: str, config: ExperimentConfig, epoch: int
         raise ConfigError(
             f"The training diverged: in epoch {epoch} the {what} is {float(value)}; "
             f"lower learning_rate (it is {config.learning_rate:g}) or the weight of the transfer "
-            f"term (it is {transfer_weight(config):g})."
+            f"term (it is {config.transfer.weight:g})."
         )
 
 

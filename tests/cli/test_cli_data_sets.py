@@ -4,7 +4,7 @@ import pytest
 from support.egogesture_tree import write_egogesture_tree
 from support.viva_tree import write_viva_tree
 
-from mmtlib.config.recipes import DATA_SETTINGS
+from mmtlib.config import DATA_SETS
 from mmtlib.datasets import DATASETS, EgoGesture
 from mmtlib.experiment import list_runs, load_run
 
@@ -79,7 +79,7 @@ def test_data_list(mmt):
     assert (said.code, said.err) == (0, "")
     for name in DATASETS:
         assert name in said.out
-    assert DATASETS.keys() | {"synthetic"} == DATA_SETTINGS.keys()
+    assert DATASETS.keys() | {"synthetic"} == DATA_SETS.keys()
 
 
 def test_data_verify(mmt, tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ def nvgesture(root, *more):
         (("--data", "nvgestur"), ["Unknown data set 'nvgestur'", "Did you mean 'nvgesture'?"]),
         (("--data", "nvgesture"), ["--root DIR"]),
         (("--data", "nvgesture", "--root", "/no/where"), ["/no/where is not NVGesture's folder"]),
-        (("--preset", "tinny"), ["Unknown synthetic preset 'tinny'"]),
+        (("--preset", "tinny"), ["Unknown preset 'tinny'"]),
         (("--recipe", "big"), ["Unknown recipe 'big'"]),
         (("--network", "i3d"), ["Unknown network 'i3d'"]),
         (("--colour", "gray"), ["Unknown colour 'gray'"]),
@@ -43,10 +43,10 @@ def nvgesture(root, *more):
         (("--set", "step_epochs=4"), ["step_epochs must be a list of whole numbers, got 4"]),
         (("--set", "learning_rate=NaN"), ["learning_rate must be a number, got nan"]),
         (("--set", "network=[1]"), ["network must be text"]),
-        (("--set", "preset={}"), ["preset must be text"]),
+        (("--set", "preset={}"), ["Unknown preset"]),
         (("--set", "recipe=[1]"), ["Unknown recipe"]),
         (("--set", "modalities=5"), ["modalities must be a list of names, got 5"]),
-        (("--set", "modalities=[[]]"), ["Unknown modality []"]),
+        (("--set", "modalities=[[]]"), ["modalities must be a list of names"]),
         (("--set", "feature_stage=nowhere"), ["nowhere"]),
         (("--set", "feature_time_pool=99"), ["feature_time_pool"]),
     ],
@@ -218,7 +218,7 @@ def test_verify(mmt, small_tree, tmp_path):
     mmt(*verify, "--colour", "gray").failed_with("Unknown colour of NVGesture 'gray'")
     mmt(*verify, "--modalities", "rgb,deph").failed_with("Unknown modality 'deph'")
     mmt("data", "verify", "viva", root, "--colour", "raw").failed_with("colour of VIVA 'raw'")
-    mmt("data", "make", "tinny").failed_with("Unknown synthetic preset 'tinny'")
+    mmt("data", "make", "tinny").failed_with("Unknown preset 'tinny'")
 
 
 # Prediction

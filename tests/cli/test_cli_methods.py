@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmtlib.config.transfer import METHODS
+from mmtlib.config import METHODS
 
 TINY = ("--preset", "tiny", "--epochs", "2", "--device", "cpu")
 
@@ -14,13 +14,13 @@ def options(**settings):
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ({"method": "dml"}, "deep mutual learning, weight 1"),
+        ({"method": "dml"}, "mutual learning, weight 1"),
         (
             {"method": "kd", "teacher": "depth", "temperature": 2},
-            "knowledge distillation, weight 1, temperature 2, from depth only",
+            "distillation, weight 1, temperature 2, from depth only",
         ),
-        ({"method": "similarity", "transfer_weight": 5}, "similarity-preserving distillation, wei"),
-        ({"control": "same_modality"}, ", control same_modality"),
+        ({"method": "similarity", "transfer_weight": 5}, "similarity-preserving, wei"),
+        ({"control": "same_modality"}, ", control second network of the same modality"),
         ({"method": "attention", "control": "frozen_random"}, "attention transfer, weight 1, con"),
     ],
 )

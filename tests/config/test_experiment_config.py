@@ -7,8 +7,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from support.tiny_runs import tiny
 
-from mmtlib.config import ExperimentConfig, default_preset, hash_settings
-from mmtlib.config.recipes import DATA_SETTINGS
+from mmtlib.config import DATA_SETS, ExperimentConfig, default_preset, hash_settings
 from mmtlib.core.errors import ConfigError
 
 
@@ -57,7 +56,11 @@ def test_modalities_have_one_order():
         ({"ssa_reduction": "max"}, "Unknown ssa_reduction"),
         ({"device": "gpu"}, "Unknown device 'gpu'"),
         ({"colour": 3}, "colour must be text, got 3"),
-        ({"preset": ["tiny"]}, "preset must be text"),
+        ({"preset": "zzz"}, "Unknown preset 'zzz'"),
+        ({"dataset": "zzz"}, "Unknown data set 'zzz'"),
+        ({"network": "zzz"}, "Unknown network 'zzz'"),
+        ({"dataset": "nvgesture", "fold": 3}, "fold is a setting of viva; the data set nvgesture"),
+        ({"clutter": 0.1, "dataset": "viva"}, "clutter is a setting of synthetic"),
         ({"root": 3}, "root must be text, got 3"),
         ({"focal": "maybe"}, "focal must be true or false, got 'maybe'"),
         ({"focal": 1}, "focal must be true or false, got 1"),
@@ -76,7 +79,7 @@ def test_modalities_have_one_order():
         ({"learning_rate": 10**400}, "learning_rate must be a number"),
         ({"ssa_weight": -0.1}, "ssa_weight must be at least 0, got -0.1"),
         ({"ssa_weight": "ten"}, "ssa_weight must be a number, got 'ten'"),
-        ({"momentum": 1.0}, "momentum must be below 1"),
+        ({"momentum": 1.0}, r"momentum must be in \[0, 1\)"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
         ({"dropout": "half"}, "dropout must be a number"),
         ({"feature_time_pool": 0}, "feature_time_pool must be at least 1"),
@@ -209,9 +212,6 @@ def test_what_makes_another_run(change):
         {"root": "/elsewhere"},
         {"pretrained": "a path; what counts is the file"},
         {"workers": 2},
-        {"colour": "raw"},  # of NVGesture only
-        {"fold": 3},  # of VIVA only
-        {"skip_broken": True},
         {"ssa_weight": 10},  # 10 and 10.0 are one number
         {"rho_constant": 0.5},  # only without focal
     ],
@@ -232,18 +232,30 @@ def test_constant_rho_counts_instead_of_focal_settings():
 
 SETTING_OF_DATA = {
     "generator_seed": 1, "colour": "raw", "fold": 1, "skip_broken": True, "clutter": 0.5,
+    "classes": ("a",), "clips_per_class": 2, "flow_method": "farneback",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("dataset", DATA_SETTINGS)
+@pytest.mark.parametrize("dataset", DATA_SETS)
 @pytest.mark.parametrize("name", SETTING_OF_DATA)
 def test_settings_count_for_the_data_sets_that_take_them(dataset, name):
-    changed = identity(dataset=dataset, **{name: SETTING_OF_DATA[name]})
-    assert (changed != identity(dataset=dataset)) == (name in DATA_SETTINGS[dataset])
+    data = {"dataset": dataset, "modalities": ("rgb", "flow")}
+    changed = {**data, name: SETTING_OF_DATA[name]}
+    if name in DATA_SETS[dataset].settings:
+        assert identity(**changed) != identity(**data)
+    else:
+        with pytest.raises(ConfigError, match=f"{name} is a setting of"):
+            tiny(**changed)
+        assert name not in tiny(**data).canonical()
 
 
 def test_every_setting_of_a_data_set_is_tried_above():
-    assert {name for names in DATA_SETTINGS.values() for name in names} == set(SETTING_OF_DATA)
+    assert {name for each in DATA_SETS.values() for name in each.settings} == set(SETTING_OF_DATA)
+
+
+def test_a_config_moves_to_another_data_set():
+    moved = tiny(clutter=0.5, generator_seed=3).on("viva", fold=2)
+    assert (moved.dataset, moved.fold, moved.clutter, moved.generator_seed) == ("viva", 2, None, 0)
 
 
 def test_the_recipes_name_alone_makes_no_other_run():
@@ -262,23 +274,17 @@ def test_hash_is_of_values_not_of_their_order():
 
 
 def test_the_method_of_flow_counts_only_where_flow_is_computed():
-    real = {"dataset": "viva", "modalities": ("rgb", "flow")}
-    identity = {
-        (dataset, modalities, method): ExperimentConfig.make(
-            dataset=dataset, modalities=modalities, flow_method=method, flow_folder=f"/{method}"
+    def counted(modalities, method):
+        return tiny(
+            dataset="viva", modalities=modalities, flow_method=method, flow_folder=f"/{method}"
         ).canonical()
-        for dataset in ("synthetic", "viva")
-        for modalities in ("rgb,flow", "rgb,depth")
-        for method in ("dis", "farneback")
-    }
-    for dataset, modalities in (("synthetic", "rgb,flow"), ("viva", "rgb,depth")):
-        first, second = (identity[dataset, modalities, m] for m in ("dis", "farneback"))
-        assert first == second
-        assert not {"flow_method", "flow_folder"} & first.keys()
-    assert ExperimentConfig.make(**real).canonical()["flow_method"] == "dis"
-    assert identity["viva", "rgb,flow", "dis"] != identity["viva", "rgb,flow", "farneback"]
+
+    assert counted("rgb,depth", "dis") == counted("rgb,depth", "farneback")
+    assert not {"flow_method", "flow_folder"} & counted("rgb,depth", "dis").keys()
+    assert counted("rgb,flow", "dis") != counted("rgb,flow", "farneback")
+    assert counted("rgb,flow", "dis")["flow_method"] == "dis"
     with pytest.raises(ConfigError, match="flow_method 'disk'"):
-        ExperimentConfig.make(flow_method="disk")
+        tiny(flow_method="disk")
 
 
 def test_alone_keeps_the_clips_of_the_joint_training():

@@ -100,8 +100,3 @@ def test_a_spoilt_modality_is_spoilt_alone_too():
     joint = tiny(corrupt="depth", corruption="blur")
     assert joint.alone("depth").corrupt == "depth"
     assert joint.alone("rgb").canonical() == tiny(modalities="rgb").canonical()
-
-
-def test_clutter_belongs_to_synthetic_scenes():
-    real = {"dataset": "viva", "modalities": "rgb,depth"}
-    assert identity(**real, clutter=0.5) == identity(**real)

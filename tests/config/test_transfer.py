@@ -1,18 +1,10 @@
 import pytest
 from support.tiny_runs import tiny
 
-from mmtlib.config.checks import CHOICES
-from mmtlib.config.recipes import TRANSFER_WEIGHTS
-from mmtlib.config.transfer import (
-    ALIGNING,
-    CONTROLS,
-    METHODS,
-    frozen_networks,
-    trained_networks,
-    transfer_pairs,
-    transfer_weight,
-)
+from mmtlib.config import CONTROLS, METHODS, SETTINGS
 from mmtlib.core.errors import ConfigError
+from mmtlib.datasets import NVGesture
+from mmtlib.datasets.optical_flow import METHODS as FLOW_METHODS
 from mmtlib.transforms.corruption import _KINDS
 
 THREE = ("rgb", "depth", "flow")
@@ -20,54 +12,53 @@ TO_DEPTH = (("rgb", "depth"), ("flow", "depth"))
 
 
 def test_names_agree_between_rooms():
-    assert CHOICES["method"] == METHODS
-    assert CHOICES["control"] == CONTROLS
-    assert set(TRANSFER_WEIGHTS) == set(METHODS) - set(ALIGNING)
-    assert CHOICES["corruption"] == tuple(_KINDS)
+    assert SETTINGS["corruption"].choices == tuple(_KINDS)
+    assert SETTINGS["flow_method"].choices == tuple(FLOW_METHODS)
+    assert SETTINGS["colour"].choices == NVGesture.colours
 
 
 @pytest.mark.parametrize("method", ["mtut", "dml", "attention", "similarity"])
 def test_everyone_learns_from_everyone(method):
     config = tiny(modalities=THREE, method=method)
-    assert transfer_pairs(config) == (
+    assert config.transfer.pairs == (
         ("rgb", "depth"), ("rgb", "flow"), ("depth", "rgb"),
         ("depth", "flow"), ("flow", "rgb"), ("flow", "depth"),
     )  # fmt: skip
-    assert trained_networks(config) == THREE
-    assert frozen_networks(config) == ()
+    assert config.transfer.trained == THREE
+    assert config.transfer.frozen == ()
 
 
 @pytest.mark.parametrize("method", ["one_way", "attention", "similarity"])
 def test_everyone_learns_from_the_teacher_who_learns_by_itself(method):
     config = tiny(modalities=THREE, method=method, teacher="depth")
-    assert transfer_pairs(config) == TO_DEPTH
-    assert trained_networks(config) == THREE
-    assert frozen_networks(config) == ()
+    assert config.transfer.pairs == TO_DEPTH
+    assert config.transfer.trained == THREE
+    assert config.transfer.frozen == ()
 
 
 def test_a_distilled_teacher_is_frozen():
     config = tiny(modalities=THREE, method="kd", teacher="depth")
-    assert transfer_pairs(config) == TO_DEPTH
-    assert trained_networks(config) == ("rgb", "flow")
-    assert frozen_networks(config) == ("depth",)
+    assert config.transfer.pairs == TO_DEPTH
+    assert config.transfer.trained == ("rgb", "flow")
+    assert config.transfer.frozen == ("depth",)
 
 
 def test_random_teachers_are_frozen_while_all_learn():
     config = tiny(control="frozen_random")
-    assert trained_networks(config) == ("rgb", "depth")
-    assert frozen_networks(config) == ("depth", "rgb")
+    assert config.transfer.trained == ("rgb", "depth")
+    assert config.transfer.frozen == ("depth", "rgb")
     one_way = tiny(control="frozen_random", method="one_way", teacher="depth")
-    assert trained_networks(one_way) == ("rgb", "depth")
-    assert frozen_networks(one_way) == ("depth",)
+    assert one_way.transfer.trained == ("rgb", "depth")
+    assert one_way.transfer.frozen == ("depth",)
 
 
 @pytest.mark.parametrize("modalities", ["rgb", "rgb,depth"])
 def test_second_networks(modalities):
     config = tiny(control="same_modality", modalities=modalities)
-    assert transfer_pairs(config)[:2] == (("rgb", "rgb-2"), ("rgb-2", "rgb"))
+    assert config.transfer.pairs[:2] == (("rgb", "rgb-2"), ("rgb-2", "rgb"))
     seconds = tuple(f"{m}-2" for m in config.modalities)
-    assert trained_networks(config) == (*config.modalities, *seconds)
-    assert len(transfer_pairs(config)) == 2 * len(config.modalities)
+    assert config.transfer.trained == (*config.modalities, *seconds)
+    assert len(config.transfer.pairs) == 2 * len(config.modalities)
 
 
 @pytest.mark.parametrize("control", CONTROLS)
@@ -76,18 +67,18 @@ def test_without_weight_nobody_learns_from_anybody(method, control):
     teacher = "depth" if method in ("one_way", "kd") else None
     if teacher and control == "same_modality":
         return
-    weight = {"ssa_weight": 0.0} if method in ALIGNING else {"transfer_weight": 0.0}
+    weight = {"ssa_weight": 0.0} if METHODS[method].aligning else {"transfer_weight": 0.0}
     config = tiny(method=method, teacher=teacher, control=control, **weight)
-    assert transfer_pairs(config) == frozen_networks(config) == ()
-    assert trained_networks(config) == ("rgb", "depth")
+    assert config.transfer.pairs == config.transfer.frozen == ()
+    assert config.transfer.trained == ("rgb", "depth")
     assert config.canonical() == tiny(ssa_weight=0.0).canonical()
 
 
 def test_weights():
-    assert transfer_weight(tiny(ssa_weight=3.0)) == 3.0
-    assert transfer_weight(tiny(method="one_way", teacher="rgb", ssa_weight=3.0)) == 3.0
-    assert transfer_weight(tiny(method="dml", ssa_weight=3.0)) == TRANSFER_WEIGHTS["dml"] == 1.0
-    assert transfer_weight(tiny(method="dml", transfer_weight=0.25)) == 0.25
+    assert tiny(ssa_weight=3.0).transfer.weight == 3.0
+    assert tiny(method="one_way", teacher="rgb", ssa_weight=3.0).transfer.weight == 3.0
+    assert tiny(method="dml", ssa_weight=3.0).transfer.weight == METHODS["dml"].weight == 1.0
+    assert tiny(method="dml", transfer_weight=0.25).transfer.weight == 0.25
 
 
 @pytest.mark.parametrize(

@@ -320,7 +320,7 @@ def start_writer(tmp_path):
     started = []
 
     def start():
-        code = WRITER.format(tests=str(Path(__file__).parents[1]), folder=str(tmp_path / "s"))
+        code = WRITER.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "s"))
         pipe = subprocess.PIPE
         process = subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True)
         started.append(process)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.tiny_runs import same_tensors, tiny, weights
 
-from mmtlib.config.transfer import CONTROLS, METHODS
+from mmtlib.config import CONTROLS, METHODS
 from mmtlib.core.errors import DataError
 from mmtlib.evaluation import accuracy
 from mmtlib.experiment import (
@@ -40,7 +40,7 @@ def test_every_method_is_a_run_of_all_its_modalities(own_cache, method):
     assert run(config) == made
 
 
-@pytest.mark.parametrize("control", CONTROLS[1:])
+@pytest.mark.parametrize("control", list(CONTROLS)[1:])
 @pytest.mark.parametrize("method", ["mtut", "dml"])
 def test_every_control_is_a_run_of_its_modalities(own_cache, method, control):
     config = tiny(epochs=2, method=method, control=control, focal=False)

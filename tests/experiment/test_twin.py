@@ -214,7 +214,7 @@ def test_a_file_in_the_way(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"preset": "tinny"}, "synthetic preset 'tinny'.*Did you mean 'tiny'"),
+        ({"preset": "tinny"}, "preset 'tinny'.*Did you mean 'tiny'"),
         ({"clips_per_class": 0}, "clips_per_class must be at least 1, got 0"),
         ({"size": 16}, "size must be from 24 to 240 pixels, got 16"),
     ],

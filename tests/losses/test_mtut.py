@@ -132,7 +132,7 @@ def test_without_focal_regularization_rho_is_the_constant(rho_per):
 
 @pytest.mark.parametrize(("count", "weight"), [(1, 0.05), (3, 0.0)])
 def test_classification_only_computes_no_maps(count, weight, monkeypatch):
-    monkeypatch.setattr("mmtlib.losses.objective.map_distances", None)
+    monkeypatch.setattr("mmtlib.losses.pair_distances.map_distances", None)
     outputs = make_outputs(count)
     loss = mtut_objective(outputs, LABELS, ssa_weight=weight, ssa_reduction="sum")
     assert loss.ssa == loss.rho == {}
@@ -197,10 +197,10 @@ def test_module_is_the_function():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"ssa_reduction": "avg"}, "Unknown reduction 'avg'"),
+        ({"ssa_reduction": "avg"}, "Unknown ssa_reduction 'avg'"),
         ({"rho_per": "epoch"}, "Unknown rho_per 'epoch'; known: batch, clip"),
         ({"normalize": "centre"}, "Unknown normalize 'centre'"),
-        ({"ssa_weight": -0.1}, "ssa_weight: expected a finite number of at least 0, got -0.1"),
+        ({"ssa_weight": -0.1}, "ssa_weight must be at least 0, got -0.1"),
         ({"ssa_weight": math.inf}, "ssa_weight"),
         ({"rho_constant": math.nan}, "rho_constant"),
         ({"beta": -1.0}, "beta"),

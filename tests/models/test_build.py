@@ -29,7 +29,7 @@ def test_channels_follow_the_modality(network, modality):
         net = build_model(network, modality, num_classes=4, seed=0)
     assert net.in_channels == MODALITIES[modality].channels
     assert net.num_classes == 4
-    assert type(net) is NETWORKS[network]
+    assert type(net) is NETWORKS[network].load()
 
 
 def test_settings_left_out_are_the_networks_defaults():

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from support.tiny_runs import tiny
 
-from mmtlib.config import ExperimentConfig
+from mmtlib.config import SETTINGS
 from mmtlib.core.errors import DataError
 from mmtlib.evaluation import fuse
 from mmtlib.experiment import run
@@ -52,7 +52,7 @@ def test_every_setting_has_a_column():
     assert row["modalities"] == "rgb+depth"
     assert row["step_epochs"] == "3+5"
     assert (row["ssa_weight"], row["seed"], row["root"]) == (10.0, 7, None)
-    settings = set(ExperimentConfig.__slots__)
+    settings = {*SETTINGS, "recipe"}
     assert settings <= set(RESULTS_SCHEMA.names)
     assert set(SETTINGS_SCHEMA.names) == settings - set(FACT_NAMES)
     assert RESULTS_SCHEMA.field("focal").type == pa.bool_()

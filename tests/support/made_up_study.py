@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from mmtlib.config.transfer import transfer_pairs
 from mmtlib.core.seeding import numpy_generator
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.results import Grid, Task, append
@@ -65,7 +64,7 @@ def _records(
     ]  # fmt: skip
     pairs = [
         {**ours, "epoch": e, "learner": a, "teacher": b, "rho": rho, "ssa": 0.5}
-        for e in range(epochs) for a, b in transfer_pairs(task.config)
+        for e in range(epochs) for a, b in task.config.transfer.pairs
     ]  # fmt: skip
     found = {
         "predictions": pa.concat_tables(predictions),

@@ -293,7 +293,7 @@ def test_clips_that_are_not_kept_have_the_values_of_kept_ones(tiny, empty_cache)
 
 def test_wrong_settings_are_named():
     for call, message in (
-        (lambda: SyntheticGestures("tinny"), r"synthetic preset 'tinny'.*Did you mean 'tiny'"),
+        (lambda: SyntheticGestures("tinny"), r"preset 'tinny'.*Did you mean 'tiny'"),
         (lambda: SyntheticGestures("tiny", "valid"), r"split 'valid'; known: test, train, valid"),
         (lambda: SyntheticGestures("tiny", "train", "rbg"), r"modality 'rbg'"),
         (lambda: SyntheticGestures("tiny", depth="16bit"), r"form of depth '16bit'"),

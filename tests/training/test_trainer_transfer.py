@@ -1,5 +1,6 @@
 """The training loop with every method and control."""
 
+import importlib
 import itertools
 
 import pytest
@@ -7,7 +8,6 @@ import torch
 from lightning_fabric import Fabric
 from support.tiny_runs import RandomClips, same_tensors, tiny
 
-from mmtlib.config.transfer import frozen_networks, trained_networks, transfer_pairs
 from mmtlib.models import StreamSet, build_model
 from mmtlib.training import EpochBatches, fit, make_loader, trainer
 from mmtlib.transforms import Standardize
@@ -53,9 +53,9 @@ def network_of(config, name, seed=None):
 
 def train(fabric, config, teacher_seed=9, **options):
     """Return networks, frozen teachers (or None) and history."""
-    streams = StreamSet({name: network_of(config, name) for name in trained_networks(config)})
+    streams = StreamSet({name: network_of(config, name) for name in config.transfer.trained})
     teachers = None
-    if names := frozen_networks(config):
+    if names := config.transfer.frozen:
         teachers = StreamSet({m: network_of(config, m, teacher_seed) for m in names})
         teachers.requires_grad_(False)
     clips = RandomClips(CLIPS, config.modalities)
@@ -68,12 +68,12 @@ def train(fabric, config, teacher_seed=9, **options):
 def test_what_learns_changes_and_what_teaches_only_does_not(fabric, name, modalities):
     config = settings(modalities=modalities, **EVERYTHING[name])
     streams, teachers, history = train(fabric, config)
-    learners = {m for m, _ in transfer_pairs(config)}
+    learners = {m for m, _ in config.transfer.pairs}
     pairs = history.pair_table()
-    assert list(zip(pairs.learner, pairs.teacher, strict=True)) == list(transfer_pairs(config))
+    assert list(zip(pairs.learner, pairs.teacher, strict=True)) == list(config.transfer.pairs)
     assert set(pairs.epoch) == {1}
     assert (pairs.ssa > 0).all()
-    assert set(history.stream_table().modality) == set(trained_networks(config))
+    assert set(history.stream_table().modality) == set(config.transfer.trained)
     for m, network in streams.networks.items():
         if m.endswith("-2"):
             continue
@@ -151,9 +151,10 @@ def test_resume_after_any_save(fabric, tmp_path, monkeypatch, saves, name):
 
 def test_parts_of_a_batch_draw_their_own_clips(fabric, monkeypatch):
     seen = []
-    draw = trainer.other_clips
+    module = importlib.import_module("mmtlib.training.other_clips")
+    draw = module.other_clips
     monkeypatch.setattr(
-        trainer, "other_clips", lambda *a, **k: seen.append(k["seed_parts"]) or draw(*a, **k)
+        module, "other_clips", lambda *a, **k: seen.append(k["seed_parts"]) or draw(*a, **k)
     )
     train(fabric, settings(**CONTROLS["other_clip_other_class"], rho_per="clip", accumulate=2))
     assert len(seen) == len(set(seen)) == 4  # two steps with transfer, of two parts each

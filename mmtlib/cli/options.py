@@ -1,0 +1,111 @@
+"""One option of the command line for every declared setting."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from mmtlib.config import SETTINGS, ExperimentConfig, Setting
+from mmtlib.config.checks import check_taken
+from mmtlib.core.errors import ConfigError
+
+PAIRS = "set_"
+"""The parameter that holds what ``--set`` was given."""
+
+
+def with_settings(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for every setting, and ``--set NAME=VALUE``.
+
+    The command is called with its own parameters, and with ``given``: the settings that were given.
+
+    Args:
+        left_out: settings that the command asks for in another way.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        offered = {name: each for name, each in SETTINGS.items() if name not in left_out}
+
+        @functools.wraps(command)
+        def called(**values: Any) -> None:
+            named = {name: values.pop(name) for name in offered}
+            given = read_settings(values.pop(PAIRS), **named)
+            command(**values, given=given)
+
+        own = [p for p in inspect.signature(command).parameters.values() if p.name != "given"]
+        more = [_option(each) for each in offered.values()]
+        pairs = inspect.Parameter(
+            PAIRS,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                list[str] | None,
+                typer.Option("--set", help="Any setting, NAME=VALUE (JSON); repeatable."),
+            ],
+        )
+        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        called.__signature__ = inspect.Signature([*parameters, *more, pairs])  # type: ignore[attr-defined]
+        hints = inspect.get_annotations(command, eval_str=True)
+        called.__annotations__ = {
+            p.name: hints.get(p.name, p.annotation) for p in (*own, *more, pairs)
+        }
+        return called
+
+    return decorate
+
+
+def _option(each: Setting) -> inspect.Parameter:
+    """Return the option of a setting; without a value it leaves the recipe's."""
+    flag = each.option
+    if each.type is bool:
+        flag = f"{flag}/--no-{flag.removeprefix('--')}"
+    names = f" One of: {', '.join(each.choices)}." if each.choices else ""
+    option = typer.Option(
+        flag, help=each.help + names, rich_help_panel=f"Settings: {each.group}", show_default=False
+    )
+    kind: Any = str if each.many or each.choices else each.type
+    return inspect.Parameter(
+        each.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, option],
+    )
+
+
+def read_settings(pairs: list[str] | None, **named: Any) -> dict[str, Any]:
+    """Return the settings given by options (not None) and by ``--set NAME=VALUE``.
+
+    Raises:
+        ConfigError: if a pair has no value, or a list holds what it may not.
+    """
+    settings = {
+        name: SETTINGS[name].parse(value) if isinstance(value, str) else value
+        for name, value in named.items()
+        if value is not None
+    }
+    for pair in pairs or []:
+        name, sign, text = pair.partition("=")
+        if not sign:
+            raise ConfigError(f"--set expects NAME=VALUE, got {pair!r}.")
+        try:
+            settings[name] = json.loads(text)
+        except ValueError:
+            settings[name] = text
+    return settings
+
+
+def make_config(recipe: str | None, given: Mapping[str, Any]) -> ExperimentConfig:
+    """Return the config of the settings given; of two modalities if none are named.
+
+    Raises:
+        ConfigError: if a setting is unknown, out of range, or of another data set.
+    """
+    settings = {"recipe": recipe, "modalities": ("rgb", "depth"), **given}
+    config = ExperimentConfig.make(**settings)
+    for name in given:
+        check_taken(config.dataset, name)
+    return config
