@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmtlib.core.seeding import numpy_generator
+
 Answer = Callable[..., object]
 """What a student has written."""
 Claims = Iterator[Mapping[str, bool | np.bool_]]
 """What a check yields: a sentence -> what must hold, or the sentence is said. In their order."""
-SEEDS = tuple(zip(range(5)))
+Rng = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Exercise:
     """An exercise: called with an answer, it returns a `Feedback`.
 
     Attributes:
-        check: takes an answer and the values of one case; yields `Claims`, or raises `Wrong`.
+        check: takes an answer, a generator and the values of one case; yields `Claims`, or raises
+            `Wrong`.
         hints: from a nudge to nearly the answer.
         praise: what is said to a right answer.
         cases: the values of each case that the answer is tried on.
@@ -71,8 +74,9 @@ class Exercise:
         that the answer raises is shown to the student as a failed property.
         """
         try:
-            for case in self.cases:
-                for claims in self.check(answer, *case):
+            for number, case in enumerate(self.cases):
+                rng = numpy_generator(self.check.__name__, number)
+                for claims in self.check(answer, rng, *case):
                     for sentence, holds in claims.items():
                         if not holds:
                             return Feedback(False, sentence)
@@ -90,14 +94,14 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 def exercise(
-    *hints: str, praise: str, cases: Iterable[tuple[object, ...]] = SEEDS
+    *hints: str, praise: str, cases: Iterable[tuple[object, ...]] = [()] * 5
 ) -> Callable[[Callable[..., Claims]], Exercise]:
     """Declare the exercise that is named as the function below, which checks one case.
 
     Args:
         hints: three, from a nudge to nearly the answer.
         praise: what is said to a right answer.
-        cases: the arguments that the function takes after the answer, case by case.
+        cases: what the function takes after an answer and a generator, case by case.
     """
 
     def declare(check: Callable[..., Claims]) -> Exercise:

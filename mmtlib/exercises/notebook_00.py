@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from mmtlib.core.seeding import numpy_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
 from mmtlib.exercises.properties import array, unchanged
 
 
@@ -17,9 +16,8 @@ from mmtlib.exercises.properties import array, unchanged
     "e = np.exp(logits - logits.max(axis=-1, keepdims=True)); then divide e by its row sums.",
     praise="positive, every row adds up to 1, and large logits do no harm.",
 )
-def softmax(answer: Answer, seed: int) -> Claims:
+def softmax(answer: Answer, rng: Rng) -> Claims:
     """From logits ``(N, K)`` to scores ``(N, K)``."""
-    rng = numpy_generator("softmax", seed)
     logits = rng.normal(0, 2, (int(rng.integers(2, 6)), int(rng.integers(3, 9))))
     given = logits.copy()
     with np.errstate(all="ignore"):
@@ -46,9 +44,8 @@ def softmax(answer: Answer, seed: int) -> Claims:
     "np.unravel_index(copy.argmax(), copy.shape) is (row, column) = (true, predicted).",
     praise="the largest number beside the diagonal, as (true class, predicted class).",
 )
-def most_confused(answer: Answer, seed: int) -> Claims:
+def most_confused(answer: Answer, rng: Rng) -> Claims:
     """The pair (true class, predicted class) in a confusion matrix ``(K, K)``."""
-    rng = numpy_generator("most_confused", seed)
     k = int(rng.integers(3, 8))
     matrix = rng.integers(0, 9, (k, k))
     true, predicted = (int(x) for x in rng.choice(k, 2, replace=False))

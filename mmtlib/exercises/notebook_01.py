@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from mmtlib.core.seeding import numpy_generator, torch_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
-from mmtlib.exercises.properties import array, close, mistaken, tensor, unchanged
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
+from mmtlib.exercises.properties import array, close, mistaken, normal, tensor, unchanged
 from mmtlib.synthetic import depth_to_8bit
 
 
@@ -18,9 +17,9 @@ from mmtlib.synthetic import depth_to_8bit
     "torch.where(level > 0, 1.6 - level * (1.6 - 0.3), torch.nan)",
     praise="metres within half a level, and NaN where the sensor saw nothing.",
 )
-def to_metres(answer: Answer, seed: int) -> Claims:
+def to_metres(answer: Answer, rng: Rng) -> Claims:
     """From depth levels in [0, 1] (0 = no reading, any shape) to metres."""
-    metres = torch.rand(1, 2, 4, 5, generator=torch_generator("to_metres", seed)) * 1.2 + 0.35
+    metres = torch.from_numpy(rng.uniform(0.35, 1.55, (1, 2, 4, 5)).astype(np.float32))
     metres[0, 0, 0, :2] = 0.0
     level = depth_to_8bit(metres)
     answered = tensor(answer(level.clone()), "the distances")
@@ -50,9 +49,9 @@ def to_metres(answer: Answer, seed: int) -> Claims:
     "flow.flip(-1) * torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1)",
     praise="pixels and arrows agree, and mirroring twice changes nothing.",
 )
-def mirror_flow(answer: Answer, seed: int) -> Claims:
+def mirror_flow(answer: Answer, rng: Rng) -> Claims:
     """The flow ``(2, T, H, W)`` of the mirrored clip."""
-    flow = torch.randn(2, 3, 4, 5, generator=torch_generator("mirror_flow", seed))
+    flow = normal(rng, 2, 3, 4, 5)
     given = flow.clone()
     found = tensor(answer(given), "the flow")
     array(found, "the flow", tuple(flow.shape))
@@ -85,11 +84,10 @@ def mirror_flow(answer: Answer, seed: int) -> Claims:
     praise="whole people are held out, as many as asked for, and the seed tells which.",
     cases=[()],
 )
-def hold_out_subjects(answer: Answer) -> Claims:
+def hold_out_subjects(answer: Answer, rng: Rng) -> Claims:
     """From subjects ``(N,)``, a share and a seed to bool ``(N,)``, true = held out."""
     choices = set()
     for seed in range(5):
-        rng = numpy_generator("hold_out_subjects", seed)
         people = np.sort(rng.choice(90, 12, replace=False))
         subjects = rng.permutation(np.repeat(people, rng.integers(1, 9, 12)))
         held = np.asarray(answer(subjects.copy(), 0.25, seed))

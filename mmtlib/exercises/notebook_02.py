@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from mmtlib.core.seeding import numpy_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
 from mmtlib.exercises.properties import array, mistaken, number, unexpected
 
 
@@ -16,9 +15,9 @@ from mmtlib.exercises.properties import array, mistaken, number, unexpected
     "np.mean(scores, axis=0).argmax(axis=1)",
     praise="the mean of the scores decides, as in the paper.",
 )
-def fuse_scores(answer: Answer, seed: int) -> Claims:
+def fuse_scores(answer: Answer, rng: Rng) -> Claims:
     """From scores ``(M, N, K)`` of M networks to the predicted classes ``(N,)``."""
-    logits = numpy_generator("fuse_scores", seed).normal(0, 2, (3, 60, 4))
+    logits = rng.normal(0, 2, (3, 60, 4))
     scores = special.softmax(logits, axis=-1)
     scores[:, 0] = [[0.6, 0.4, 0, 0], [0.6, 0.4, 0, 0], [0, 0.95, 0.05, 0]]
     answered = np.asarray(answer(scores.copy()))
@@ -45,9 +44,8 @@ def fuse_scores(answer: Answer, seed: int) -> Claims:
     "return np.std(each, ddof=1) / np.sqrt(len(each))",
     praise="people are what is counted; more clips of the same people change nothing.",
 )
-def clustered_error(answer: Answer, seed: int) -> Claims:
+def clustered_error(answer: Answer, rng: Rng) -> Claims:
     """The standard error of an accuracy from ``correct (N,)`` and ``subjects (N,)``."""
-    rng = numpy_generator("clustered_error", seed)
     subjects = np.repeat(np.arange(8), 20)
     correct = rng.random(160) < rng.uniform(0.2, 0.95, 8)[subjects]
     per_person = correct.reshape(8, 20).mean(axis=1)
@@ -91,9 +89,9 @@ CHANGES = (
     "return bool(abs(np.mean(twice) - np.mean(once)) < tolerance)",
     praise="the mean over seeds moves by less than the tolerance, in either direction.",
 )
-def converged(answer: Answer, seed: int) -> Claims:
+def converged(answer: Answer, rng: Rng) -> Claims:
     """From accuracies per seed after E and 2 E epochs, and a tolerance, to a bool."""
-    once = numpy_generator("converged", seed).uniform(0.5, 0.9, 3)
+    once = rng.uniform(0.5, 0.9, 3)
     for change, spread, tolerance, why in CHANGES:
         twice = once + change + spread * np.array([0.020, -0.012, -0.008])
         found = answer(once.copy(), twice.copy(), tolerance)

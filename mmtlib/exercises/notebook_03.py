@@ -6,14 +6,9 @@ import math
 
 import torch
 
-from mmtlib.exercises.exercise import Answer, Claims, exercise
-from mmtlib.exercises.properties import close, mistaken, number, scalar, tensor
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
+from mmtlib.exercises.properties import close, mistaken, normal, number, scalar, tensor
 from mmtlib.losses import correlation_map, ssa_distance
-
-
-def _features(seed: int, channels: int) -> torch.Tensor:
-    """Return features ``(2, channels, 2, 3, 2)`` of both signs."""
-    return torch.randn(2, channels, 2, 3, 2, generator=torch.Generator().manual_seed(seed))
 
 
 @exercise(
@@ -24,16 +19,15 @@ def _features(seed: int, channels: int) -> torch.Tensor:
     "With unit of shape (N, C, d): return unit.mT @ unit.",
     praise="cosines between positions, whatever the number of channels.",
 )
-def position_correlation(answer: Answer, seed: int) -> Claims:
+def position_correlation(answer: Answer, rng: Rng) -> Claims:
     """The correlation map of a feature map."""
-    given = _features(seed, channels=5)
+    given = normal(rng, 2, 5, 2, 3, 2)
     given[:, :, 0, 0, 0] = 0.0
-    found, d = tensor(answer(given.clone()), "a correlation map"), given[0, 0].numel()
-    yield {
-        f"for features {tuple(given.shape)} the map should be (2, {d}, {d}), one row and "
-        f"one column per position T * H * W; yours is {tuple(found.shape)}. Often channels "
-        "were compared with channels.": found.shape == (2, d, d)
-    }
+    said = (
+        f"for features {tuple(given.shape)} the map should be (2, 12, 12), one row and one column "
+        "per position T * H * W; yours is {}. Often channels were compared with channels."
+    )
+    found = tensor(answer(given.clone()), "a correlation map", (2, 12, 12), said)
     shifted = tensor(answer(given + 3.0), "a correlation map")
     diagonal = found.diagonal(dim1=1, dim2=2)[:, 1:]
     yield {
@@ -61,9 +55,9 @@ def position_correlation(answer: Answer, seed: int) -> Claims:
     "return ssa_distance(learner, teacher.detach()).mean()",
     praise="the learner moves, the teacher stands still, and C may differ.",
 )
-def alignment_loss(answer: Answer, seed: int) -> Claims:
+def alignment_loss(answer: Answer, rng: Rng) -> Claims:
     """What a learner minimises to have the teacher's map, without focal regularization."""
-    learner, teacher = _features(seed, channels=5), _features(seed + 10, channels=3)
+    learner, teacher = (normal(rng, 2, channels, 2, 3, 2) for channels in (5, 3))
     distance, mean = (ssa_distance(learner, teacher, reduction=r) for r in ("sum", "mean"))
     found = scalar(answer(learner.requires_grad_(), teacher.requires_grad_()), "the loss")
     known = {
@@ -94,7 +88,9 @@ def alignment_loss(answer: Answer, seed: int) -> Claims:
     praise="a weight says nothing without its reduction and d.",
     cases=[(10.0, (2, 8, 8)), (1.0, (1, 4, 4)), (0.5, (8, 7, 7)), (3.0, (3, 2, 5))],
 )
-def equivalent_sum_weight(answer: Answer, weight: float, grid: tuple[int, int, int]) -> Claims:
+def equivalent_sum_weight(
+    answer: Answer, rng: Rng, weight: float, grid: tuple[int, int, int]
+) -> Claims:
     """The weight for "sum" that equals a weight for "mean"."""
     found, d = number(answer(weight, grid), "the weight"), math.prod(grid)
     said = f"for weight {weight:g} and the grid {grid}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmtlib.core.seeding import numpy_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
 from mmtlib.exercises.properties import mistaken, number, unchanged, whole_numbers
 
 
@@ -18,9 +17,8 @@ from mmtlib.exercises.properties import mistaken, number, unchanged, whole_numbe
     ".split('_r')[0]); return subject, int(parts['label']) - 1, first, last",
     praise="the row's own label, from 0, and 80 frames.",
 )
-def read_row(answer: Answer, seed: int) -> Claims:
+def read_row(answer: Answer, rng: Rng) -> Claims:
     """From a row of NVGesture's list to (subject, label, first, last) of the depth camera."""
-    rng = numpy_generator("read_row", seed)
     filed, label = (int(x) for x in rng.choice(np.arange(1, 26), 2, replace=False))
     subject, take = (int(x) for x in rng.choice(np.arange(1, 21), 2, replace=False))
     first = int(rng.integers(30, 200))
@@ -61,7 +59,7 @@ def read_row(answer: Answer, seed: int) -> Claims:
     praise="no moment is off by more than half a frame, at either end.",
     cases=[(93, 80), (80, 80), (94, 80), (35, 30), (80, 16), (16, 80)],
 )
-def nearest_frames(answer: Answer, there: int, wanted: int) -> Claims:
+def nearest_frames(answer: Answer, rng: Rng, there: int, wanted: int) -> Claims:
     """Which of `there` frames is nearest to each of `wanted` moments of the same span."""
     case = f"for {there} frames and {wanted} moments"
     found = np.asarray(answer(there, wanted))
@@ -96,9 +94,8 @@ def nearest_frames(answer: Answer, there: int, wanted: int) -> Claims:
     "hand = depth > 16; seen = colour.max(axis=-1) > 16; return (hand & seen).sum() / hand.sum()",
     praise="silhouette pixels with colour, over all silhouette pixels.",
 )
-def covered(answer: Answer, seed: int) -> Claims:
+def covered(answer: Answer, rng: Rng) -> Claims:
     """How much of the hand's silhouette ``(T, H, W)`` falls on colour ``(T, H, W, 3)``."""
-    rng = numpy_generator("covered", seed)
     hand = rng.random((4, 6, 7)) < rng.uniform(0.15, 0.35)
     hand[0] = hand[0] | (rng.random((6, 7)) < 0.5)
     seen = rng.random((4, 6, 7)) < rng.uniform(0.4, 0.9)

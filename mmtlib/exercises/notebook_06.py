@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 
-from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.evaluation import holm
-from mmtlib.exercises.exercise import Answer, Claims, exercise
-from mmtlib.exercises.properties import mistaken, tensor, two_numbers
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
+from mmtlib.exercises.properties import mistaken, normal, tensor, two_numbers
 from mmtlib.losses import distillation_loss
 
 
@@ -21,21 +19,18 @@ from mmtlib.losses import distillation_loss
     "log_p, log_q = ((x / T).log_softmax(1) for x in (logits, teacher.detach())), then "
     "return T**2 * (log_q.exp() * (log_q - log_p)).sum(1)",
     praise="soft targets of a teacher that stands still, at any temperature.",
-    cases=[(0, 2.0), (1, 4.0), (2, 0.5)],
+    cases=[(2.0,), (4.0,), (0.5,)],
 )
-def distillation(answer: Answer, seed: int, t: float) -> Claims:
+def distillation(answer: Answer, rng: Rng, t: float) -> Claims:
     """T^2 KL(teacher || learner) of each clip, at temperature T."""
-    draw = torch_generator("distillation", seed)
-    learner, teacher = (2 * torch.randn(5, 6, generator=draw) for _ in range(2))
+    learner, teacher = 2 * normal(rng, 2, 5, 6)
     right = distillation_loss(learner, teacher, t)
     p, q = ((x / t).softmax(1) for x in (learner, teacher))
-    found = tensor(
-        answer(learner.requires_grad_(), teacher.requires_grad_(), t), "the loss of each clip"
+    given = [logits.clone().requires_grad_() for logits in (learner, teacher)]
+    shape = (
+        "expected one loss for each clip, shape (5,), got {}: add up over the classes (dim 1) only."
     )
-    yield {
-        f"expected one loss for each clip, shape (5,), got {tuple(found.shape)}: add up over "
-        "the classes (dim 1) only.": found.shape == (5,)
-    }
+    found = tensor(answer(*given, t), "the loss of each clip", (5,), shape)
     known = {
         "T^2 is missing: without it the gradient shrinks as T grows, and the weight would "
         "have to be tuned anew for every T.": right / t**2,
@@ -60,7 +55,7 @@ def distillation(answer: Answer, seed: int, t: float) -> Claims:
     found.sum().backward()
     yield {
         "the teacher gets a gradient too and would be made easier to imitate. Use "
-        "teacher.detach().": teacher.grad is None or not bool(teacher.grad.any())
+        "teacher.detach().": given[1].grad is None or not bool(given[1].grad.any())
     }
 
 
@@ -72,11 +67,10 @@ def distillation(answer: Answer, seed: int, t: float) -> Claims:
     "return steps.mean(), steps.mean() / (steps.std(ddof=1) / len(steps) ** 0.5)",
     praise="paired: what the two share cancels, so that a small difference can be seen.",
 )
-def head_to_head(answer: Answer, seed: int) -> Claims:
+def head_to_head(answer: Answer, rng: Rng) -> Claims:
     """From the accuracies of two methods, seed by seed, to mean difference and paired t."""
-    draw = numpy_generator("head_to_head", seed)
-    first = 0.7 + 0.03 * draw.standard_normal(6)
-    second = first + 0.02 + 0.01 * draw.standard_normal(6)
+    first = 0.7 + 0.03 * rng.standard_normal(6)
+    second = first + 0.02 + 0.01 * rng.standard_normal(6)
     found = two_numbers(answer(first.copy(), second.copy()), "(mean difference, t)")
     steps, root = second - first, math.sqrt(6)
     mean, spread = steps.mean(), steps.std(ddof=1)
@@ -109,7 +103,7 @@ def head_to_head(answer: Answer, seed: int) -> Claims:
     praise="the family's chance of a single false alarm stays below its level.",
     cases=zip([[0.02, 0.001, 0.03], [0.01, 0.04, 0.03, 0.005], [0.7, 0.6], [0.2]]),
 )
-def holm_adjusted(answer: Answer, given: list[float]) -> Claims:
+def holm_adjusted(answer: Answer, rng: Rng, given: list[float]) -> Claims:
     """Holm's adjusted p values, in the order given."""
     p, n, said, right = np.asarray(given), len(given), f"for {given}", holm(given)
     found = np.asarray(answer(list(given)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from mmtlib.core.seeding import numpy_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
 from mmtlib.exercises.properties import mistaken, number, two_numbers
 
 
@@ -15,10 +14,9 @@ from mmtlib.exercises.properties import mistaken, number, two_numbers
     "return (together & ~alone).mean(), (alone & ~together).mean()",
     praise="their difference is the gain, and only both of them tell what was lost.",
 )
-def repaired_and_broken(answer: Answer, seed: int) -> Claims:
+def repaired_and_broken(answer: Answer, rng: Rng) -> Claims:
     """What share of the clips only the one trained together recognises, and only the other."""
-    draw = numpy_generator("repaired_and_broken", seed)
-    alone, together = draw.random(40) < 0.6, draw.random(40) < 0.8
+    alone, together = rng.random(40) < 0.6, rng.random(40) < 0.8
     found = two_numbers(answer(alone.copy(), together.copy()), "(repaired, broken)")
     repaired, broken = (together & ~alone).sum(), (alone & ~together).sum()
     gain = together.mean() - alone.mean()
@@ -50,7 +48,7 @@ def repaired_and_broken(answer: Answer, seed: int) -> Claims:
     praise="with enough intervals a false alarm is nearly sure, so count them before you believe.",
     cases=[(24, 0.95), (12, 0.9), (50, 0.99), (1, 0.95)],
 )
-def false_alarms(answer: Answer, n: int, confidence: float) -> Claims:
+def false_alarms(answer: Answer, rng: Rng, n: int, confidence: float) -> Claims:
     """How likely one of n intervals lies below 0 although nothing was lost or gained."""
     found, side = number(answer(n, confidence), "a probability"), (1 - confidence) / 2
     said = f"for {n} intervals at {confidence:.0%}"

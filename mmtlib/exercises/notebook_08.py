@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmtlib.core.seeding import torch_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
-from mmtlib.exercises.properties import close, mistaken, number, per_clip, tensor
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
+from mmtlib.exercises.properties import close, mistaken, normal, number, per_clip, tensor
 from mmtlib.losses import correlation_map
 
 
@@ -16,18 +15,17 @@ from mmtlib.losses import correlation_map
     "A time step has H * W positions, a row W: the number is (t * H + y) * W + x.",
     "t, y, x = position; return maps[(t * grid[1] + y) * grid[2] + x].reshape(grid)",
     praise="one row of the map, laid out in time and space again.",
-    cases=[(0, (2, 3, 4)), (1, (3, 2, 5)), (2, (4, 4, 1))],
+    cases=[((2, 3, 4),), ((3, 2, 5),), ((4, 4, 1),)],
 )
-def like_this(answer: Answer, seed: int, grid: tuple[int, int, int]) -> Claims:
+def like_this(answer: Answer, rng: Rng, grid: tuple[int, int, int]) -> Claims:
     """From a map ``(d, d)``, a grid and a position (t, y, x) to its row, ``(T, H, W)``."""
-    features = torch.randn(6, *grid, generator=torch_generator("like_this", seed))
+    features = normal(rng, 6, *grid)
     maps = correlation_map(features[None])[0]
+    shape = (
+        f"expected the shape of the grid {grid}, got {{}}: reshape the row of the chosen position."
+    )
     for t, y, x in ((0, 0, 0), (1, 1, 0), tuple(n - 1 for n in grid), (1, 0, grid[2] - 1)):
-        found = tensor(answer(maps.clone(), grid, (t, y, x)), "the similarities")
-        yield {
-            f"expected the shape of the grid {grid}, got {tuple(found.shape)}: reshape the "
-            "row of the chosen position.": found.shape == grid
-        }
+        found = tensor(answer(maps.clone(), grid, (t, y, x)), "the similarities", grid, shape)
         said = f"position {(t, y, x)} on the grid {grid}"
         one, all_of_them = (v / v.norm(dim=0) for v in (features[:, t, y, x], features))
         yield {
@@ -46,10 +44,9 @@ def like_this(answer: Answer, seed: int, grid: tuple[int, int, int]) -> Claims:
     "return (correlation_map(first) - correlation_map(second)).square().mean((1, 2))",
     praise="how far apart two maps are, whatever the numbers of channels.",
 )
-def map_distance(answer: Answer, seed: int) -> Claims:
+def map_distance(answer: Answer, rng: Rng) -> Claims:
     """The mean squared difference of two networks' maps ``(N,)``; C may differ."""
-    draw = torch_generator("map_distance", seed)
-    first, second = (torch.randn(3, c, 2, 3, 2, generator=draw) for c in (5, 4))
+    first, second = normal(rng, 3, 5, 2, 3, 2), normal(rng, 3, 4, 2, 3, 2)
     found = per_clip(answer(first.clone(), second.clone()), 3, "distance")
     difference = correlation_map(first) - correlation_map(second)
     products = [f.flatten(2).mT @ f.flatten(2) for f in (first, second)]
@@ -77,13 +74,10 @@ def map_distance(answer: Answer, seed: int) -> Claims:
     "return (K * L).sum() / (K.norm() * L.norm())",
     praise="the cosine of two centred Gram matrices: turning, scaling and shifting do not matter.",
 )
-def cka(answer: Answer, seed: int) -> Claims:
+def cka(answer: Answer, rng: Rng) -> Claims:
     """The plain linear CKA of features ``(n, p)`` and ``(n, q)``, one number."""
-    draw = torch_generator("cka", seed)
-    x, mixed, noise, turn = (
-        torch.randn(shape, generator=draw) for shape in ((12, 5), (5, 4), (12, 4), (5, 5))
-    )
-    x, y = x + 1.0, x @ mixed + noise + 2.0
+    x = normal(rng, 12, 5) + 1.0
+    y = x @ normal(rng, 5, 4) + normal(rng, 12, 4) + 2.0
     found = number(answer(x.clone(), y.clone()), "CKA")
     (k, centred_k), (m, centred_m) = _grams(x), _grams(y)
     right = _cosine(centred_k, centred_m)
@@ -102,7 +96,7 @@ def cka(answer: Answer, seed: int) -> Claims:
         "K * L over the product of their norms.": right,
     }
     yield mistaken(found, known)
-    turned = number(answer(x, 3 * x @ torch.linalg.qr(turn)[0] + 1), "CKA")
+    turned = number(answer(x, 3 * x @ torch.linalg.qr(normal(rng, 5, 5))[0] + 1), "CKA")
     yield {"features turned, enlarged and shifted should give 1.": abs(turned - 1) < 1e-4}
 
 

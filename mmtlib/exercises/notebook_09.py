@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmtlib.core.seeding import torch_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
-from mmtlib.exercises.properties import mistaken, per_clip, tensor
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
+from mmtlib.exercises.properties import mistaken, normal, per_clip, tensor
 
 WHOLE = (1, 2, 3)
 """Time, rows and columns of maps ``(N, T, H, W)``."""
@@ -20,15 +19,16 @@ WHOLE = (1, 2, 3)
     "return (gradients.mean((2, 3, 4), keepdim=True) * features).sum(1).relu()",
     praise="one weight for each channel, added up, and only what speaks for the class.",
 )
-def grad_cam(answer: Answer, seed: int) -> Claims:
+def grad_cam(answer: Answer, rng: Rng) -> Claims:
     """From features and gradients ``(N, C, T, H, W)`` to Grad-CAM ``(N, T, H, W)``."""
-    features, gradients = torch.randn(2, 2, 3, 2, 3, 4, generator=torch_generator("cam", seed))
+    features, gradients = normal(rng, 2, 2, 3, 2, 3, 4)
     features = features.relu()
-    found = tensor(answer(features.clone(), gradients.clone()), "a map for each clip")
-    yield {
-        f"expected (N, T, H, W) = (2, 2, 3, 4), got {tuple(found.shape)}: the channels are "
-        "added up, and positions stay where they are.": found.shape == (2, 2, 3, 4)
-    }
+    shape = (
+        "expected (N, T, H, W) = (2, 2, 3, 4), got {}: the channels are added up, and positions "
+        "stay where they are."
+    )
+    given = features.clone(), gradients.clone()
+    found = tensor(answer(*given), "a map for each clip", (2, 2, 3, 4), shape)
     pooled = gradients.mean(dim=(2, 3, 4), keepdim=True)
     weighted = (pooled * features).sum(dim=1)
     known = {
@@ -53,11 +53,10 @@ def grad_cam(answer: Answer, seed: int) -> Claims:
     yield mistaken(found, known)
 
 
-def _maps(seed: int) -> tuple[Tensor, Tensor]:
+def _maps(rng: Rng) -> tuple[Tensor, Tensor]:
     """Return four maps and masks ``(4, 2, 5, 6)``; the share of no two pairs is the same."""
-    generator = torch_generator("hand_energy", seed)
-    masks = torch.rand(4, 2, 5, 6, generator=generator) < 0.3
-    return torch.rand(4, 2, 5, 6, generator=generator) * (1 + masks), masks
+    brightness, place = torch.from_numpy(rng.random((2, 4, 2, 5, 6))).float()
+    return brightness * (1 + (place < 0.3).float()), place < 0.3
 
 
 @exercise(
@@ -66,9 +65,9 @@ def _maps(seed: int) -> tuple[Tensor, Tensor]:
     "return (maps * masks).sum((1, 2, 3)) / maps.sum((1, 2, 3))",
     praise="the share of each map that lies on the hand, whatever its brightness.",
 )
-def hand_energy(answer: Answer, seed: int) -> Claims:
+def hand_energy(answer: Answer, rng: Rng) -> Claims:
     """From maps ``(N, T, H, W)`` and the hand's masks to its share of each map ``(N,)``."""
-    maps, masks = _maps(seed)
+    maps, masks = _maps(rng)
     found = per_clip(answer(maps.clone(), masks.clone()), 4, "share")
     inside, everything = (maps * masks).sum(dim=WHOLE), maps.sum(dim=WHOLE)
     known = {
@@ -105,9 +104,9 @@ def hand_energy(answer: Answer, seed: int) -> Claims:
     "return hand_energy(maps, masks.roll(1, 0))",
     praise="each map on another clip's hand: what the usual places alone would give.",
 )
-def other_hand(answer: Answer, seed: int) -> Claims:
+def other_hand(answer: Answer, rng: Rng) -> Claims:
     """The share of each map that lies on where the hand is in another clip ``(N,)``."""
-    maps, masks = _maps(seed)
+    maps, masks = _maps(rng)
     found = per_clip(answer(maps.clone(), masks.clone()), 4, "share")
     # Row i, column j: the share of map i on the hand of clip j.
     table = torch.einsum("ithw,jthw->ij", maps, masks.float()) / maps.sum(dim=WHOLE)[:, None]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmtlib.core.seeding import numpy_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
 from mmtlib.exercises.properties import array, close, mistaken
 
 
@@ -18,9 +17,8 @@ from mmtlib.exercises.properties import array, close, mistaken
     "return names[np.linalg.norm(test[:, None] - means, axis=2).argmin(axis=1)]",
     praise="one mean for each class, learnt from training clips alone.",
 )
-def centroid_probe(answer: Answer, seed: int) -> Claims:
+def centroid_probe(answer: Answer, rng: Rng) -> Claims:
     """From training features, their labels and other features to the nearest class's label."""
-    rng = numpy_generator("centroid_probe", seed)
     middles = rng.normal(0, 1.5, (4, 3))
     # Classes are of unequal size, and their numbers have a gap: no class 2.
     labels = rng.permutation(np.repeat([0, 1, 3], [12, 30, 6]))
@@ -54,9 +52,8 @@ def centroid_probe(answer: Answer, seed: int) -> Claims:
     "return u @ vt",
     praise="it turns, and neither stretches nor looks at labels.",
 )
-def rotation_onto(answer: Answer, seed: int) -> Claims:
+def rotation_onto(answer: Answer, rng: Rng) -> Claims:
     """The rotation R ``(C, C)`` that brings ``source @ R`` nearest to ``target``."""
-    rng = numpy_generator("rotation_onto", seed)
     source = rng.normal(0, 1, (30, 4)) * [1.0, 2.0, 0.5, 1.5]
     turn = np.linalg.qr(rng.normal(0, 1, (4, 4)))[0]
     target = 1.7 * source @ turn + rng.normal(0, 0.3, (30, 4))

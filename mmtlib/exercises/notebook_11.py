@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmtlib.core.seeding import numpy_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
 from mmtlib.exercises.properties import mistaken, number
 
 
@@ -18,12 +17,11 @@ from mmtlib.exercises.properties import mistaken, number
     "return (arm - reference).mean()",
     praise="pairs share their start and their clips, so what they share cancels.",
 )
-def paired_gain(answer: Answer, seed: int) -> Claims:
+def paired_gain(answer: Answer, rng: Rng) -> Claims:
     """The mean difference between two arms over the seeds that both have."""
-    draw = numpy_generator("paired_gain", seed)
-    names = draw.permutation(np.arange(400, 412))
-    arm = pd.Series(draw.uniform(0.6, 0.8, 7), index=names[:7], name="accuracy")
-    reference = pd.Series(draw.uniform(0.5, 0.7, 8), index=names[[4, 9, 1, 0, 8, 6, 3, 10]])
+    names = rng.permutation(np.arange(400, 412))
+    arm = pd.Series(rng.uniform(0.6, 0.8, 7), index=names[:7], name="accuracy")
+    reference = pd.Series(rng.uniform(0.5, 0.7, 8), index=names[[4, 9, 1, 0, 8, 6, 3, 10]])
     found = number(answer(arm.copy(), reference.copy()), "the mean difference")
     steps = (arm - reference).dropna()
     known = {
@@ -59,9 +57,9 @@ def paired_gain(answer: Answer, seed: int) -> Claims:
     "return (cells[10.0] - cells[0.0]).mean()",
     praise="within one clutter nothing but the weight differs, and that is what was asked.",
 )
-def like_with_like(answer: Answer, seed: int) -> Claims:
+def like_with_like(answer: Answer, rng: Rng) -> Claims:
     """What a weight of 10 adds to one of 0, compared at the same clutter."""
-    table = _unbalanced(numpy_generator("like_with_like", seed))
+    table = _unbalanced(rng)
     found = number(answer(table.copy()), "the difference")
     cells = table.pivot_table("accuracy", "clutter", "weight")
     steps = (cells[10.0] - cells[0.0]).dropna()
@@ -82,13 +80,13 @@ def like_with_like(answer: Answer, seed: int) -> Claims:
     yield mistaken(found, known)
 
 
-def _unbalanced(draw: np.random.Generator) -> pd.DataFrame:
+def _unbalanced(rng: Rng) -> pd.DataFrame:
     """Return runs in which the higher weight was tried mostly where the task is harder."""
     rows = []
     counts = {0.1: (6, 2), 0.3: (4, 4), 0.5: (2, 5), 0.7: (0, 3), 0.0: (3, 0)}
     for clutter, of in counts.items():
         for weight, count in zip((0.0, 10.0), of, strict=True):
             level = 0.9 - 0.5 * clutter + 0.004 * weight * (1 + clutter)
-            rows += [(weight, clutter, level + draw.normal(0, 0.01)) for _ in range(count)]
+            rows += [(weight, clutter, level + rng.normal(0, 0.01)) for _ in range(count)]
     table = pd.DataFrame(rows, columns=["weight", "clutter", "accuracy"])
-    return table.sample(frac=1, random_state=int(draw.integers(1000)), ignore_index=True)
+    return table.sample(frac=1, random_state=int(rng.integers(1000)), ignore_index=True)

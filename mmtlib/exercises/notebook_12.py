@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mmtlib.core.seeding import numpy_generator
-from mmtlib.exercises.exercise import Answer, Claims, exercise
+import numpy as np
+
+from mmtlib.exercises.exercise import Answer, Claims, Rng, exercise
 from mmtlib.exercises.properties import unexpected, whole_numbers
 
 
@@ -15,38 +16,29 @@ from mmtlib.exercises.properties import unexpected, whole_numbers
     praise="the nearest frames, the end excluded, and never an empty clip.",
     cases=[(15.0,), (24.0,), (25.0,), (29.97,), (30.0,)],
 )
-def frames_of(answer: Answer, rate: float) -> Claims:
+def frames_of(answer: Answer, rng: Rng, rate: float) -> Claims:
     """From start and end in seconds and frames per second to (first, last) frames."""
-    for seed in range(5):
-        rng = numpy_generator("frames_of", seed, round(100 * rate))
-        first = int(rng.integers(0, 900))
-        last = first + int(rng.integers(2, 90))
-        # As people write it: rounded to hundredths of a second, now a little early, now late.
-        yield from _span(answer, round(first / rate, 2), round(last / rate, 2), rate, first, last)
-    yield from _span(answer, 2.0, 2.001, rate, round(2 * rate), round(2 * rate) + 1)
-
-
-def _span(answer: Answer, start: float, end: float, rate: float, first: int, last: int) -> Claims:
-    asked = f"{start:g} s to {end:g} s at {rate:g} frames a second"
-    found = whole_numbers(
-        answer(start, end, rate), 2, "two numbers (first, last)", "round(...) makes one"
-    )
-    yield {
-        f"{asked} gave frames {found[0]} to {found[1]}: nothing to see. A mark so short is one "
-        "frame.": found[1] > found[0]
-    }
-    right = [first, last]
-    cut = [int(start * rate), max(int(start * rate) + 1, int(end * rate))]
-    of, nearest = (start, first) if found[0] != first else (end, last)
-    yield {
-        f"{asked}: {of:g} * {rate:g} = {of * rate:.3f}, which is nearly frame {nearest}, and "
-        f"int(...) cuts it to {int(of * rate)}. Round to the nearest frame.": (
-            found == right or found != cut
-        ),
-        f"{asked} is frames {first} to {last - 1}: `last` is the frame *after* the last "
-        "one, as in Python's ranges, so one more than yours.": found != [first, last - 1],
-        f"{asked}: expected {(first, last)}, got {tuple(found)}.": found == right,
-    }
+    frames = rng.integers(0, 900, (5, 1)) + np.stack([np.zeros(5), rng.integers(2, 90, 5)], axis=1)
+    # As people write it: rounded to hundredths of a second, now a little early, now late.
+    for start, end in [(2.0, 5.0), *np.round(frames / rate, 2).tolist(), (2.0, 2.001)]:
+        first = round(start * rate)
+        last = max(first + 1, round(end * rate))
+        asked = f"{start:g} s to {end:g} s at {rate:g} frames a second"
+        answered = answer(start, end, rate)
+        found = whole_numbers(answered, 2, "two numbers (first, last)", "round(...) makes one")
+        cut = [int(start * rate), max(int(start * rate) + 1, int(end * rate))]
+        of, nearest = (start, first) if found[0] != first else (end, last)
+        yield {
+            f"{asked} gave frames {found[0]} to {found[1]}: nothing to see. A mark so short is "
+            "one frame.": found[1] > found[0],
+            f"{asked}: {of:g} * {rate:g} = {of * rate:.3f}, which is nearly frame {nearest}, and "
+            f"int(...) cuts it to {int(of * rate)}. Round to the nearest frame.": (
+                found == [first, last] or found != cut
+            ),
+            f"{asked} is frames {first} to {last - 1}: `last` is the frame *after* the last "
+            "one, as in Python's ranges, so one more than yours.": found != [first, last - 1],
+            f"{asked}: expected {(first, last)}, got {tuple(found)}.": found == [first, last],
+        }
 
 
 @exercise(
@@ -57,9 +49,8 @@ def _span(answer: Answer, start: float, end: float, rate: float, first: int, las
     "return {person for person in people if people.count(person) > 1}",
     praise="all people who are in more than one split, and nobody else.",
 )
-def in_two_splits(answer: Answer, seed: int) -> Claims:
+def in_two_splits(answer: Answer, rng: Rng) -> Claims:
     """From the subject and the split of every clip to the set of people in several splits."""
-    rng = numpy_generator("in_two_splits", seed)
     names = [f"p{i}" for i in rng.permutation(9)]
     of = dict(zip(names, ["train"] * 5 + ["validation"] * 2 + ["test"] * 2, strict=True))
     rows = [(name, part) for name, part in of.items() for _ in range(int(rng.integers(2, 5)))]

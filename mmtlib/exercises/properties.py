@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from mmtlib.exercises.exercise import Wrong
+from mmtlib.exercises.exercise import Rng, Wrong
 
 T = TypeVar("T")
 
@@ -18,31 +19,28 @@ def unexpected(what: str, found: object) -> Wrong:
     return Wrong(f"expected {what}, got {type(found).__name__}. Is the return missing?")
 
 
-def tensor(found: object, what: str) -> Tensor:
-    """Return the answer's value if it is a tensor."""
-    if isinstance(found, Tensor):
-        return found
-    raise unexpected(f"{what} as a tensor", found)
+def tensor(
+    found: object, what: str, shape: tuple[int, ...] | None = None, wrong: str = ""
+) -> Tensor:
+    """Return the answer's value if it is a tensor; `wrong` is said to another shape, ``{}``."""
+    if not isinstance(found, Tensor):
+        raise unexpected(f"{what} as a tensor", found)
+    if shape is not None and found.shape != shape:
+        raise Wrong(wrong.format(tuple(found.shape)))
+    return found
 
 
 def scalar(found: object, what: str) -> Tensor:
     """Return the answer's value if it is a tensor of one number."""
-    value = tensor(found, what)
-    if value.ndim == 0:
-        return value
-    shape = tuple(value.shape)
-    raise Wrong(f"expected {what} as one number, got shape {shape}: take the mean over clips.")
+    wrong = f"expected {what} as one number, got shape {{}}: take the mean over clips."
+    return tensor(found, what, (), wrong)
 
 
 def per_clip(found: object, clips: int, what: str) -> Tensor:
     """Return the answer's value if it is a tensor ``(clips,)``."""
-    values = tensor(found, f"one {what} for each clip")
-    if values.shape == (clips,):
-        return values
-    raise Wrong(
-        f"expected one {what} for each of {clips} clips, got shape {tuple(values.shape)}: leave "
-        "the first axis as it is."
-    )
+    each = f"one {what} for each"
+    wrong = f"expected {each} of {clips} clips, got shape {{}}: leave the first axis as it is."
+    return tensor(found, f"{each} clip", (clips,), wrong)
 
 
 def array(found: object, what: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -77,6 +75,11 @@ def whole_numbers(found: object, count: int, what: str, how: str) -> list[int]:
     if any(isinstance(x, bool) or not isinstance(x, (int, np.integer)) for x in found):
         raise Wrong(f"expected whole numbers, got {found!r}; {how}.")
     return [int(x) for x in found]
+
+
+def normal(rng: Rng, *shape: int) -> Tensor:
+    """Return a tensor of standard normal numbers."""
+    return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
 
 
 def plain(value: object) -> object:
