@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
+import copy
 import hashlib
-import html
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from joblib import Parallel, delayed
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.filters import strip_ansi
+from nbconvert.preprocessors import ExtractOutputPreprocessor
 
 from mmtlib.core.cache import whole_file
-from mmtlib.core.errors import DataError, MmtlibError
+from mmtlib.core.errors import MmtlibError
 from mmtlib.course.page import notebook_page
 from mmtlib.course.pairing import read_source
 from mmtlib.course.project import notebook_sources
@@ -65,13 +65,11 @@ def run_tutorial(
     Raises:
         MmtlibError: if a notebook fails; names the notebook, the cell's first line and the error.
     """
-    sources = [s for s in notebook_sources() if only is None or only in s.stem]
-    if not sources:
-        raise DataError(f"No notebook's name contains {only!r}.")
-    out.mkdir(parents=True, exist_ok=True)
-    library, done = library_hash(), []
+    sources = notebook_sources(only)
+    (out / "figures").mkdir(parents=True, exist_ok=True)
+    done = []
     work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
-    made = work(delayed(_run_one)(source, out, library) for source in sources)
+    made = work(delayed(_run_one)(source, out) for source in sources)
     for number, result in enumerate(made, 1):
         done.append(result)
         what = "up to date" if result.skipped else f"{result.seconds:.0f} s"
@@ -80,25 +78,23 @@ def run_tutorial(
     return done
 
 
-def library_hash() -> str:
-    """Return a hash of the library's sources and of where its cache and mode point."""
+def library_hash(*sources: Path) -> str:
+    """Return a hash of notebooks, the library's code, and where its cache and mode point."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).resolve().parent.parent.rglob("*.py")):
+    for file in (*sources, *sorted(Path(__file__).resolve().parent.parent.rglob("*.py"))):
         digest.update(file.read_bytes())
     for name in ("MMTLIB_CACHE", "MMTLIB_FAST", "MMTLIB_NVGESTURE_ROOT"):
         digest.update(f"{name}={os.environ.get(name)}".encode())
     return digest.hexdigest()
 
 
-def _run_one(source: Path, out: Path, library: str) -> Executed:
-    notebook = read_source(source)
+def _run_one(source: Path, out: Path) -> Executed:
+    notebook, key = read_source(source), library_hash(source)
     title = heading(notebook)
-    key = hashlib.sha256(source.read_bytes() + library.encode()).hexdigest()
-    stamp = out / f".{source.stem}.json"
-    if stamp.exists():
-        known = json.loads(stamp.read_text())
-        if known["key"] == key and (out / f"{source.stem}.html").exists():
-            return Executed(source.stem, title, known["seconds"], skipped=True)
+    stamp = out / f".{source.stem}.json"  # written last, so it tells of a good run
+    known = json.loads(stamp.read_text()) if stamp.exists() else {}
+    if known.get("key") == key and (out / f"{source.stem}.html").exists():
+        return Executed(source.stem, title, known["seconds"], skipped=True)
     start = time.monotonic()
     execute(notebook, source.stem, folder=out)
     seconds = time.monotonic() - start
@@ -161,39 +157,23 @@ def complaints(notebook: nbformat.NotebookNode) -> list[str]:
     return found
 
 
-def _pictures(notebook: nbformat.NotebookNode) -> Iterator[bytes]:
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            picture = output.get("data", {}).get("image/png")
-            if picture:
-                yield base64.b64decode(picture)
-
-
 def _write_figures(notebook: nbformat.NotebookNode, folder: Path, name: str) -> None:
-    folder.mkdir(exist_ok=True)
     for old in folder.glob(f"{name}-*.png"):
         old.unlink()
-    for number, picture in enumerate(_pictures(notebook), 1):
+    extract = ExtractOutputPreprocessor(extract_output_types={"image/png"})
+    _, found = extract.preprocess(copy.deepcopy(notebook), {"outputs": {}})
+    for number, picture in enumerate(found["outputs"].values(), 1):
         (folder / f"{name}-{number}.png").write_bytes(picture)
 
 
 def _write_index(out: Path) -> None:
     """Write the page that leads to all notebooks that were ever executed into `out`."""
-    rows = []
+    lines = ["# mmtlib tutorial", "Executed on this machine."]
     for source in notebook_sources():
         stamp = out / f".{source.stem}.json"
         if stamp.exists():
             known = json.loads(stamp.read_text())
-            title = html.escape(known["title"])
-            rows.append(
-                f'<li><a href="{source.stem}.html">{title}</a> '
-                f"<small>{known['seconds']:.0f} s</small></li>"
-            )
-    (out / "index.html").write_text(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>mmtlib tutorial</title>"
-        '<meta name=viewport content="width=device-width">'
-        "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;"
-        "padding:0 1rem;color-scheme:light dark}ul{list-style:none;padding:0}small{opacity:.7}"
-        "</style><h1>mmtlib tutorial</h1><p>Executed on this machine.</p>"
-        f"<ul>{''.join(rows)}</ul></html>\n"
-    )
+            lines.append(f"[{known['title']}]({source.stem}.html) {known['seconds']:.0f} s")
+    cell = nbformat.v4.new_markdown_cell("\n\n".join(lines))
+    page = notebook_page(nbformat.v4.new_notebook(cells=[cell]), "mmtlib tutorial")
+    (out / "index.html").write_text(page, encoding="utf-8")

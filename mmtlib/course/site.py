@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import pkgutil
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,28 +15,22 @@ import nbformat
 
 import mmtlib.course.running as running
 from mmtlib.core.cache import locked
-from mmtlib.core.errors import ConfigError, MmtlibError
+from mmtlib.core.errors import ConfigError
 from mmtlib.course.page import make_static
 from mmtlib.course.pairing import SOLUTION, notebook_text
-from mmtlib.course.project import notebook_sources, project_folder
+from mmtlib.course.project import notebook_sources, project_folder, run_python
 
-FILES = ("clips", "config", "errors", "modalities", "outputs")
-"""Modules beside the packages that the reference shows."""
+CORE = ("clips", "errors", "modalities", "outputs")
+"""Modules of `mmtlib.core` that the reference shows beside the rooms."""
 HIDDEN = ("cli", "course", "stored")
 """Packages that nobody imports from a notebook."""
-CHAPTERS = {
-    "Course": ("notebooks",),
-    "Results": ("docs/gallery", "docs/benchmark", "docs/study_plan"),
-    "Library": ("docs/architecture", "docs/teaching", "api/index"),
-}
-"""Chapter -> pages or folders of pages, shown where they are there."""
 
 
 def reference_modules() -> list[str]:
     """Return the modules that the reference shows, the root first."""
     package = Path(__file__).resolve().parent.parent
-    rooms = [found.name for found in pkgutil.iter_modules([str(package)]) if found.ispkg]
-    shown = sorted([*FILES, *(room for room in rooms if room not in HIDDEN)])
+    rooms = {found.name for found in pkgutil.iter_modules([str(package)]) if found.ispkg}
+    shown = sorted({*rooms, *(f"core.{name}" for name in CORE)} - set(HIDDEN))
     return ["mmtlib", *(f"mmtlib.{name}" for name in shown)]
 
 
@@ -74,9 +66,11 @@ def build_site(
         for old in (source, built):
             shutil.rmtree(old, ignore_errors=True)
         _lay_out(source, executed)
-        _write_reference(source, reference_modules() if modules is None else list(modules))
-        _write_menu(source)
-        _run_sphinx(source, built)
+        _write_reference(source, reference_modules() if modules is None else modules)
+        # A warning, e.g. of a broken link, is an error, told when all pages are written.
+        options = ("-b", "html", "-q", "-W", "--keep-going")
+        failed = f"Sphinx could not build the site from {source}"
+        run_python("-m", "sphinx", *options, source, built, failed=failed)
         if out.exists():
             shutil.rmtree(out)
         built.rename(out)
@@ -102,34 +96,12 @@ def _lay_out(source: Path, executed: Path) -> None:
         (source / "notebooks" / f"{path.stem}.ipynb").write_text(text, encoding="utf-8")
 
 
-def _write_reference(source: Path, modules: list[str]) -> None:
+def _write_reference(source: Path, modules: Iterable[str]) -> None:
     """Write a page per module; what the root gives is indexed where it lives."""
-    (source / "api").mkdir()
     for module in modules:
         option = "   :no-index:\n" if module == "mmtlib" else ""
         text = f"{module}\n{'=' * len(module)}\n\n.. automodule:: {module}\n{option}"
         (source / "api" / f"{module}.rst").write_text(text)
-    (source / "api" / "index.md").write_text(
-        "# Reference\n\nEvery public name, room by room.\n\n" + _tree(modules)
-    )
-
-
-def _write_menu(source: Path) -> None:
-    """Write a page per chapter that leads to what there is, and the menu of the first page."""
-    for chapter, wanted in CHAPTERS.items():
-        pages = []
-        for name in wanted:
-            below = sorted((source / name).glob("*.ipynb"))
-            pages += [f"{name}/{path.stem}" for path in below]
-            pages += [name] if (source / f"{name}.md").exists() else []
-        (source / f"{chapter.lower()}.md").write_text(f"# {chapter}\n\n" + _tree(pages))
-    with open(source / "index.md", "a", encoding="utf-8") as file:
-        file.write("\n" + _tree([chapter.lower() for chapter in CHAPTERS], ":hidden:\n"))
-
-
-def _tree(pages: list[str], options: str = "") -> str:
-    listed = "\n".join(pages)
-    return f"```{{toctree}}\n:maxdepth: 1\n{options}\n{listed}\n```\n"
 
 
 def _for_site(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -140,17 +112,3 @@ def _for_site(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         for output in cell.get("outputs", []):
             make_static(output)
     return notebook
-
-
-def _run_sphinx(source: Path, out: Path) -> None:
-    # A warning, e.g. of a broken link, is an error, told when all pages are written.
-    options = ("-b", "html", "-q", "-W", "--keep-going")
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", *options, str(source), str(out)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-20:])
-        raise MmtlibError(f"Sphinx could not build the site from {source}:\n{said}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -10,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pandas as pd
@@ -84,81 +82,55 @@ def time_notebooks(
         DataError: if no name contains `only`, a header states no limit, or what was kept is
             damaged.
     """
-    sources = [source for source in notebook_sources() if only is None or only in source.stem]
-    if not sources:
-        raise DataError(f"No notebook's name contains {only!r}.")
+    sources = notebook_sources(only)
+    limits = [time_limit_s(read_source(source)) for source in sources]
     out.mkdir(parents=True, exist_ok=True)
-    limits = {source: time_limit_s(read_source(source)) for source in sources}
-    kept = _Kept(out / "unfinished.json", sources, report)
-    if not kept.has_all("in order"):
-        with temporary_cache():
-            for source in sources:
-                kept.add("in order", source, _timed(source, out, "in order", report))
-    for source in sources:
-        if not kept.has("alone", source):
-            with temporary_cache():
-                kept.add("alone", source, _timed(source, out, "alone", report))
-    rows = [(s.stem, limits[s], *kept.times("in order", s), *kept.times("alone", s))
-            for s in sources]  # fmt: skip
+    unfinished = out / "unfinished.json"
+    done = _time_all(sources, out, unfinished, report)
+    both = [[done[f"{source.stem}, {how}"] for source in sources] for how in ("in order", "alone")]
+    rows = [(s.stem, limit, *order[:2], *alone[:2])
+            for s, limit, order, alone in zip(sources, limits, *both, strict=True)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["notebook", *_COLUMNS])
     table["within"] = table[["in_order_s", "alone_s"]].max(axis=1) <= table.limit_s
     with whole_file(out / "times.csv") as temporary:
         table.round(1).to_csv(temporary, index=False)
-    complained = kept.complaints()
-    kept.path.unlink()
+    unfinished.unlink()
+    complained = [f"{name}{line}" for name, (_, _, lines) in done.items() for line in lines]
     return Timed(table, complained)
 
 
-class _Kept:
-    """Measurements of a `time_notebooks` that is not finished, in a file.
+def _time_all(
+    sources: list[Path], out: Path, unfinished: Path, report: Callable[[str], None]
+) -> dict[str, _Measured]:
+    """Return ``"NAME, in order"`` and ``"NAME, alone"`` -> what was measured."""
+    key = library_hash(*sources)
+    done = _read_unfinished(unfinished, key)
+    if done:
+        report(f"going on: {len(done)} of {2 * len(sources)} measurements are in {unfinished}")
+    for how, together in (("in order", sources), *(("alone", [source]) for source in sources)):
+        if all(f"{source.stem}, {how}" in done for source in together):
+            continue
+        with temporary_cache():
+            for source in together:
+                done[f"{source.stem}, {how}"] = _timed(source, out, how, report)
+                with whole_file(unfinished) as temporary:
+                    temporary.write_text(json.dumps({"key": key, "done": done}, indent=1))
+    return done
 
-    Args:
-        path: the file; what it holds of other notebooks or another library is dropped.
-        sources: the notebooks.
-        report: told what is there already.
-    """
 
-    def __init__(self, path: Path, sources: list[Path], report: Callable[[str], None]) -> None:
-        self.path, self.sources = path, sources
-        digest = hashlib.sha256(library_hash().encode())
-        for source in sources:
-            digest.update(source.read_bytes())
-        self.key, self.done = digest.hexdigest(), {}
-        if path.exists():
-            known = self._read()
-            if known["key"] == self.key:
-                self.done = known["done"]
-                count = len(self.done)
-                report(f"going on: {count} of {2 * len(sources)} measurements are in {path}")
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            known = json.loads(self.path.read_text())
-            return {name: known[name] for name in ("key", "done")}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{self.path} is damaged ({error}); delete it and run the same command again: "
-                "all notebooks are then timed anew."
-            ) from None
-
-    def has(self, how: str, source: Path) -> bool:
-        return f"{source.stem}, {how}" in self.done
-
-    def has_all(self, how: str) -> bool:
-        return all(self.has(how, source) for source in self.sources)
-
-    def add(self, how: str, source: Path, measured: _Measured) -> None:
-        self.done[f"{source.stem}, {how}"] = list(measured)
-        with whole_file(self.path) as temporary:
-            temporary.write_text(json.dumps({"key": self.key, "done": self.done}, indent=1))
-
-    def times(self, how: str, source: Path) -> tuple[float, float]:
-        seconds, processor_s, _ = self.done[f"{source.stem}, {how}"]
-        return seconds, processor_s
-
-    def complaints(self) -> list[str]:
-        both = [f"{source.stem}, {how}" for how in ("in order", "alone") for source in self.sources]
-        return [f"{name}{line}" for name in both for line in self.done[name][2]]
+def _read_unfinished(path: Path, key: str) -> dict[str, _Measured]:
+    """Return what was measured of the same notebooks and library before it was stopped."""
+    if not path.exists():
+        return {}
+    try:
+        known = json.loads(path.read_text())
+        same, done = known["key"] == key, known["done"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} is damaged ({error}); delete it and run the same command again: all "
+            "notebooks are then timed anew."
+        ) from None
+    return done if same else {}
 
 
 def _timed(source: Path, out: Path, how: str, report: Callable[[str], None]) -> _Measured:

@@ -104,7 +104,7 @@ def test_a_missing_package(monkeypatch):
 
 def test_a_failed_build_leaves_the_old_archive(tmp_path, monkeypatch):
     (tmp_path / "class.zip").write_text("of last term")
-    monkeypatch.setattr(bundle.sys, "executable", "false")
+    monkeypatch.setattr(sys, "executable", "false")
     with pytest.raises(MmtlibError, match="wheel of mmtlib could not be built"):
         build_bundle(tmp_path / "class.zip")
     assert (tmp_path / "class.zip").read_text() == "of last term"

@@ -38,6 +38,8 @@ def small_project(folder):
     (folder / "notebooks" / "src" / "00_first.py").write_text(SOURCE + EXERCISE + CONTROL)
     (folder / "docs" / "images").mkdir(parents=True)
     (folder / "docs" / "images" / "dot.png").write_bytes(base64.b64decode(DOT))
+    for name in ("study_plan", "architecture", "teaching"):
+        (folder / "docs" / f"{name}.md").write_text(f"# About {name}\n")
     (folder / "docs" / "benchmark.md").write_text("# Results\n\n## Ten clips\n\nNone.\n")
     (folder / "docs" / "gallery.md").write_text("# Gallery\n\n![One dot](images/dot.png)\n")
     (folder / "README.md").write_text(README)
