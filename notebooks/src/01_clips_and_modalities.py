@@ -38,7 +38,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mmtlib import SyntheticGestures, figures, modalities, seeding, transforms
+from mmtlib import SyntheticGestures, figures, transforms
+from mmtlib.core import modalities, seeding
 from mmtlib.exercises import checks, hint
 from mmtlib.synthetic import depth_to_8bit
 from mmtlib.widgets.clip_player import clip_player

@@ -40,7 +40,7 @@ import torch
 from IPython.display import ProgressBar
 
 import mmtlib
-from mmtlib import datasets, figures, seeding, transforms
+from mmtlib import datasets, figures, transforms
 from mmtlib.exercises import checks, hint
 from mmtlib.experiment.twin import nvgesture_or_twin
 
@@ -284,7 +284,7 @@ flow = datasets.compute_flow(datasets.read_video(video, span.first, span.last))
 clip = clips[index].with_frames({**clips[index].frames, "flow": torch.from_numpy(flow)})
 turn = transforms.RandomAffine(degrees=15, scale=(1.1, 1.3), shift=0.04)
 flip = transforms.HorizontalFlip(probability=1.0, label_swaps=clips.label_swaps)
-generator = seeding.torch_generator("notebook 05", 5)
+generator = torch.Generator().manual_seed(5)
 turned = turn(clip, generator)
 mirrored = flip(turned, generator)
 for c in (turned, mirrored):

@@ -98,7 +98,7 @@ def test_a_missing_package(monkeypatch):
         return known(name)
 
     monkeypatch.setattr(bundle, "distribution", distribution)
-    with pytest.raises(DataError, match=r"needs MarkupSafe.*not installed here.*make setup"):
+    with pytest.raises(DataError, match=r"needs (?i:markupsafe).*not installed here.*make setup"):
         pinned_requirements()
 
 

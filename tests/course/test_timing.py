@@ -1,6 +1,5 @@
 import json
 import os
-import time
 from pathlib import Path
 
 import nbformat
@@ -184,12 +183,17 @@ def test_only_some(two, runs, tmp_path):
         time_notebooks(tmp_path, only="third", report=str)
 
 
-def test_clock_and_processor(two, tmp_path):
+def test_clock_and_processor(two, tmp_path, monkeypatch):
     source = two / "notebooks" / "src" / "00_first.py"
-    source.write_text(source.read_text().replace("print(1 + 1)", "import time; time.sleep(2)"))
-    start = time.monotonic()
-    row = time_notebooks(tmp_path, only="00", report=str).table.iloc[0]
-    assert 2 < row.in_order_s < time.monotonic() - start
-    assert 0.1 < row.in_order_cpu_s < row.in_order_s - 1  # it slept, and starting a kernel is work
+    seconds, processor_s, complained = timing._timed(source, tmp_path, "in order", str)
+    assert processor_s > 0.1  # starting a kernel is work, and it was a process of its own
+    assert seconds > 0
+    assert complained == []
     executed = nbformat.read(tmp_path / "00_first.ipynb", as_version=4)
     assert executed.cells[1].execution_count == 1
+
+    clock, busy = iter([100.0, 140.0]), iter([7.0, 9.0])
+    monkeypatch.setattr(timing.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(timing, "_processor_s", lambda: next(busy))
+    monkeypatch.setattr(timing, "execute", lambda *_, **__: None)
+    assert timing._timed(source, tmp_path, "alone", str) == (40.0, 2.0, [])
