@@ -15,8 +15,17 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmtlib.config import ExperimentConfig
+    from mmtlib.config import (
+        Control,
+        ExperimentConfig,
+        Method,
+        register_control,
+        register_dataset,
+        register_method,
+        register_network,
+    )
     from mmtlib.core.errors import MmtlibError
+    from mmtlib.core.modalities import Modality, register_modality
     from mmtlib.datasets import VIVA, EgoGesture, NVGesture, VideoFolder
     from mmtlib.experiment import (
         Comparison,
@@ -35,46 +44,65 @@ if TYPE_CHECKING:
     from mmtlib.explorer import explore
     from mmtlib.results import Grid, load_history, load_predictions, load_results, sweep
     from mmtlib.synthetic import SyntheticGestures
+    from mmtlib.training import Callback, fit
 
 __version__ = version("mmtlib")
 
 # Loaded when first used: `mmt --help` must not wait seconds for torch.
 _HOMES = {
-    "VIVA": "mmtlib.datasets",
+    "Callback": "mmtlib.training",
+    "compare": "mmtlib.experiment",
     "Comparison": "mmtlib.experiment",
+    "Control": "mmtlib.config",
     "EgoGesture": "mmtlib.datasets",
+    "evaluate": "mmtlib.experiment",
     "Evaluation": "mmtlib.experiment",
     "ExperimentConfig": "mmtlib.config",
-    "Grid": "mmtlib.results",
-    "MmtlibError": "mmtlib.core.errors",
-    "NVGesture": "mmtlib.datasets",
-    "Run": "mmtlib.experiment",
-    "SyntheticGestures": "mmtlib.synthetic",
-    "VideoFolder": "mmtlib.datasets",
-    "compare": "mmtlib.experiment",
-    "evaluate": "mmtlib.experiment",
     "explore": "mmtlib.explorer",
+    "fit": "mmtlib.training",
+    "Grid": "mmtlib.results",
     "list_runs": "mmtlib.experiment",
     "load_history": "mmtlib.results",
     "load_predictions": "mmtlib.results",
     "load_results": "mmtlib.results",
     "load_run": "mmtlib.experiment",
+    "Method": "mmtlib.config",
+    "MmtlibError": "mmtlib.core.errors",
+    "Modality": "mmtlib.core.modalities",
+    "NVGesture": "mmtlib.datasets",
     "predict_video": "mmtlib.experiment",
+    "register_control": "mmtlib.config",
+    "register_dataset": "mmtlib.config",
+    "register_method": "mmtlib.config",
+    "register_modality": "mmtlib.core.modalities",
+    "register_network": "mmtlib.config",
+    "Run": "mmtlib.experiment",
     "run": "mmtlib.experiment",
     "run_all": "mmtlib.experiment",
     "stored_run": "mmtlib.experiment",
     "stored_runs": "mmtlib.experiment",
     "sweep": "mmtlib.results",
+    "SyntheticGestures": "mmtlib.synthetic",
+    "VideoFolder": "mmtlib.datasets",
+    "VIVA": "mmtlib.datasets",
 }
+
+_ROOMS = (
+    "analysis", "config", "evaluation", "figures", "gallery", "losses", "models", "transforms",
+)  # fmt: skip
 
 __all__ = [
     "VIVA",
+    "Callback",
     "Comparison",
+    "Control",
     "EgoGesture",
     "Evaluation",
     "ExperimentConfig",
     "Grid",
+    "Method",
     "MmtlibError",
+    "Modality",
     "NVGesture",
     "Run",
     "SyntheticGestures",
@@ -83,12 +111,18 @@ __all__ = [
     "compare",
     "evaluate",
     "explore",
+    "fit",
     "list_runs",
     "load_history",
     "load_predictions",
     "load_results",
     "load_run",
     "predict_video",
+    "register_control",
+    "register_dataset",
+    "register_method",
+    "register_modality",
+    "register_network",
     "run",
     "run_all",
     "stored_run",
@@ -98,7 +132,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("analysis", "losses", "transforms", "figures", "evaluation", "models", "gallery"):
+    if name in _ROOMS:
         return import_module(f"mmtlib.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'mmtlib' has no attribute {name!r}")

@@ -9,15 +9,13 @@ from mmtlib.config.data_settings import DataSettings
 from mmtlib.config.declare import Setting, declared_settings
 from mmtlib.config.machine_settings import MachineSettings
 from mmtlib.config.model_settings import ModelSettings
-from mmtlib.config.optimiser_settings import OptimiserSettings
+from mmtlib.config.training_settings import TrainingSettings
 from mmtlib.config.transfer import Transfer
 from mmtlib.config.transfer_settings import TransferSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllSettings(
-    MachineSettings, OptimiserSettings, TransferSettings, ModelSettings, DataSettings
-):
+class AllSettings(MachineSettings, TrainingSettings, ModelSettings, DataSettings):
     """Everything that can be set, each value checked by itself."""
 
     @cached_property

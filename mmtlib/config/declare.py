@@ -34,6 +34,7 @@ class Setting:
         title: what it is called in figures and in the explorer.
         help: what it is for, a line or two.
         choices: the names that it takes.
+        open_ended: whether others are taken too, as they are checked where they are used.
         low, high, above, below: what a number must be at least, at most, above or below.
         counts: whether it makes another run: always, never (it cannot change the result), or where
             a condition on the config holds.
@@ -59,6 +60,7 @@ class Setting:
     below: float | None = None
     counts: Counts = True
     unless_default: bool = False
+    open_ended: bool = False
     offered: tuple[str, ...] | bool | None = None
     flag: str | None = None
 
@@ -105,7 +107,9 @@ class Setting:
             raise ConfigError(f"{self.name} must be {_WANTED[self.type]}, got {value!r}.")
         if self.type in (int, float):
             self._range(value)
-        if self.choices and value not in self.choices and ":" not in value:
+        if not self.choices or (self.open_ended and value not in self.choices):
+            return value
+        if value not in self.choices and ":" not in value:
             kind = self._kind_of_choice()
             raise unknown_name(kind, value, self.choices)
         return self.choices[value].name if isinstance(self.choices, Mapping) else value

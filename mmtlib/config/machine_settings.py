@@ -51,6 +51,10 @@ class MachineSettings(SettingsGroup):
         False, title="synchronised batch normalisation", counts=_shared,
         help="Batch normalisation over the whole batch instead of each process's part (GPUs).",
     )  # fmt: skip
+    log: str | None = setting(
+        None, title="log", choices=("csv", "tensorboard"), counts=False,
+        help="Write what each epoch measured into the run's folder, besides its history.",
+    )  # fmt: skip
     # The code of what they register counts by its fingerprint.
     plugins: tuple[str, ...] = setting(
         (), title="plugins", counts=False,

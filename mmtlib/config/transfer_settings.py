@@ -55,7 +55,8 @@ class TransferSettings(SettingsGroup):
         "distillation of a teacher trained first, ..., or package.module:name.",
     )  # fmt: skip
     teacher: str | None = setting(
-        None, title="teacher", choices=MODALITIES, counts=_transfers, unless_default=True,
+        None, title="teacher", choices=MODALITIES, open_ended=True, counts=_transfers,
+        unless_default=True,
         offered=True, help="The modality that the others learn from.",
     )  # fmt: skip
     ssa_weight: float = setting(

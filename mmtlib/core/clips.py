@@ -121,6 +121,35 @@ class ClipBatch:
             clip_ids=tuple(clip.clip_id for clip in clips),
         )
 
+    @classmethod
+    def of(cls, found: object) -> ClipBatch:
+        """Return what a loader of a user's own gives as a batch.
+
+        Args:
+            found: a `ClipBatch`, ``(frames, labels)``, or a mapping with ``"frames"`` and
+                ``"labels"`` (and ``"subjects"`` and ``"clip_ids"``, if they are known); frames are
+                a mapping of name -> ``(N, C, T, H, W)``, labels ``(N,)`` class numbers from 0.
+
+        Raises:
+            DataError: if it is anything else.
+        """
+        if isinstance(found, ClipBatch):
+            return found
+        if isinstance(found, tuple | list) and len(found) == 2:
+            found = dict(zip(("frames", "labels"), found, strict=True))
+        if not isinstance(found, Mapping) or not isinstance(found.get("frames"), Mapping):
+            raise DataError(
+                f"The loader gave a {type(found).__name__}; expected ClipBatch, (frames, labels) "
+                "or a dict of both, with frames a dict of name -> tensor (N, C, T, H, W)."
+            )
+        labels = torch.as_tensor(found["labels"])
+        return cls(
+            frames=found["frames"],
+            labels=labels,
+            subjects=torch.as_tensor(found.get("subjects", torch.zeros_like(labels))),
+            clip_ids=tuple(map(str, found.get("clip_ids", range(len(labels))))),
+        )
+
     def __len__(self) -> int:
         return len(self.clip_ids)
 

@@ -87,13 +87,18 @@ def second_network(modality: str) -> str:
     return f"{get_modality(modality).name}{_SECOND}"
 
 
+def first_network(network: str) -> str:
+    """Return the name of the first network of the modality that a network sees."""
+    return str(network).removesuffix(_SECOND)
+
+
 def modality_of(network: str) -> str:
     """Return the modality that a network of this name sees: ``"rgb"`` for ``"rgb-2"`` too.
 
     Raises:
         ConfigError: if there is no such modality.
     """
-    return get_modality(str(network).removesuffix(_SECOND)).name
+    return get_modality(first_network(network)).name
 
 
 def network_title(network: str) -> str:

@@ -18,7 +18,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.core.cache import cache_dir, locked, whole_file
 from mmtlib.core.compute import threads
-from mmtlib.core.errors import MmtlibError
+from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
@@ -32,13 +32,16 @@ from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.experiment.starting_point import check_starting_point, load_starting_point
 from mmtlib.experiment.teachers import frozen_teachers, networks_to_keep, teacher_config
-from mmtlib.models import StreamSet, save_weights
+from mmtlib.models import StagedNetwork, StreamSet, save_weights
 from mmtlib.training import (
+    Callback,
     EpochBatches,
+    EpochProgress,
     History,
     Progress,
     fit,
     make_loader,
+    make_logger,
     predict,
     predict_loader,
 )
@@ -55,6 +58,7 @@ def run(
     *,
     progress: Progress | None = None,
     data_progress: Callable[[int, int], None] | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Train, or load the stored run of the same identity.
 
@@ -65,6 +69,7 @@ def run(
         config: the settings.
         progress: called after each epoch with (epochs done, epochs in all, history).
         data_progress: called with (done, all) while clips are made for the first time.
+        callbacks: see every step and epoch of a training; nothing where the run is stored already.
 
     Distillation (`method` ``"kd"``) needs its teacher first: the run of the teacher alone is
     trained, or loaded, and its identity is part of this run's.
@@ -111,7 +116,8 @@ def run(
                     left_behind.unlink()
                 _write_readme(folder, config, identity)
             with threads(config.threads):
-                _train(fabric, folder, config, identity, train, validation, start, progress)
+                watching = [*callbacks, *_watching(config, folder, progress)] if first else []
+                _train(fabric, folder, config, identity, train, validation, start, watching)
         fabric.barrier()
     return load_run(folder)
 
@@ -124,7 +130,7 @@ def _train(
     train: GestureData,
     validation: GestureData,
     start: dict[str, str],
-    progress: Progress | None,
+    callbacks: Sequence[Callback],
 ) -> None:
     """Train, and in the first process write the run's folder."""
     classes = len(train.classes)
@@ -135,9 +141,7 @@ def _train(
     if config.sync_batchnorm and fabric.world_size > 1:
         streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
     for network in streams.networks.values():
-        network.recompute = config.recompute
-        if config.freeze_to is not None:
-            network.freeze_to(config.freeze_to)
+        _staged(network, config)
         if config.compile:
             network.compile(dynamic=False)
     order = EpochBatches(
@@ -155,15 +159,16 @@ def _train(
     state_file = folder / "state.pt"
     resumed, began = state_file.exists(), time.perf_counter()
     history = fit(
-        fabric,
-        config,
         streams,
         loader,
+        validation_loader=measuring,
+        settings=config,
+        transfer=config.transfer,
         teachers=teachers,
-        validation=measuring,
+        callbacks=callbacks,
         state_file=state_file,
         identity=identity,
-        progress=progress if fabric.is_global_zero else None,
+        fabric=fabric,
     )
     if fabric.is_global_zero:
         streams = networks_to_keep(config, streams, teachers)
@@ -182,6 +187,29 @@ def _train(
             {**start, "seconds": seconds},
         )
         state_file.unlink(missing_ok=True)
+
+
+def _watching(config: ExperimentConfig, folder: Path, progress: Progress | None) -> list[Callback]:
+    """Return what a config and a caller want to see of a training."""
+    found: list[Callback] = [] if progress is None else [EpochProgress(progress)]
+    return found if config.log is None else [*found, make_logger(config.log, folder)]
+
+
+def _staged(network: torch.nn.Module, config: ExperimentConfig) -> None:
+    """Set what only a network in stages can do.
+
+    Raises:
+        ConfigError: if another network is to do it.
+    """
+    if isinstance(network, StagedNetwork):
+        network.recompute = config.recompute
+        if config.freeze_to is not None:
+            network.freeze_to(config.freeze_to)
+    elif config.recompute or config.freeze_to is not None:
+        raise ConfigError(
+            f"recompute and freeze_to work on the stages of a StagedNetwork; {config.network} is "
+            "none."
+        )
 
 
 def _write_run(

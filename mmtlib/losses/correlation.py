@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -103,12 +103,21 @@ def unit_columns(features: Tensor, normalize: str, eps: float = ROW_EPS) -> Tens
     return _UnitColumns.apply(wide.flatten(2), normalize == "centred", eps)
 
 
+_POOLS: dict[int, Callable[..., Tensor]] = {
+    1: F.adaptive_avg_pool1d,
+    2: F.adaptive_avg_pool2d,
+    3: F.adaptive_avg_pool3d,
+}
+"""Number of axes of positions -> how maps are averaged over fewer."""
+
+
 def check_features(name: str, features: Tensor) -> None:
-    """Raise a `DataError` unless the features are ``(N, C, T, H, W)`` floating-point numbers."""
+    """Raise a `DataError` unless the features are ``(N, C, *positions)`` floating-point numbers."""
     shape = tuple(features.shape)
-    if len(shape) != 5 or 0 in shape:
+    if len(shape) < 3 or 0 in shape:
         raise DataError(
-            f"{name}: expected a feature map (N, C, T, H, W) with no empty axis, got {shape}."
+            f"{name}: expected a feature map (N, C, *positions), e.g. (N, C, T, H, W), with no "
+            f"empty axis, got {shape}."
         )
     if not features.is_floating_point():
         raise DataError(f"{name}: expected floating-point numbers, got {features.dtype}.")
@@ -120,13 +129,13 @@ def check_same_grid(
     """Return the feature maps on one grid of positions.
 
     Args:
-        features: maps ``(N, C, T, H, W)``; C may differ.
+        features: maps ``(N, C, *positions)``, e.g. ``(N, C, T, H, W)``; C may differ.
         names: what to call each in an error.
-        match_grid: average each map over the smallest T, H and W among them; otherwise maps on
-            different grids are an error.
+        match_grid: average each map over the smallest size along each axis of positions (one to
+            three); otherwise maps on different grids are an error.
 
     Raises:
-        DataError: if a map is not ``(N, C, T, H, W)``, or the numbers of clips differ.
+        DataError: if a map is not ``(N, C, *positions)``, or the numbers of clips differ.
         ConfigError: if the grids differ and `match_grid` is false.
     """
     for name, map_ in zip(names, features, strict=True):
@@ -138,16 +147,16 @@ def check_same_grid(
     grids = [tuple(map_.shape[2:]) for map_ in features]
     if len(set(grids)) == 1:
         return list(features)
-    if not match_grid:
-        seen = ", ".join(f"{n} {t}x{h}x{w}" for n, (t, h, w) in zip(names, grids, strict=True))
+    pool = _POOLS.get(len(grids[0])) if len({len(grid) for grid in grids}) == 1 else None
+    if not match_grid or pool is None:
+        seen = ", ".join(f"{n} {'x'.join(map(str, g))}" for n, g in zip(names, grids, strict=True))
         raise ConfigError(
             f"The feature maps lie on different grids of positions T x H x W: {seen}. Take the "
             "features from stages of the same size, or pass match_grid=True to pool to the smaller."
         )
     smallest = tuple(min(sizes) for sizes in zip(*grids, strict=True))
     return [
-        F.adaptive_avg_pool3d(map_.to(torch.promote_types(map_.dtype, torch.float32)), smallest)
-        for map_ in features
+        pool(map_.to(torch.promote_types(map_.dtype, torch.float32)), smallest) for map_ in features
     ]
 
 

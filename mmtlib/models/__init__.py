@@ -8,6 +8,7 @@ from mmtlib.models.compact_i3d import CompactI3D
 from mmtlib.models.inception_i3d import InceptionI3D
 from mmtlib.models.kinetics import fit_i3d_checkpoint, load_i3d_checkpoint, read_i3d_checkpoint
 from mmtlib.models.starting_weights import start_from_weights
+from mmtlib.models.with_features import WithFeatures
 
 __all__ = [
     "NETWORKS",
@@ -15,6 +16,7 @@ __all__ = [
     "InceptionI3D",
     "StagedNetwork",
     "StreamSet",
+    "WithFeatures",
     "build_model",
     "fit_i3d_checkpoint",
     "load_i3d_checkpoint",

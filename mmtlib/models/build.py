@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from mmtlib.config import NETWORKS
-from mmtlib.core.errors import DataError, unknown_name
-from mmtlib.core.modalities import check_modalities, get_modality, modality_of
-from mmtlib.core.outputs import StreamOutput
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.modalities import first_network, get_modality, modality_of
+from mmtlib.core.outputs import StreamOutput, as_output
 from mmtlib.core.seeding import scoped_seed
 from mmtlib.models.blocks import StagedNetwork
+from mmtlib.models.with_features import WithFeatures
 
 
 def build_model(
@@ -23,7 +24,7 @@ def build_model(
     feature_stage: str | None = None,
     feature_time_pool: int | None = None,
     dropout: float | None = None,
-) -> StagedNetwork:
+) -> nn.Module:
     """Return a new network for one modality.
 
     The initial weights depend on `seed` and `modality` only, not on which networks were built
@@ -51,7 +52,8 @@ def build_model(
     given = {name: value for name, value in settings.items() if value is not None}
     channels = get_modality(modality_of(modality)).channels
     with scoped_seed(seed, "init", modality):
-        return declared(channels, num_classes, **given)
+        built = declared(channels, num_classes, **given)
+    return built if isinstance(built, StagedNetwork | WithFeatures) else WithFeatures(built)
 
 
 class StreamSet(nn.Module):
@@ -62,12 +64,14 @@ class StreamSet(nn.Module):
             (`mmtlib.core.modalities.second_network`).
 
     Raises:
-        ConfigError: if a modality is unknown or there is none.
+        ConfigError: if there is none.
     """
 
     def __init__(self, networks: Mapping[str, nn.Module]) -> None:
         super().__init__()
-        self.modalities = check_modalities(dict.fromkeys(map(modality_of, networks)))
+        if not networks:
+            raise ConfigError("At least one network is needed.")
+        self.modalities = tuple(dict.fromkeys(map(first_network, networks)))
         self.networks = nn.ModuleDict(networks)
 
     def __getitem__(self, modality: str) -> nn.Module:
@@ -97,10 +101,13 @@ class StreamSet(nn.Module):
                 f"the batch lacks {', '.join(missing)} (it has {', '.join(frames)})."
             )
         if seed_parts is None or not self.training:
-            return {name: net(frames[modality_of(name)]) for name, net in self.networks.items()}
+            return {
+                name: as_output(net(frames[first_network(name)]), name)
+                for name, net in self.networks.items()
+            }
         outputs = {}
         for name, net in self.networks.items():
-            clips = frames[modality_of(name)]
+            clips = frames[first_network(name)]
             with scoped_seed(*seed_parts, name, device=clips.device):
-                outputs[name] = net(clips)
+                outputs[name] = as_output(net(clips), name)
         return outputs

@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from mmtlib.core.clips import ClipBatch, GestureClip
+from mmtlib.core.declared import HERE
 from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms import Transform
 
@@ -120,6 +122,17 @@ class EpochBatches(Sampler[list[Key]]):
             yield from ((self.epoch, i, again) if again else (self.epoch, i) for i in order)
 
 
+class _KnownModalities:
+    """Tells a loading process of the modalities of a user's own."""
+
+    def __init__(self) -> None:
+        self._own = [m for name, m in MODALITIES.items() if not MODALITIES.is_own(name)]
+
+    def __call__(self, _worker: int) -> None:
+        for modality in self._own:
+            MODALITIES.register(modality, HERE)
+
+
 def make_loader(
     source: ClipSource,
     transform: Transform,
@@ -182,6 +195,7 @@ def _loader(
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
         multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=_KnownModalities() if workers else None,
         # Workers' global generators: nothing of ours uses them, and torch's own stays untouched.
         generator=torch_generator("workers", clips.seed),
     )

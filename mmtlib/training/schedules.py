@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mmtlib.config import ExperimentConfig
+from mmtlib.config.optimiser_settings import OptimiserSettings
 
 WARM_UP = 0.15
 """Part of the steps in which the one-cycle rate rises."""
@@ -12,7 +12,7 @@ START_FACTOR, END_FACTOR = 1 / 25, 1e-5
 """The one-cycle rate at the first and the last step, as a part of the highest."""
 
 
-def learning_rate(config: ExperimentConfig, step: int, steps_per_epoch: int) -> float:
+def learning_rate(settings: OptimiserSettings, step: int, steps_per_epoch: int) -> float:
     """Return the learning rate of a step.
 
     ``one_cycle``: from 1/25 of the highest rate up to it over the first 15 % of the steps and down
@@ -20,17 +20,17 @@ def learning_rate(config: ExperimentConfig, step: int, steps_per_epoch: int) -> 
     divided by ten at each of `step_epochs`.
 
     Args:
-        config: for `schedule`, `learning_rate`, `step_epochs` and `epochs`.
+        settings: for `schedule`, `learning_rate`, `step_epochs` and `epochs`.
         step: from 0, over all epochs.
         steps_per_epoch: how many steps an epoch has.
     """
-    if config.schedule == "step":
-        passed = sum(step >= epoch * steps_per_epoch for epoch in config.step_epochs)
-        return config.learning_rate * 0.1**passed
-    last = max(config.epochs * steps_per_epoch - 1, 1)
+    if settings.schedule == "step":
+        passed = sum(step >= epoch * steps_per_epoch for epoch in settings.step_epochs)
+        return settings.learning_rate * 0.1**passed
+    last = max(settings.epochs * steps_per_epoch - 1, 1)
     peak = WARM_UP * last
     if step < peak:
         start, end, part = START_FACTOR, 1.0, step / peak
     else:
         start, end, part = 1.0, END_FACTOR, (step - peak) / max(last - peak, 1e-9)
-    return config.learning_rate * (end + (start - end) * (1 + math.cos(math.pi * part)) / 2)
+    return settings.learning_rate * (end + (start - end) * (1 + math.cos(math.pi * part)) / 2)

@@ -17,6 +17,7 @@ from mmtlib.experiment import (
     run_all,
 )
 from mmtlib.experiment import train as train_module
+from mmtlib.training import EpochProgress
 
 KD = {"method": "kd", "teacher": "depth"}
 WITH_TEACHER = {"one_way": "depth", "kd": "depth"}
@@ -120,7 +121,7 @@ def test_a_killed_student_goes_on_with_its_teacher(fresh_cache, monkeypatch):
     (reference.path / "run.json").unlink()
 
     def stop(*arguments, **named):
-        named["progress"] = lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        named["callbacks"] = [EpochProgress(lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))]
         return fit(*arguments, **named)
 
     with monkeypatch.context() as patch:

@@ -14,7 +14,7 @@ from mmtlib.core.errors import CheckpointError, ConfigError, DataError, MmtlibEr
 from mmtlib.experiment import compare, evaluate, make_fabric, run, run_all
 from mmtlib.experiment import train as train_module
 from mmtlib.synthetic import SyntheticGestures
-from mmtlib.training import save_state, trainer
+from mmtlib.training import EpochProgress, save_state, trainer
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +248,7 @@ def unfinished(config, monkeypatch):
 
     def stop(*arguments, state_file, **named):
         folders.append(state_file.parent)
-        named["progress"] = lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        named["callbacks"] = [EpochProgress(lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))]
         return fit(*arguments, state_file=state_file, **named)
 
     with monkeypatch.context() as patch:

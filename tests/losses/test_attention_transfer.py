@@ -103,7 +103,7 @@ def test_other_grids():
 @pytest.mark.parametrize(
     ("teacher", "message"),
     [
-        (torch.zeros(2, 3), r"teacher_features: expected a feature map \(N, C, T, H, W\)"),
+        (torch.zeros(2, 3), r"teacher_features: expected a feature map \(N, C, \*positions\)"),
         (torch.zeros(1, 3, 2, 3, 2), "teacher_features: expected 2 clips as in features, got 1"),
         (torch.zeros(2, 3, 2, 3, 2, dtype=torch.long), "floating-point numbers, got torch.int64"),
     ],

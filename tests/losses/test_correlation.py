@@ -226,8 +226,8 @@ def test_products_run_in_full_precision_both_ways(monkeypatch, function):
 def test_errors_are_clear():
     with pytest.raises(ConfigError, match=r"Unknown normalize 'centered'.*Did you mean 'centred'"):
         correlation_map(noise(1, 2, 1, 1, 2), "centered")
-    with pytest.raises(DataError, match=r"\(N, C, T, H, W\) with no empty axis, got \(2, 3, 4\)"):
-        correlation_map(noise(2, 3, 4))
+    with pytest.raises(DataError, match=r"with no empty axis, got \(2, 3\)"):
+        correlation_map(noise(2, 3))
     with pytest.raises(DataError, match="no empty axis"):
         normalize_positions(torch.zeros(1, 2, 0, 4, 4))
     with pytest.raises(DataError, match=r"floating-point numbers, got torch\.int64"):

@@ -124,5 +124,5 @@ def test_a_set_names_what_is_missing():
         nets(frames("rgb"))
     with pytest.raises(ConfigError, match="Unknown modality of this set 'flow'"):
         nets["flow"]
-    with pytest.raises(ConfigError, match="At least one modality"):
+    with pytest.raises(ConfigError, match="At least one network"):
         StreamSet({})

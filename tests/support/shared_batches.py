@@ -56,7 +56,7 @@ def main() -> None:
     order = EpochBatches(24, 8, 0, rank=fabric.global_rank, world=fabric.world_size)
     loader = make_loader(RandomClips(24), RandomShift(pixels=1), order)
     streams = StreamSet(networks)
-    history = fit(fabric, config, streams, loader)
+    history = fit(streams, loader, settings=config, transfer=config.transfer, fabric=fabric)
     if fabric.is_global_zero:
         save_file(streams.state_dict(), out / "weights.safetensors")
         rows = {"streams": history.streams, "pairs": history.pairs}

@@ -12,7 +12,15 @@ from mmtlib.core.errors import CheckpointError, ConfigError, DataError
 from mmtlib.core.seeding import scoped_seed
 from mmtlib.models import StreamSet, build_model
 from mmtlib.models.blocks import StagedNetwork
-from mmtlib.training import EpochBatches, fit, make_loader, predict, predict_loader, trainer
+from mmtlib.training import (
+    EpochBatches,
+    EpochProgress,
+    fit,
+    make_loader,
+    predict,
+    predict_loader,
+    trainer,
+)
 from mmtlib.transforms import Compose, RandomShift, Standardize
 
 CLIPS = 12
@@ -49,7 +57,9 @@ def train(fabric, config, **options):
     clips = RandomClips(CLIPS, config.modalities)
     augment = Compose([RandomShift(pixels=2), Standardize()])
     loader = make_loader(clips, augment, EpochBatches(CLIPS, config.batch_size, config.seed))
-    return streams, fit(fabric, config, streams, loader, **options)
+    return streams, fit(
+        streams, loader, settings=config, transfer=config.transfer, fabric=fabric, **options
+    )
 
 
 def held_out(config):
@@ -62,8 +72,8 @@ def test_history_and_progress(fabric):
     _, history = train(
         fabric,
         config,
-        validation=held_out(config),
-        progress=lambda done, total, h: calls.append((done, total, len(h.streams))),
+        validation_loader=held_out(config),
+        callbacks=[EpochProgress(lambda done, all_, h: calls.append((done, all_, len(h.streams))))],
     )
     assert calls == [(1, 4, 2), (2, 4, 6), (3, 4, 8), (4, 4, 10)]
     table = history.stream_table()
@@ -133,7 +143,8 @@ class Killed(Exception):
 @pytest.mark.parametrize("saves", [1, 3, 4, 7])
 def test_resume_after_any_save(fabric, tmp_path, monkeypatch, saves, optimizer):
     config = settings(validate_every=1, optimizer=optimizer)
-    options = {"validation": held_out(config), "state_file": tmp_path / "state.pt", "identity": "a"}
+    state = {"state_file": tmp_path / "state.pt", "identity": "a"}
+    options = {"validation_loader": held_out(config), **state}
     whole, history = train(fabric, config, **{**options, "state_file": None})
     monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", -1.0)
     save, count = trainer.save_state, itertools.count(1)
@@ -155,7 +166,10 @@ def test_a_finished_state_is_only_loaded(fabric, tmp_path):
     options = {"state_file": tmp_path / "state.pt", "identity": "a"}
     first, history = train(fabric, settings(), **options)
     again, rest = train(
-        fabric, settings(), **options, progress=lambda *_: pytest.fail("trained again")
+        fabric,
+        settings(),
+        **options,
+        callbacks=[EpochProgress(lambda *_: pytest.fail("trained again"))],
     )
     assert same_tensors(first.state_dict(), again.state_dict())
     assert rest == history

@@ -60,7 +60,19 @@ def train(fabric, config, teacher_seed=9, **options):
         teachers.requires_grad_(False)
     clips = RandomClips(CLIPS, config.modalities)
     loader = make_loader(clips, Standardize(), EpochBatches(CLIPS, config.batch_size, config.seed))
-    return streams, teachers, fit(fabric, config, streams, loader, teachers=teachers, **options)
+    return (
+        streams,
+        teachers,
+        fit(
+            streams,
+            loader,
+            settings=config,
+            transfer=config.transfer,
+            fabric=fabric,
+            teachers=teachers,
+            **options,
+        ),
+    )
 
 
 @pytest.mark.parametrize("modalities", [THREE[:2], THREE])
