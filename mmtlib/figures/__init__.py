@@ -4,23 +4,20 @@ Every function returns a `StyledFigure` and neither shows nor saves it: the last
 cell shows it, ``figure.savefig("name.pdf")`` writes it.
 """
 
+from mmtlib.figures.bars import accuracy_bars, difference_bars, gain_bars
 from mmtlib.figures.clips import class_sheet, clip_strip
-from mmtlib.figures.compared import compared_curves
-from mmtlib.figures.comparison import accuracy_bars, paired_seeds
-from mmtlib.figures.confusion import confusion_change, confusion_matrix
 from mmtlib.figures.correlation import correlation_maps, correlation_pairs
-from mmtlib.figures.curves import rho_curves, training_curves
+from mmtlib.figures.curves import compared_curves, corruption_curves, rho_curves, training_curves
 from mmtlib.figures.diagrams import method_overview, training_schemes
-from mmtlib.figures.effects import difference_bars
-from mmtlib.figures.embeddings import embedding_scatter, probe_matrices
+from mmtlib.figures.embeddings import embedding_scatter
 from mmtlib.figures.focal import focal_curve
+from mmtlib.figures.matrices import confusion_change, confusion_matrix, probe_matrices
 from mmtlib.figures.overlays import saliency_over, saliency_strip, similarity_strip
+from mmtlib.figures.pairs import paired_seeds, pointing_by_person
 from mmtlib.figures.pictures import flow_to_rgb, modality_to_rgb
-from mmtlib.figures.pointing import pointing_by_person
 from mmtlib.figures.recordings import annotated_span, depth_levels, silhouettes_on_colour
 from mmtlib.figures.style import ONE_COLUMN, TWO_COLUMN, StyledFigure, figure_style
 from mmtlib.figures.timeline import score_timeline
-from mmtlib.figures.transfer import corruption_curves, gain_bars
 
 __all__ = [
     "ONE_COLUMN",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 
@@ -14,17 +13,18 @@ from torch import Tensor
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.modalities import get_modality
-from mmtlib.figures.panels import (
+from mmtlib.figures.pictures import NO_READING, depth_range, flow_to_rgb, modality_to_rgb
+from mmtlib.figures.strips import (
     GAP,
-    LABEL_WIDTH,
     LEAST_ROW,
-    TITLE_HEIGHT,
     axes_at,
+    axes_beside,
     even_times,
+    height_of,
     outline_hand,
+    picture_rows,
     show_picture,
 )
-from mmtlib.figures.pictures import NO_READING, depth_range, flow_to_rgb, modality_to_rgb
 from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
 
 KEY_WIDTH, LEAST_KEY = 1.28, 0.8
@@ -50,50 +50,32 @@ def clip_strip(
         width: the most that the figure may be wide, in inches.
 
     Returns:
-        The figure: for each modality the axes of its pictures, then those of its key (RGB: none).
+        The figure: the axes of the pictures, row by row, then those of the keys (RGB: none).
 
     Raises:
         ConfigError: if `frames` is less than 1.
     """
-    if frames < 1:
-        raise ConfigError(f"Expected at least 1 frame, got {frames}.")
     times = even_times(clip.shape[0], frames)
-    key = 0.05 if clip.modalities == ("rgb",) else KEY_WIDTH
-    side = min((width - LABEL_WIDTH - key) / len(times), 1.3)
-    _, h, w = clip.shape
-    least = LEAST_KEY if "depth" in clip.modalities else LEAST_ROW
-    pitch = max(side * h / w, least) + GAP
-    names = ", ".join(get_modality(m).title for m in clip.modalities)
-    figure = new_figure(
-        LABEL_WIDTH + len(times) * side + key,
-        TITLE_HEIGHT + len(clip.modalities) * pitch,
-        f"{len(times)} of {clip.shape[0]} frames of clip {clip.clip_id}; a row each for {names}.",
+    titles = [get_modality(name).title for name in clip.modalities]
+    pictures = [modality_to_rgb(name, clip.frames[name]) for name in clip.modalities]
+    figure, rows = picture_rows(
+        list(zip(titles, pictures, strict=True)),
+        times,
+        clip.frame_rate,
+        f"{len(times)} of {clip.shape[0]} frames of clip {clip.clip_id}; a row each for "
+        f"{', '.join(titles)}.",
+        width=width,
+        beside=0.05 if clip.modalities == ("rgb",) else KEY_WIDTH,
+        least=LEAST_KEY if "depth" in clip.modalities else LEAST_ROW,
     )
-    figure.set_layout_engine("none")
-    for row, name in enumerate(clip.modalities):
-        top = TITLE_HEIGHT + row * pitch
-        places = [(LABEL_WIDTH + i * side, top, side - GAP, pitch - GAP) for i in range(len(times))]
-        panels = [axes_at(figure, place) for place in places]
-        _strip_row(panels, clip, name, times, outline=outline)
-        panels[0].set_ylabel(get_modality(name).title.replace(" ", "\n"))
-        place = (LABEL_WIDTH + len(times) * side + 0.05, top, key, pitch - GAP)
-        _key(figure, place, name, clip.frames[name], depth_unit)
-        if row == 0:
-            for i in range(0, len(times), math.ceil(0.45 / side)):
-                panels[i].set_title(f"{times[i] / clip.frame_rate:.2f} s", fontsize=7, pad=3)
+    for panels, name in zip(rows, clip.modalities, strict=True):
+        for axes, time in zip(panels, times, strict=True):
+            if name == "flow":
+                _arrows(axes, clip.frames[name][:, time].numpy(), clip.frames[name])
+            if outline and clip.mask is not None:
+                outline_hand(axes, clip.mask[time].numpy())
+        _key(figure, panels[-1], name, clip.frames[name], depth_unit)
     return figure
-
-
-def _strip_row(
-    panels: Sequence[Axes], clip: GestureClip, name: str, times: np.ndarray, *, outline: bool
-) -> None:
-    pictures = modality_to_rgb(name, clip.frames[name])
-    for axes, time in zip(panels, times, strict=True):
-        show_picture(axes, pictures[time])
-        if name == "flow":
-            _arrows(axes, clip.frames[name][:, time].numpy(), clip.frames[name])
-        if outline and clip.mask is not None:
-            outline_hand(axes, clip.mask[time].numpy())
 
 
 def _arrows(axes: Axes, flow: np.ndarray, whole: Tensor) -> None:
@@ -122,22 +104,15 @@ def _top_speed(flow: Tensor) -> float:
     return float(flow.square().sum(0).sqrt().max())
 
 
-def _key(
-    figure: StyledFigure,
-    place: tuple[float, float, float, float],
-    modality: str,
-    frames: Tensor,
-    depth_unit: str,
-) -> None:
-    """Explain the colours of one row; RGB needs no key."""
-    left, top, _, height = place
-    kind = get_modality(modality).kind
+def _key(figure: StyledFigure, last: Axes, modality: str, frames: Tensor, depth_unit: str) -> None:
+    """Explain the colours of one row beside its last picture; RGB needs no key."""
+    kind, height = get_modality(modality).kind, height_of(figure, last, last)
     if kind == "vector":
         side = min(height, 0.6)
-        axes = axes_at(figure, (left, top + (height - side) / 2, side, side))
+        axes = axes_beside(figure, last, (2 * GAP, (height - side) / 2, side, side))
         _flow_key(axes, _top_speed(frames))
     elif modality != "rgb":
-        axes = axes_at(figure, (left, top + 0.04, 0.12, height - 0.08))
+        axes = axes_beside(figure, last, (2 * GAP, 0.04, 0.12, height - 0.08))
         if kind == "image":
             _grey_key(axes, (0.0, 1.0), "brightness", holes=False)
         else:
@@ -152,9 +127,9 @@ def _flow_key(axes: Axes, top: float) -> None:
     show_picture(axes, wheel)
     axes.spines[:].set_visible(False)
     for turn in range(4):
-        way = np.array([np.cos(turn * np.pi / 2), np.sin(turn * np.pi / 2)])
+        x, y = np.cos(turn * np.pi / 2), np.sin(turn * np.pi / 2)
         style = {"arrowstyle": "->", "linewidth": 0.7, "mutation_scale": 6}
-        axes.annotate("", 64 + 62 * way, 64 + 10 * way, arrowprops=style)
+        axes.annotate("", (64 + 62 * x, 64 + 62 * y), (64 + 10 * x, 64 + 10 * y), arrowprops=style)
     text = f"rim:\n{top:.1f} pixels\nper frame"
     axes.text(1.08, 0.5, text, transform=axes.transAxes, fontsize=7, va="center")
 

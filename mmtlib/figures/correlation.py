@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from mmtlib.core.errors import DataError
+from mmtlib.figures.looks import Look
+from mmtlib.figures.panels import colour_bar, grid_of_panels
 from mmtlib.figures.style import STACKED_BELOW, TWO_COLUMN, StyledFigure, new_figure, styled
 
-COLUMNS = 3
-"""Maps per row."""
+Grid = tuple[int, int, int]
+"""Time steps, rows and columns of a network's features."""
 
 
 @styled
-def correlation_maps(maps: Mapping[str, ArrayLike], *, grid: tuple[int, int, int]) -> StyledFigure:
+def correlation_maps(maps: Mapping[str, ArrayLike], *, grid: Grid) -> StyledFigure:
     """Show correlation maps side by side, on one colour scale.
 
     Args:
@@ -30,29 +31,16 @@ def correlation_maps(maps: Mapping[str, ArrayLike], *, grid: tuple[int, int, int
     Raises:
         DataError: if there is no map, or one is not finite or not of shape ``(d, d)``.
     """
-    arrays = _square(maps, grid)
-    d = int(np.prod(grid))
-    columns = min(COLUMNS, len(arrays))
-    rows = -(-len(arrays) // columns)
-    side = (TWO_COLUMN - 0.9) / COLUMNS
-    figure = new_figure(
-        0.9 + columns * side,
-        rows * (side + 0.18) + 0.24,
-        f"Correlation maps of {', '.join(arrays)}: {d} x {d} positions in {grid[0]} time steps.",
+    arrays = square_maps(maps, grid)
+    alt = (
+        f"Correlation maps of {', '.join(arrays)}: {int(np.prod(grid))} x {int(np.prod(grid))} "
+        f"positions in {grid[0]} time steps."
     )
-    panels = figure.subplots(rows, columns, squeeze=False)
-    scale = _scale(arrays.values())
-    for axes in panels.flat[len(arrays) :]:
-        axes.remove()
-    for axes, (title, values) in zip(panels.flat, arrays.items(), strict=False):
-        image = axes.imshow(values, **scale)
-        axes.set_title(title)
-        _part_time_steps(axes, grid, dark=scale["vmin"] < 0)
-    figure.supxlabel("Position (by time step)")
-    figure.supylabel("Position (by time step)")
-    figure.colorbar(
-        image, ax=list(figure.axes), label="Correlation (cosine)", shrink=0.9, aspect=25
-    )
+    figure, axes_of = grid_of_panels(list(arrays), TWO_COLUMN, 0.18, 0.9, 0.24, alt)
+    scale = cosine_scale(arrays.values())
+    for axes, values in zip(axes_of, arrays.values(), strict=True):
+        _draw_map(axes, values, grid, scale)
+    _label_positions(figure, [(axes_of, "Correlation (cosine)")], stacked=False)
     return figure
 
 
@@ -60,7 +48,7 @@ def correlation_maps(maps: Mapping[str, ArrayLike], *, grid: tuple[int, int, int
 def correlation_pairs(
     pairs: Mapping[str, Mapping[str, ArrayLike]],
     *,
-    grid: tuple[int, int, int],
+    grid: Grid,
     width: float = TWO_COLUMN,
 ) -> StyledFigure:
     """Show the correlation maps of two networks and their difference, e.g. before and after.
@@ -87,12 +75,12 @@ def correlation_pairs(
             raise DataError(
                 f"{row!r}: expected two maps, the same in every row, got {', '.join(maps)}."
             )
-    rows = {row: _square(maps, grid) for row, maps in pairs.items()}
+    rows = {row: square_maps(maps, grid) for row, maps in pairs.items()}
     apart = {row: abs(maps[titles[0]] - maps[titles[1]]) for row, maps in rows.items()}
     distances = {row: float((values**2).mean()) for row, values in apart.items()}
     listed = ", ".join(f"{row} {value:.3g}" for row, value in distances.items())
     stacked = width < STACKED_BELOW
-    shape = (COLUMNS, len(rows)) if stacked else (len(rows), COLUMNS)
+    shape = (3, len(rows)) if stacked else (len(rows), 3)
     side = (width - (1.15 if stacked else 1.6)) / shape[1]
     figure = new_figure(
         width,
@@ -102,30 +90,29 @@ def correlation_pairs(
     )
     panels = figure.subplots(*shape, squeeze=False)
     panels = panels.T if stacked else panels
-    scale = _scale([values for maps in rows.values() for values in maps.values()])
-    top = max(1e-6, *(float(values.max()) for values in apart.values()))
+    scale = cosine_scale([values for maps in rows.values() for values in maps.values()])
+    grey = {"cmap": "Greys", "vmin": 0, "vmax": max(1e-6, *map(np.max, apart.values()))}
     for line, (row, maps) in zip(panels, rows.items(), strict=True):
         for axes, (title, values) in zip(line, maps.items(), strict=False):
-            image = axes.imshow(values, **scale)
+            _draw_map(axes, values, grid, scale)
             axes.set_title(f"{title} {row}")
-        difference = line[2].imshow(apart[row], cmap="Greys", vmin=0, vmax=top)
+        _draw_map(line[2], apart[row], grid, grey)
         what = "Mean square" if stacked else "Difference, mean sq."
         line[2].set_title(f"{what} {distances[row]:.3g}")
-        for axes in line:
-            _part_time_steps(axes, grid, dark=scale["vmin"] < 0 or axes is line[2])
-    figure.supxlabel("Position (by time step)")
-    figure.supylabel("Position (by time step)")
-    for picture, columns, label in (
-        (image, panels[:, :2], "Correlation (cosine)"),
-        (difference, panels[:, 2], "Size of the difference"),
-    ):
-        aspect = 25 * (columns.size / panels.size if stacked else 1)
-        figure.colorbar(picture, ax=list(columns.flat), label=label, shrink=0.9, aspect=aspect)
+    maps_and_differences = [
+        (list(panels[:, :2].flat), "Correlation (cosine)"),
+        (list(panels[:, 2]), "Size of the difference"),
+    ]
+    _label_positions(figure, maps_and_differences, stacked=stacked)
     return figure
 
 
-def _square(maps: Mapping[str, ArrayLike], grid: tuple[int, int, int]) -> dict[str, np.ndarray]:
-    """Return the maps as arrays ``(d, d)``, checked."""
+def square_maps(maps: Mapping[str, ArrayLike], grid: Grid) -> dict[str, np.ndarray]:
+    """Return correlation maps as arrays ``(d, d)``.
+
+    Raises:
+        DataError: if there is no map, or one is not finite or not of shape ``(d, d)``.
+    """
     arrays = {title: np.asarray(values, dtype=float) for title, values in maps.items()}
     if not arrays:
         raise DataError("No correlation maps were given; there is nothing to draw.")
@@ -139,14 +126,29 @@ def _square(maps: Mapping[str, ArrayLike], grid: tuple[int, int, int]) -> dict[s
     return arrays
 
 
-def _scale(arrays: Iterable[np.ndarray]) -> dict[str, Any]:
-    """Return colours and their ends."""
+def cosine_scale(arrays: Iterable[np.ndarray]) -> Look:
+    """Return colours and their ends for correlations."""
     # Maps of features after a ReLU have no negative entry: give them the whole scale.
     signed = min(values.min() for values in arrays) < -1e-6
-    return {"cmap": "PuOr_r", "vmin": -1, "vmax": 1} if signed else {"vmin": 0, "vmax": 1}
+    return {"cmap": "PuOr_r" if signed else "cividis", "vmin": -1 if signed else 0, "vmax": 1}
 
 
-def _part_time_steps(axes: Axes, grid: tuple[int, int, int], *, dark: bool) -> None:
+def _label_positions(
+    figure: StyledFigure, parts: Sequence[tuple[list[Axes], str]], *, stacked: bool
+) -> None:
+    """Name the axes of all maps, and give each part of them its colour bar."""
+    figure.supxlabel("Position (by time step)")
+    figure.supylabel("Position (by time step)")
+    every = sum(len(axes_of) for axes_of, _ in parts)
+    for axes_of, label in parts:
+        aspect = 25 * (len(axes_of) / every if stacked else 1)
+        colour_bar(axes_of, label, aspect=aspect)
+
+
+def _draw_map(axes: Axes, values: np.ndarray, grid: Grid, scale: Look) -> None:
+    """Draw a map with its time steps parted by thin lines."""
+    axes.imshow(values, **scale)
+    dark = scale["cmap"] != "cividis"
     t, area = grid[0], grid[1] * grid[2]
     for border in np.arange(1, t) * area - 0.5:
         for line in (axes.axhline, axes.axvline):

@@ -1,35 +1,48 @@
-"""What happened during training, epoch by epoch."""
+"""Curves with their intervals: over epochs, over levels of a setting, over corruption."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.colors import to_rgba
 
-from mmtlib.core.modalities import MODALITIES, get_modality, modality_of, network_title
-from mmtlib.figures.style import (
-    GREY,
-    STACKED_BELOW,
-    TWO_COLUMN,
-    StyledFigure,
-    need_columns,
-    new_figure,
-    styled,
-)
+from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import MODALITIES, modality_of
+from mmtlib.core.tables import need_columns
+from mmtlib.figures.intervals import MANY, CurveLooks, curve_panels, has_intervals
+from mmtlib.figures.looks import DASHES, GREY, MARKS, Look, color_of, interval_key, key, title_of
+from mmtlib.figures.panels import legend_above, numbers
+from mmtlib.figures.style import TWO_COLUMN, StyledFigure, styled
 
-SPLIT_LINES = {"train": (0, (2, 1.2)), "validation": "solid"}
-ALIGNMENT = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
+SPLITS: dict[str, Any] = {"train": (2, 1.2), "validation": ""}
+"""Kinds of line."""
+ALIGNMENT: Look = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
+ALONE: Look = {"color": "black", "linewidth": 0.8, "linestyle": (0, (5, 2))}
 SECOND_ALPHA = 0.45
 """How strongly the curves of a second network of a modality are drawn."""
-BAND_ALPHA = 0.2
-TEACHER_LINES = ("solid", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+METHODS = (("#000000", (1.2, 1.2), "s"), ("#0072B2", "", "o"), ("#D55E00", (4, 1.5), "^"),
+           ("#009E73", (6, 1.5, 1.2, 1.5), "D"))  # fmt: skip
+"""Colour, kind of line and mark of the first, second ... way of training."""
+RHO: dict[bool | None, tuple[str, Any]] = {
+    True: ("with rho", ""),
+    False: ("without rho", (3, 1.5)),
+    None: ("method without rho", (1, 1.2)),
+}
+FAN = 0.012
+"""How far the curves of a panel are moved apart, so that their intervals are, in strength."""
+
+
+def _palette(networks: Sequence[str]) -> dict[str, Any]:
+    """Return the colours of networks: their modality's, a second one's paler."""
+    return {
+        name: color_of(name) if name in MODALITIES else to_rgba(color_of(name), SECOND_ALPHA)
+        for name in networks
+    }
 
 
 @styled
@@ -51,85 +64,26 @@ def training_curves(
         DataError: if the history has no rows or lacks a column.
     """
     need_columns(history, ("epoch", "modality", "split", "loss", "accuracy"), "training history")
-    modalities = list(dict.fromkeys(history["modality"]))
-    splits = [split for split in SPLIT_LINES if (history["split"] == split).any()]
-    titles = ", ".join(network_title(m) for m in modalities)
-    alt = f"Loss and accuracy by epoch of {titles} ({' and '.join(splits)})."
-    figure, panels = _panels(2, width, 2.4, alt)
-    for axes, column in zip(panels, ("loss", "accuracy"), strict=True):
-        for modality in modalities:
-            for split in splits:
-                chosen = (history["modality"] == modality) & (history["split"] == split)
-                rows = history[chosen].dropna(subset=[column])
-                _line(axes, rows, column, {**_look(modality), "linestyle": SPLIT_LINES[split]})
-        _epochs(axes, ssa_from_epoch)
-    panels[0].set(ylabel="Classification loss", ylim=(0, None))
-    panels[1].set(ylabel="Accuracy", ylim=(0, 1.02))
-    panels[1].yaxis.set_major_formatter(PercentFormatter(1.0))
-    lines = [(network_title(m), _look(m)) for m in modalities]
-    lines += [(split, {"color": "black", "linestyle": SPLIT_LINES[split]}) for split in splits]
+    networks = list(dict.fromkeys(history["modality"]))
+    splits = [split for split in SPLITS if (history["split"] == split).any()]
+    looks = CurveLooks(color="modality", palette=_palette(networks), line="split", dashes=SPLITS)
+    titles = ", ".join(map(title_of, networks))
+    figure, axes_of = curve_panels(
+        history.melt(["epoch", "modality", "split"], ["loss", "accuracy"]),
+        "variable", "epoch", "value", looks, width=width, height=2.4,
+        alt=f"Loss and accuracy by epoch of {titles} ({' and '.join(splits)}).",
+    )  # fmt: skip
+    axes_of["loss"].set(ylabel="Classification loss", ylim=(0, None))
+    axes_of["accuracy"].set(ylabel="Accuracy", ylim=(0, 1.02))
+    numbers(axes_of["accuracy"].yaxis, percent=True)
+    keys = [key(title_of(name), {"color": color}) for name, color in looks.palette.items()]
+    keys += [key(split, {"color": "black"}, SPLITS[split]) for split in splits]
     if ssa_from_epoch is not None:
-        lines.append(("alignment begins", ALIGNMENT))
-    handles = [Line2D([], [], label=label, **look) for label, look in lines]
-    _legend(figure, handles, width)
+        keys.append(key("alignment begins", ALIGNMENT))
+        for axes in axes_of.values():
+            axes.axvline(ssa_from_epoch, **ALIGNMENT)
+    legend_above(figure, keys)
     return figure
-
-
-def _legend(figure: StyledFigure, handles: list[Artist], width: float) -> None:
-    """Put a legend above the panels, in two rows where one does not fit."""
-    fitting = 5 if width >= STACKED_BELOW else 3
-    rows = -(-len(handles) // fitting)
-    figure.legend(handles=handles, loc="outside upper center", ncols=-(-len(handles) // rows))
-
-
-def _panels(
-    number: int, width: float, height: float, alt: str, **shared: bool
-) -> tuple[StyledFigure, list[Axes]]:
-    """Return a figure of panels of that height, above each other where it is narrow."""
-    stacked = width < STACKED_BELOW and number > 1
-    figure = new_figure(width, height * (0.85 * number if stacked else 1), alt)
-    shape = (number, 1) if stacked else (1, number)
-    return figure, list(figure.subplots(*shape, squeeze=False, **shared).flat)
-
-
-def _line(axes: Axes, rows: pd.DataFrame, column: str, look: dict[str, Any]) -> None:
-    rows = rows.sort_values("epoch")
-    marker = "o" if len(rows) == 1 else None
-    # A curve along the axis (nobody listens) is drawn over it.
-    axes.plot(rows["epoch"], rows[column], marker=marker, clip_on=False, zorder=3, **look)
-
-
-def _band(axes: Axes, rows: pd.DataFrame, color: str) -> None:
-    """Draw the interval of each epoch, where there is one."""
-    if {"low", "high"} <= set(rows.columns) and rows["low"].notna().any():
-        rows = rows.dropna(subset=["low", "high"]).sort_values("epoch")
-        axes.fill_between(
-            rows["epoch"], rows["low"], rows["high"], color=color, alpha=BAND_ALPHA, lw=0
-        )
-
-
-def _look(network: str) -> dict[str, Any]:
-    """Return how the curves of a network are drawn: its modality's colour, a second one paler."""
-    color = get_modality(modality_of(network)).color
-    return {"color": color, **({} if network in MODALITIES else {"alpha": SECOND_ALPHA})}
-
-
-def _epochs(axes: Axes, ssa_from_epoch: int | None) -> None:
-    axes.set_xlabel("Epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.grid(axis="y")
-    if ssa_from_epoch is not None:
-        axes.axvline(ssa_from_epoch, **ALIGNMENT)
-
-
-def _rho_ends(history: pd.DataFrame) -> str:
-    """Return rho in the first and last epoch of every pair."""
-    said = []
-    for (learner, teacher), rows in history.groupby(["learner", "teacher"], sort=False):
-        rho = rows.sort_values("epoch")["rho"]
-        pair = f"{network_title(learner)} from {network_title(teacher)}"
-        said.append(f"{pair}: {rho.iloc[0]:.2f} in the first epoch, {rho.iloc[-1]:.2f} in the last")
-    return "; ".join(said)
 
 
 @styled
@@ -155,34 +109,181 @@ def rho_curves(
     Source: rho is the focal regularization parameter of MTUT, arXiv 1812.06145.
     """
     need_columns(history, ("epoch", "learner", "teacher", "rho"), "history of rho")
-    if learners is None:
-        learners = list(dict.fromkeys(history["learner"]))
+    learners = list(dict.fromkeys(history["learner"] if learners is None else learners))
     history = history[history["learner"].isin(learners)].dropna(subset=["rho"])
     need_columns(history, (), "history of rho for these learners")
     order = list(MODALITIES)
     teachers = sorted(
         set(history["teacher"]), key=lambda name: (order.index(modality_of(name)), name)
     )
-    lines = dict(zip(teachers, cycle(TEACHER_LINES), strict=False))
-    looks = {name: {**_look(name), "linestyle": lines[name]} for name in teachers}
-    titles = ", ".join(network_title(m) for m in learners)
-    width = width or TWO_COLUMN * min(1.0, 0.2 + 0.35 * len(learners))
-    alt = f"Focal regularization rho by epoch, learners: {titles}. {_rho_ends(history)}."
-    figure, panels = _panels(len(learners), width, 2.2, alt, sharey=True)
-    for axes, learner in zip(panels, learners, strict=True):
-        rows = history[history["learner"] == learner]
-        for teacher, chosen in rows.groupby("teacher", sort=False):
-            _line(axes, chosen, "rho", looks[teacher])
-            _band(axes, chosen, looks[teacher]["color"])
-        axes.set_title(f"Learner: {network_title(learner)}")
-        _epochs(axes, None)
-    for axes in panels if width < STACKED_BELOW else panels[:1]:
-        axes.set_ylabel("rho\n(0 = does not listen)")
-    panels[0].set_ylim(bottom=0)
-    handles: list[Artist] = [
-        Line2D([], [], label=f"teacher: {network_title(m)}", **looks[m]) for m in teachers
-    ]
-    if any(axes.collections for axes in panels):
-        handles.append(Patch(color=GREY, alpha=BAND_ALPHA, lw=0, label="interval over seeds"))
-    _legend(figure, handles, width)
+    looks = CurveLooks(
+        color="teacher", palette=_palette(teachers), line="teacher",
+        dashes=dict(zip(teachers, cycle(DASHES), strict=False)),
+    )  # fmt: skip
+    titles = ", ".join(map(title_of, learners))
+    figure, axes_of = curve_panels(
+        history.sort_values("learner", key=lambda names: names.map(learners.index)),
+        "learner", "epoch", "rho", looks, share="y", height=2.2,
+        width=width or TWO_COLUMN * min(1.0, 0.2 + 0.35 * len(learners)),
+        alt=f"Focal regularization rho by epoch, learners: {titles}. {_rho_ends(history)}.",
+    )  # fmt: skip
+    for learner, axes in axes_of.items():
+        axes.set(title=f"Learner: {title_of(learner)}", ylabel="rho\n(0 = does not listen)")
+        axes.set_ylim(bottom=0)
+        axes.label_outer()
+    keys: list[Artist] = [*looks.keys(lambda name: f"teacher: {title_of(name)}")]
+    if has_intervals(history):
+        keys.append(interval_key("interval over seeds", band=True))
+    legend_above(figure, keys)
     return figure
+
+
+def _rho_ends(history: pd.DataFrame) -> str:
+    """Return rho in the first and last epoch of every pair."""
+    said = []
+    for (learner, teacher), rows in history.groupby(["learner", "teacher"], sort=False):
+        rho = rows.sort_values("epoch")["rho"]
+        pair = f"{title_of(learner)} from {title_of(teacher)}"
+        said.append(f"{pair}: {rho.iloc[0]:.2f} in the first epoch, {rho.iloc[-1]:.2f} in the last")
+    return "; ".join(said)
+
+
+@styled
+def compared_curves(
+    table: pd.DataFrame, *, xlabel: str = "Epoch", width: float = TWO_COLUMN
+) -> StyledFigure:
+    """Show a measure of several ways of training as curves, one panel per measure.
+
+    Args:
+        table: columns ``measure`` (the label of a panel; ``"Accuracy..."`` in [0, 1] is drawn in
+            percent), ``method`` (a curve), ``x``, ``value``; optional ``low`` and ``high``, the
+            ends of an interval over seeds (may be NaN).
+        xlabel: what x is.
+        width: of the figure, in inches; in a narrow one the panels are above each other.
+
+    Returns:
+        A figure of one axes per measure. Methods differ in colour, line and, where there are few
+        values of x, mark.
+
+    Raises:
+        DataError: if the table has no rows, lacks a column, has a point twice, or more methods than
+            there are looks.
+    """
+    once = ("measure", "method", "x")
+    need_columns(table, (*once, "value"), "table of curves", once=once)
+    methods = list(dict.fromkeys(table["method"]))
+    if len(methods) > len(METHODS):
+        raise DataError(
+            f"Expected at most {len(METHODS)} methods in one figure, got {len(methods)}."
+        )
+    palette, dashes, marks = (
+        dict(zip(methods, values, strict=False)) for values in zip(*METHODS, strict=True)
+    )
+    many = table.groupby("measure")["x"].nunique().max() >= MANY
+    looks = CurveLooks(color="method", palette=palette, line="method", dashes=dashes,
+                       marks=None if many else marks)  # fmt: skip
+    figure, axes_of = curve_panels(table, "measure", "x", "value", looks, width=width, height=2.5,
+                                   alt=_compared_text(table, xlabel), xlabel=xlabel)  # fmt: skip
+    for measure, axes in axes_of.items():
+        axes.set_ylabel(measure)
+        if measure.startswith("Accuracy"):
+            numbers(axes.yaxis, percent=True)
+        else:
+            axes.set_ylim(bottom=0)
+    keys: list[Artist] = [*looks.keys()]
+    if has_intervals(table):
+        keys.append(interval_key("95% interval over seeds", band=many))
+    legend_above(figure, keys)
+    return figure
+
+
+def _compared_text(table: pd.DataFrame, xlabel: str) -> str:
+    parts = []
+    for measure, rows in table.groupby("measure", sort=False):
+        last = rows[rows["x"] == rows["x"].max()]
+        ends = ", ".join(f"{row.method} {row.value:.3g}" for row in last.itertuples())
+        parts.append(f"{measure} at the highest x: {ends}")
+    return f"Curves over {xlabel.lower()}. {'; '.join(parts)}."
+
+
+@styled
+def corruption_curves(
+    table: pd.DataFrame, *, alone: Mapping[str, float] | None = None, width: float | None = None
+) -> StyledFigure:
+    """Show accuracy against how badly a modality was corrupted, with and without rho.
+
+    Args:
+        table: columns ``method``, ``focal`` (true, false, or missing for a method without rho),
+            ``target`` (the network measured), ``corruption_strength`` (0 to 1), ``accuracy`` in
+            [0, 1], ``low`` and ``high`` (may be NaN); `mmtlib.analysis.accuracy_by_corruption`.
+        alone: target -> accuracy of the network trained alone, drawn as a line: below it, transfer
+            is negative.
+        width: of the figure, in inches; default by the number of targets.
+
+    Returns:
+        A figure of one axes per target.
+
+    Raises:
+        DataError: if the table has no rows, lacks a column, or has a point twice.
+    """
+    once = ("method", "focal", "target", "corruption_strength")
+    columns = (*once, "accuracy", "low", "high")
+    need_columns(table, columns, "table of accuracies by corruption", once=once)
+    alone = alone or {}
+    targets, methods = (list(dict.fromkeys(table[name])) for name in ("target", "method"))
+    kinds = [None if pd.isna(value) else bool(value) for value in table["focal"]]
+    lines = {name: line for kind, (name, line) in RHO.items() if kind in kinds}
+    table = table.assign(kind=[RHO[kind][0] for kind in kinds])
+    table["curve"] = table["method"] + ", " + table["kind"]
+    order = [f"{method}, {kind}" for method in methods for kind in lines]
+    curves = table.drop_duplicates("curve").set_index("curve").reindex(order).dropna(how="all")
+    moved = pd.Series(FAN * (np.arange(len(curves)) - (len(curves) - 1) / 2), curves.index)
+    table["x"] = table["corruption_strength"] + table["curve"].map(moved)
+    marks = dict(zip(methods, cycle(MARKS), strict=False))
+    looks = CurveLooks(
+        color="method", palette={method: f"C{i}" for i, method in enumerate(methods)},
+        line="curve", dashes=curves["kind"].map(lines).to_dict(),
+        marks=curves["method"].map(marks).to_dict(),
+    )  # fmt: skip
+    figure, axes_of = curve_panels(
+        table, "target", "x", "accuracy", looks, xlabel="Strength of the corruption",
+        width=width or min(TWO_COLUMN, 1.3 + 2.3 * len(targets)), height=2.5,
+        alt=f"Accuracy of {', '.join(map(title_of, targets))} against the strength of a "
+        f"corruption. {_corruption_text(table, alone)}",
+    )  # fmt: skip
+    strengths = sorted(set(table["corruption_strength"]))
+    for target, axes in axes_of.items():
+        if len(strengths) < MANY:
+            axes.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
+        for drawn in axes.lines:
+            if drawn.is_dashed():  # a mark is full where rho is
+                drawn.set_markerfacecolor("white")
+        if target in alone:
+            axes.axhline(alone[target], **ALONE)
+        axes.set(title=title_of(target), ylabel="Accuracy")
+        numbers(axes.yaxis, percent=True)
+    keys = [key(m, {"color": color, "marker": marks[m]}) for m, color in looks.palette.items()]
+    if list(lines) != [RHO[None][0]]:
+        keys += [
+            key(name, {"color": GREY, "marker": "o", "mfc": "white" if line else GREY}, line)
+            for name, line in lines.items()
+        ]
+    legend_above(figure, [*keys, key("trained alone", ALONE)] if alone else keys)
+    return figure
+
+
+def _corruption_text(table: pd.DataFrame, alone: Mapping[str, float]) -> str:
+    """Return the accuracies without corruption and with the strongest one, target by target."""
+    strengths = table["corruption_strength"]
+    ends = sorted({strengths.min(), strengths.max()})
+    parts = []
+    for target, rows in table[strengths.isin(ends)].groupby("target", sort=False):
+        said = [
+            f"{method} {kind} {' to '.join(f'{x:.1%}' for x in curve['accuracy'])}"
+            for (method, kind), curve in rows.sort_values("corruption_strength").groupby(
+                ["method", "kind"], sort=False
+            )
+        ]
+        said += [f"alone {alone[target]:.1%}"] if target in alone else []
+        parts.append(f"{title_of(target)}: {', '.join(said)}")
+    return f"From {' to '.join(f'{x:g}' for x in ends)}: {'; '.join(parts)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,19 +12,16 @@ from numpy.typing import ArrayLike
 
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import get_modality
-from mmtlib.figures.style import (
-    GREY,
-    STACKED_BELOW,
-    TWO_COLUMN,
-    StyledFigure,
-    new_figure,
-    styled,
-)
+from mmtlib.figures.looks import GREY, Look
+from mmtlib.figures.strips import axes_at, show_picture
+from mmtlib.figures.style import STACKED_BELOW, TWO_COLUMN, StyledFigure, new_figure, styled
 
 SMALL = 7
 """Points of the text in boxes."""
+SOLID = "solid"
 TRAINING_ONLY = (0, (3, 1.5))
 """The line of what is gone when a network is used."""
+Point = tuple[float, float]
 PANEL_WIDTH, PANEL_HEIGHT = 2.36, 2.5
 """Of one scheme, in inches."""
 
@@ -66,41 +64,31 @@ def training_schemes(
     return figure
 
 
-def _scheme(
-    axes: Axes, corner: tuple[float, float], title: str, names: tuple[str, str], number: int
-) -> None:
+def _scheme(axes: Axes, corner: Point, title: str, names: tuple[str, str], number: int) -> None:
     x, y = corner
     axes.text(x + PANEL_WIDTH / 2, y + 2.4, title, ha="center", va="center", weight="bold")
-    both = number > 0
     for top, part in ((y + 2.2, "Training"), (y + 1.0, "Testing")):
-        axes.text(x + 0.02, top, part, fontsize=SMALL, va="center", color="#555555")
         testing = part == "Testing"
-        rows = [(names[0], top - 0.28)]
-        if both and not (testing and number == 2):
-            rows.append((names[1], top - 0.78))
-        elif testing or not both:
-            rows = [(names[0], top - 0.53)]
+        axes.text(x + 0.02, top, part, fontsize=SMALL, va="center", color="#555555")
+        outcome = "gesture" if testing else "loss"
+        both = number == 1 or (number == 2 and not testing)
+        rows = (
+            [(names[0], top - 0.28), (names[1], top - 0.78)] if both else [(names[0], top - 0.53)]
+        )
         for name, middle in rows:
-            _stream(axes, x, middle, name, result=_result(number, testing))
+            _stream(axes, x, middle, name, result="scores" if number == 1 else outcome)
         if number == 1:
             _box(axes, (x + 1.98, top - 0.53), (0.36, 0.3), "mean", GREY)
             for _, middle in rows:
                 side = 0.06 if middle > top - 0.53 else -0.06
                 _arrow(axes, (x + 1.72, middle), (x + 1.8, top - 0.53 + side))
             _arrow(axes, (x + 1.98, top - 0.68), (x + 1.98, top - 0.8))
-            outcome = "gesture" if testing else "loss"
             axes.text(x + 1.98, top - 0.87, outcome, fontsize=SMALL, ha="center", va="center")
         if number == 2 and not testing:
             middle = x + 0.98
             _arrow(axes, (middle, top - 0.65), (middle, top - 0.41), both=True)
             axes.text(middle + 0.06, top - 0.53, "SSA", fontsize=SMALL, va="center")
     axes.plot([x, x + PANEL_WIDTH - 0.03], [y + 1.12] * 2, color="#CCCCCC", linewidth=0.6)
-
-
-def _result(number: int, testing: bool) -> str:
-    if number == 1:
-        return "scores"
-    return "gesture" if testing else "loss"
 
 
 def _stream(axes: Axes, x: float, y: float, name: str, *, result: str) -> None:
@@ -149,15 +137,10 @@ def method_overview(
     scale = width / TWO_COLUMN
     for symbol, name, middle in (("m", learner.name, 2.12), ("n", teacher.name, 0.88)):
         _overview_stream(axes, scale, middle, name, symbol)
-        for left, values, look in (
-            (0.06, np.asarray(pictures[name]), {}),
-            (3.5, np.asarray(maps[name]), {"vmin": 0, "vmax": 1}),
-        ):
-            place = (left * scale / width, (middle - 0.36) / height, 0.72 / width, 0.72 / height)
-            picture = figure.add_axes(place)
-            picture.imshow(values, **look)
-            picture.set(xticks=[], yticks=[])
-            picture.spines[:].set(visible=True, linewidth=0.8, color=get_modality(name).color)
+        for left, values in ((0.06, pictures[name]), (3.5, maps[name])):
+            picture = axes_at(figure, (left * scale, height - middle - 0.36, 0.72, 0.72))
+            show_picture(picture, np.asarray(values), vmin=0, vmax=1)
+            picture.spines[:].set(linewidth=0.8, color=get_modality(name).color)
     _overview_losses(axes, scale)
     return figure
 
@@ -165,45 +148,44 @@ def method_overview(
 def _overview_stream(axes: Axes, scale: float, y: float, name: str, symbol: str) -> None:
     """Draw network, features and classifier of one modality."""
     modality, up = get_modality(name), 1 if symbol == "m" else -1
-    line = {"linestyle": "solid" if symbol == "m" else TRAINING_ONLY}
-    _arrow(axes, (0.84 * scale, y), (1.08 * scale, y), **line)
+    line = SOLID if symbol == "m" else TRAINING_ONLY
+    _arrow(axes, (0.84 * scale, y), (1.08 * scale, y), line)
     _box(axes, (1.5 * scale, y), (0.8, 0.46), f"3D-CNN {symbol}\n({modality.title})",
          modality.color, filled=True)  # fmt: skip
-    _arrow(axes, (1.94 * scale, y), (2.16 * scale, y), **line)
+    _arrow(axes, (1.94 * scale, y), (2.16 * scale, y), line)
     _box(axes, (2.52 * scale, y), (0.68, 0.46), f"features\n$F_{symbol}$", modality.color)
-    _arrow(axes, (2.9 * scale, y), (3.44 * scale, y), linestyle=TRAINING_ONLY)
+    _arrow(axes, (2.9 * scale, y), (3.44 * scale, y), TRAINING_ONLY)
     axes.text(3.44 * scale, y - up * 0.28, f"corr($F_{symbol}$)\nd x d", fontsize=SMALL,
               ha="right", va="center")  # fmt: skip
     edge = y + up * 0.53
-    axes.plot([2.52 * scale] * 2, [y + up * 0.24, edge], color="black", linewidth=0.8, **line)
-    _arrow(axes, (2.52 * scale, edge), (4.3 * scale, edge), **line)
+    _path(axes, [2.52 * scale] * 2, [y + up * 0.24, edge], line)
+    _arrow(axes, (2.52 * scale, edge), (4.3 * scale, edge), line)
     _box(axes, (4.78 * scale, edge), (0.9, 0.26), f"classifier: $l_{{cls}}^{{{symbol}}}$",
          modality.color)  # fmt: skip
 
 
 def _overview_losses(axes: Axes, scale: float) -> None:
     """Draw what joins the two streams: the difference of the maps, rho, and the objective of m."""
-    dashed, solid = {"linestyle": TRAINING_ONLY}, {"color": "black", "linewidth": 0.8}
     middle, ssa, times, right = 1.5, 4.72 * scale, 5.72 * scale, 6.24 * scale
     _box(axes, (ssa, middle), (1.36, 0.3), r"$\Vert corr(F_m) - corr(F_n)\Vert_F^2$", GREY)
     for side in (1, -1):
         _arrow(axes, (4.26 * scale, middle + side * 0.36), (4.42 * scale, middle + side * 0.17),
-               **dashed)  # fmt: skip
-    _arrow(axes, (ssa + 0.68, middle), (times - 0.09, middle), **dashed)
+               TRAINING_ONLY)  # fmt: skip
+    _arrow(axes, (ssa + 0.68, middle), (times - 0.09, middle), TRAINING_ONLY)
     axes.text(times, middle, "$\\times$", ha="center", va="center", fontsize=10)
     _box(axes, (right, 0.72), (1.5, 0.46),
          "$\\Delta l = l_{cls}^m - l_{cls}^n$\n$\\rho = \\max(0, e^{\\beta \\Delta l} - 1)$",
          GREY)  # fmt: skip
-    _arrow(axes, (times, 0.95), (times, middle - 0.1), **dashed)
-    _arrow(axes, (times, middle + 0.1), (times, 1.94), **dashed)
+    _arrow(axes, (times, 0.95), (times, middle - 0.1), TRAINING_ONLY)
+    _arrow(axes, (times, middle + 0.1), (times, 1.94), TRAINING_ONLY)
     objective = "objective of m:\n$l_{cls}^m + \\lambda\\,\\rho\\,\\Vert\\cdot\\Vert_F^2$"
     _box(axes, (right, 2.17), (1.5, 0.46), objective, "#000000")
     top, edge = 2.65, right + 0.84
-    axes.plot([5.23 * scale, edge, edge], [top, top, 0.72], **solid, **dashed)
-    _arrow(axes, (edge, 0.72), (right + 0.75, 0.72), **dashed)
-    _arrow(axes, (right, top), (right, 2.4), **dashed)
-    axes.plot([5.23 * scale, right], [0.35, 0.35], **solid, **dashed)
-    _arrow(axes, (right, 0.35), (right, 0.49), **dashed)
+    _path(axes, [5.23 * scale, edge, edge], [top, top, 0.72])
+    _arrow(axes, (edge, 0.72), (right + 0.75, 0.72), TRAINING_ONLY)
+    _arrow(axes, (right, top), (right, 2.4), TRAINING_ONLY)
+    _path(axes, [5.23 * scale, right], [0.35, 0.35])
+    _arrow(axes, (right, 0.35), (right, 0.49), TRAINING_ONLY)
     axes.text(0.06 * scale, 0.1, "solid: training and testing; dashed: training only",
               fontsize=SMALL, color="#555555", va="center")  # fmt: skip
 
@@ -219,13 +201,7 @@ def _canvas(width: float, height: float, alt: str) -> tuple[StyledFigure, Axes]:
 
 
 def _box(
-    axes: Axes,
-    middle: tuple[float, float],
-    size: tuple[float, float],
-    text: str,
-    color: str,
-    *,
-    filled: bool = False,
+    axes: Axes, middle: Point, size: Point, text: str, color: str, *, filled: bool = False
 ) -> None:
     (x, y), (width, height) = middle, size
     axes.add_patch(
@@ -238,14 +214,11 @@ def _box(
     axes.text(x, y, text, fontsize=SMALL, ha="center", va="center", linespacing=1.3)
 
 
-def _arrow(
-    axes: Axes,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    *,
-    both: bool = False,
-    linestyle: object = "solid",
-) -> None:
-    style = {"arrowstyle": "<|-|>" if both else "-|>", "linewidth": 0.8, "mutation_scale": 7}
-    style |= {"linestyle": linestyle, "shrinkA": 0, "shrinkB": 0, "color": "black"}
+def _arrow(axes: Axes, start: Point, end: Point, line: Any = SOLID, *, both: bool = False) -> None:
+    style: Look = {"arrowstyle": "<|-|>" if both else "-|>", "linewidth": 0.8, "mutation_scale": 7}
+    style |= {"linestyle": line, "shrinkA": 0, "shrinkB": 0, "color": "black"}
     axes.annotate("", end, start, arrowprops=style)
+
+
+def _path(axes: Axes, x: list[float], y: list[float], line: Any = TRAINING_ONLY) -> None:
+    axes.plot(x, y, color="black", linewidth=0.8, linestyle=line)

@@ -8,14 +8,12 @@ from itertools import cycle
 import matplotlib as mpl
 import numpy as np
 import torch
-from matplotlib.ticker import MaxNLocator
 
 from mmtlib.core.errors import ConfigError
+from mmtlib.figures.looks import DASHES
+from mmtlib.figures.panels import numbers
 from mmtlib.figures.style import ONE_COLUMN, StyledFigure, new_figure, styled
 from mmtlib.losses import focal_regularization
-
-LINES = ("solid", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
-"""Kinds of line, so that a curve is not told by its colour alone."""
 
 
 @styled
@@ -53,17 +51,14 @@ def focal_curve(
     )
     axes = figure.subplots()
     colors = mpl.colormaps["viridis"](np.linspace(0.0, 0.8, len(betas)))
-    for beta, color, line in zip(betas, colors, cycle(LINES)):
+    for beta, color, dashes in zip(betas, colors, cycle(DASHES), strict=False):
         rho = focal_regularization(gap, torch.zeros_like(gap), beta=beta)
-        look = {"color": color, "linestyle": line}
-        axes.plot(gap.numpy(), rho.numpy(), label=f"$\\beta$ = {beta:g}", **look)
-    axes.set_xlim(low, high)
-    axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.set_xlabel("Loss of learner m minus loss of teacher n")
-    axes.set_ylabel(r"$\rho^{(m,n)}$")
-    axes.grid()
+        label = f"$\\beta$ = {beta:g}"
+        axes.plot(gap.numpy(), rho.numpy(), label=label, color=color, dashes=dashes)
+    axes.set(xlim=(low, high), xlabel="Loss of learner m minus loss of teacher n")
+    axes.set(ylim=(0, None), ylabel=r"$\rho^{(m,n)}$")
+    numbers(axes.xaxis)
+    numbers(axes.yaxis)
     axes.legend(loc="upper left")
     if low < 0:
         axes.axvspan(low, min(0.0, high), color="#F2F2F2", zorder=0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -14,21 +13,19 @@ from numpy.typing import ArrayLike
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.modalities import get_modality
-from mmtlib.figures.panels import (
-    GAP,
-    LABEL_WIDTH,
-    LEAST_ROW,
-    TITLE_HEIGHT,
-    axes_at,
-    even_times,
-    outline_hand,
-    show_picture,
-)
 from mmtlib.figures.pictures import modality_to_rgb
-from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
+from mmtlib.figures.strips import (
+    GAP,
+    axes_beside,
+    even_times,
+    height_of,
+    outline_hand,
+    picture_rows,
+)
+from mmtlib.figures.style import TWO_COLUMN, StyledFigure, styled
 
-BAR_WIDTH, LINE_HEIGHT = 0.75, 0.13
-"""Inches for the colour bar with its labels, and for a line of a row's label."""
+BAR_WIDTH = 0.75
+"""Inches for the colour bar with its labels."""
 STRONGEST = 0.8
 """How much of a pixel the colour of the value 1 covers."""
 HAND = "white"
@@ -105,8 +102,6 @@ def saliency_strip(
         ConfigError: if `frames` is less than 1.
         DataError: if there is no map, or one does not fit the clip or is not in [0, 1].
     """
-    if frames < 1:
-        raise ConfigError(f"Expected at least 1 frame, got {frames}.")
     arrays = _fitting(maps, clip, low=0.0)
     times = even_times(clip.shape[0], frames)
     hand = clip.mask if mask is None else mask
@@ -209,7 +204,7 @@ def _shares(arrays: Mapping[str, np.ndarray], hand: ArrayLike | None) -> str:
 def _strip(
     clip: GestureClip,
     arrays: Mapping[str, np.ndarray],
-    times: Sequence[int],
+    times: np.ndarray,
     scale: _Scale,
     modality: str | None,
     alt: str,
@@ -221,25 +216,9 @@ def _strip(
     grey = pictures @ np.array(BRIGHTNESS)
     shown = [(get_modality(name).title, pictures)]
     shown += [(title, scale.over(grey, values)) for title, values in arrays.items()]
-    side = min((width - 2 * LABEL_WIDTH - BAR_WIDTH) / len(times), 1.3)
-    row = max(side * clip.shape[1] / clip.shape[2], LEAST_ROW) + GAP
-    labels = [textwrap.fill(title, max(8, int(row / 0.075))) for title, _ in shown]
-    first = max(LABEL_WIDTH, 0.08 + LINE_HEIGHT * max(label.count("\n") + 1 for label in labels))
-    height = TITLE_HEIGHT + len(shown) * row
-    figure = new_figure(first + len(times) * side + BAR_WIDTH, height, alt)
-    figure.set_layout_engine("none")
-    rows = []
-    for number, (_, values) in enumerate(shown):
-        top = TITLE_HEIGHT + number * row
-        places = [(first + i * side, top, side - GAP, row - GAP) for i in range(len(times))]
-        rows.append([axes_at(figure, place) for place in places])
-        for axes, time in zip(rows[-1], times, strict=True):
-            show_picture(axes, values[time])
-        rows[-1][0].set_ylabel(labels[number], labelpad=3)
-    for axes, time in zip(rows[0], times, strict=True):
-        axes.set_title(f"{time / clip.frame_rate:.2f} s", fontsize=7, pad=3)
-    left = first + len(times) * side + 0.05
-    _bar(axes_at(figure, (left, TITLE_HEIGHT + 0.06, 0.11, height - TITLE_HEIGHT - 0.15)), scale)
+    figure, rows = picture_rows(shown, times, clip.frame_rate, alt, width=width, beside=BAR_WIDTH)
+    height = height_of(figure, rows[0][-1], rows[-1][-1])
+    _bar(axes_beside(figure, rows[0][-1], (2 * GAP, 0.05, 0.11, height - 0.1)), scale)
     return figure, rows
 
 

@@ -1,42 +1,88 @@
-"""What strips of pictures have in common: moments, places in inches, pictures, outlines."""
+"""What figures of numbers are put together from: panels, legends, axes."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Literal
+
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mmtlib.figures.style import StyledFigure
+from mmtlib.figures.style import STACKED_BELOW, StyledFigure, new_figure
 
-OUTLINE = "#F0E442"
-"""The colour of the outline of the hand."""
-LABEL_WIDTH, TITLE_HEIGHT, GAP, LEAST_ROW = 0.36, 0.2, 0.05, 0.55
-"""Sizes of a strip in inches, so that text at print size never meets its neighbour."""
-
-
-def even_times(length: int, frames: int) -> np.ndarray:
-    """Return the numbers of `frames` frames from the first to the last, fewer if there are."""
-    return np.linspace(0, length - 1, min(frames, length)).round().astype(int)
+MOST_PANELS = 3
+"""In a row of square panels."""
+KEY, KEY_LETTER = 0.38, 0.052
+"""Inches that a mark of a legend takes, and a letter beside it."""
 
 
-def axes_at(figure: StyledFigure, place: tuple[float, float, float, float]) -> Axes:
-    """Add axes at ``(left, top, width, height)`` in inches from the upper left corner."""
-    left, top, width, height = place
-    all_width, all_height = figure.get_size_inches()
-    bottom = all_height - top - height
-    return figure.add_axes(
-        (left / all_width, bottom / all_height, width / all_width, height / all_height)
-    )
+def panels(
+    number: int, width: float, height: float, alt: str, *, share: str = ""
+) -> tuple[StyledFigure, list[Axes]]:
+    """Return a figure of panels of that height, above each other where it is narrow.
+
+    `share` is the axis that they have in common, ``"x"`` or ``"y"``.
+    """
+    stacked = width < STACKED_BELOW and number > 1
+    figure = new_figure(width, height + (number - 1) * (height - 0.4) * stacked, alt)
+    shape = (number, 1) if stacked else (1, number)
+    axes = figure.subplots(*shape, squeeze=False, sharex=share == "x", sharey=share == "y")
+    return figure, list(axes.flat)
 
 
-def show_picture(axes: Axes, picture: np.ndarray) -> None:
-    """Show a picture ``(H, W, 3)`` without ticks, in a thin frame."""
-    axes.imshow(picture)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set(visible=True, color="#BBBBBB", linewidth=0.4)
+def grid_of_panels(
+    titles: Sequence[str], width: float, heading: float, beside: float, below: float, alt: str
+) -> tuple[StyledFigure, list[Axes]]:
+    """Return a figure of square panels in rows, each under its title.
+
+    Args:
+        titles: one for each panel; four are two pairs.
+        width: the most that the figure may be wide, in inches.
+        heading: what a title takes, in inches.
+        beside, below: the room beside and below all panels, in inches.
+        alt: the text for those who cannot see it.
+    """
+    columns = 2 if len(titles) == 4 else min(MOST_PANELS, len(titles))
+    side, rows = min((width - beside) / columns, 2.7), -(-len(titles) // columns)
+    figure = new_figure(columns * side + beside, rows * (side + heading) + below, alt)
+    axes_of = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in axes_of[len(titles) :]:
+        axes.remove()
+    for axes, title in zip(axes_of, titles, strict=False):
+        axes.set_title(title)
+    return figure, axes_of[: len(titles)]
 
 
-def outline_hand(axes: Axes, mask: np.ndarray, color: str = OUTLINE, width: float = 0.8) -> None:
-    """Draw the outline of a mask ``(H, W)``; there is none where it is empty or everywhere."""
-    if mask.any() and not mask.all():
-        axes.contour(mask.astype(float), levels=[0.5], colors=color, linewidths=width)
+def legend_above(
+    figure: StyledFigure,
+    handles: Sequence[Artist],
+    place: Literal["outside upper center", "outside upper right"] = "outside upper center",
+) -> None:
+    """Put a legend above the panels, in as many columns as there is room for."""
+    if not handles:
+        return
+    widths = [KEY + KEY_LETTER * len(str(handle.get_label())) for handle in handles]
+
+    def fits(rows: int) -> bool:
+        needed = sum(max(widths[i : i + rows]) for i in range(0, len(widths), rows))
+        return rows == len(widths) or needed <= figure.get_figwidth()
+
+    rows = next(filter(fits, range(1, len(widths) + 1)))
+    figure.legend(handles=handles, loc=place, ncols=-(-len(widths) // rows))
+
+
+def colour_bar(axes_of: Sequence[Axes], label: str, *, aspect: float = 25) -> None:
+    """Add a bar that explains the colours of some panels to the right of them."""
+    figure, first = axes_of[0].figure, axes_of[0]
+    shown = next(iter([*first.images, *first.collections]))
+    figure.colorbar(shown, ax=axes_of, label=label, shrink=0.9, aspect=aspect)
+
+
+def numbers(axis: Axis, *, percent: bool = False) -> None:
+    """Give an axis few, round ticks with lines across the panel; shares in percent."""
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    if percent:
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axis.axes.grid(axis="x" if axis is axis.axes.xaxis else "y")

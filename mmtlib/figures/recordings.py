@@ -11,9 +11,10 @@ from matplotlib.gridspec import GridSpec
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError
-from mmtlib.figures.panels import outline_hand
+from mmtlib.figures.looks import GREY
 from mmtlib.figures.pictures import NO_READING
-from mmtlib.figures.style import GREY, TWO_COLUMN, StyledFigure, new_figure, styled
+from mmtlib.figures.strips import outline_hand
+from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
 
 SPAN_COLOUR = "#0072B2"
 PICTURES, BLOCKS = 8, 16
@@ -114,7 +115,7 @@ def depth_levels(clip: GestureClip, *, cut: int = 16) -> StyledFigure:
         axes.bar(np.arange(low, high), counts[low:high], width=1.0, color=colour, label=label)
     axes.set(yscale="log", ylim=(1e-6, 2), xlim=(-2, 256), xlabel="8-bit level (bright = near)")
     axes.set_ylabel("Share of pixels")
-    axes.legend(loc="upper center")
+    figure.legend(loc="outside upper center", ncols=len(parts))
     return figure
 
 

@@ -19,8 +19,6 @@ from typing import Any, ParamSpec, TypeVar
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from mmtlib.core.tables import need_columns as need_columns
-
 ONE_COLUMN = 3.5
 """Width of a one-column figure, in inches."""
 TWO_COLUMN = 7.16
@@ -28,8 +26,6 @@ TWO_COLUMN = 7.16
 STACKED_BELOW = 5.0
 """Width in inches below which panels stand above each other instead of side by side."""
 STYLE_FILE = Path(__file__).with_name("mmtlib.mplstyle")
-GREY = "#777777"
-"""For marks that belong to no modality."""
 SCREEN_PIXELS_PER_INCH = 120
 """Size on a web page: a little larger than print, so that 7-point text is read with ease."""
 

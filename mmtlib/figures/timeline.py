@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import pandas as pd
-from matplotlib.ticker import PercentFormatter
+from itertools import cycle
 
-from mmtlib.figures.style import TWO_COLUMN, StyledFigure, need_columns, new_figure, styled
+import pandas as pd
+
+from mmtlib.core.tables import need_columns
+from mmtlib.figures.looks import DASHES
+from mmtlib.figures.panels import numbers
+from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
 
 OTHERS = "#C4C4C4"
 """Lines of classes that are not named."""
 NO_CLASSES = ("first", "last", "start_s", "end_s", "score")
-LINES = ("-", "--", ":", "-.")
-"""So that neighbours in the legend differ without their colour too."""
 MOST_NAMED = 7
 """As many lines as the palette has colours that stand out from white."""
 
@@ -34,8 +36,8 @@ def score_timeline(windows: pd.DataFrame, *, top: int = MOST_NAMED) -> StyledFig
         DataError: if the table has no rows or lacks a column.
     """
     need_columns(windows, ("start_s", "end_s"), "table of windows")
-    numbers = windows.select_dtypes("number").columns
-    classes = [name for name in numbers if name not in NO_CLASSES]
+    columns = windows.select_dtypes("number").columns
+    classes = [name for name in columns if name not in NO_CLASSES]
     ranked = windows[classes].max().sort_values(ascending=False, kind="stable").index
     named = [name for name in classes if name in set(ranked[: min(top, MOST_NAMED)])]
     others = [name for name in classes if name not in named]
@@ -49,9 +51,8 @@ def score_timeline(windows: pd.DataFrame, *, top: int = MOST_NAMED) -> StyledFig
     )
     axes = figure.subplots()
     marker = "o" if len(windows) < 3 else None
-    for number, name in enumerate(named):
-        look = {"color": f"C{number}", "linestyle": LINES[number % len(LINES)], "marker": marker}
-        axes.plot(middle, windows[name], **look, label=name, zorder=3)
+    for name, dashes in zip(named, cycle(DASHES), strict=False):
+        axes.plot(middle, windows[name], dashes=dashes, marker=marker, label=name, zorder=3)
     for number, name in enumerate(others):
         label = None if number else "other classes"
         axes.plot(middle, windows[name], color=OTHERS, linewidth=0.7, marker=marker, label=label)
@@ -62,7 +63,6 @@ def score_timeline(windows: pd.DataFrame, *, top: int = MOST_NAMED) -> StyledFig
         xlim=(start, end),
         ylim=(0, 1.02),
     )
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.grid(axis="y")
+    numbers(axes.yaxis, percent=True)
     figure.legend(loc="outside right upper")
     return figure

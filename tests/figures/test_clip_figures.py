@@ -16,7 +16,7 @@ def test_strip_shows_every_modality_at_even_times(make_clip, check_figure):
     check_figure(figure)
     assert len(figure.axes) == 4 * 3 + 3  # a key for all but RGB
     labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
-    assert labels == ["RGB", "Depth", "Optical\nflow", "Infrared"]
+    assert labels == ["RGB", "Depth", "Optical flow", "Infrared"]
     assert [axes.get_title() for axes in figure.axes[:3]] == ["0.00 s", "0.40 s", "0.80 s"]
     expected = modality_to_rgb("rgb", clip.frames["rgb"])[[0, 4, 8]]
     shown = [axes.images[0].get_array() for axes in figure.axes[:3]]
@@ -59,8 +59,8 @@ def test_many_small_frames_stay_readable(make_clip, check_figure):
 
 def test_a_clip_that_is_empty_everywhere(make_clip, check_figure):
     clip = make_clip()
-    still = clip.with_frames({name: 0 * x for name, x in clip.frames.items()}, mask=0 * clip.mask)
-    check_figure(clip_strip(still))
+    empty = clip.with_frames({name: 0 * x for name, x in clip.frames.items()}, mask=0 * clip.mask)
+    check_figure(clip_strip(empty))
 
 
 def test_no_frames_are_refused(make_clip):

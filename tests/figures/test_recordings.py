@@ -51,7 +51,7 @@ def test_levels_are_counted_in_three_parts(make_clip, check_figure):
     depth[0, 0, 2, :5] = 3 / 255
     figure = depth_levels(clip.with_frames({"depth": depth}))
     check_figure(figure)
-    shares = [text.get_text().split(": ")[1] for text in figure.axes[0].get_legend().get_texts()]
+    shares = [text.get_text().split(": ")[1] for text in figure.legends[0].get_texts()]
     assert shares == ["87.5% of the pixels", "2.5% of the pixels", "10.0% of the pixels"]
     heights = {round(bar.get_x() + 0.5): bar.get_height() for bar in figure.axes[0].patches}
     assert heights[200] == pytest.approx(0.1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmtlib.figures.panels import axes_at, even_times, outline_hand
+from mmtlib.figures.strips import axes_at, even_times, outline_hand
 from mmtlib.figures.style import new_figure
 
 

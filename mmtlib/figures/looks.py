@@ -1,0 +1,54 @@
+"""How networks, lines and marks look in every figure, and what a legend shows for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from mmtlib.core.modalities import (
+    MODALITIES,
+    get_modality,
+    modality_of,
+    network_title,
+    second_network,
+)
+
+Look = dict[str, Any]
+"""How something is drawn: names and values of what matplotlib calls properties."""
+GREY = "#777777"
+"""For marks that belong to no modality."""
+DASHES: tuple[Any, ...] = ("", (4, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5))
+"""Kinds of line, so that a curve is not told by its colour alone."""
+BAND_ALPHA = 0.2
+MARKS = ("o", "^", "s", "D", "v", "P", "X", "*")
+
+
+def title_of(network: str) -> str:
+    """Return what a network is called in figures; other names, e.g. ``"fused"``, as they are."""
+    name = str(network)
+    return network_title(name) if _is_network(name) else name.capitalize()
+
+
+def color_of(network: str) -> str:
+    """Return the colour of a network's modality; grey for any other name."""
+    name = str(network)
+    return get_modality(modality_of(name)).color if _is_network(name) else GREY
+
+
+def _is_network(name: str) -> bool:
+    return name in MODALITIES or name in map(second_network, MODALITIES)
+
+
+def key(label: str, look: Look, dashes: Any = "") -> Line2D:
+    """Return what a legend shows for a line or a mark of that look."""
+    line: Look = {"linestyle": (0, dashes)} if dashes else {}
+    return Line2D([], [], label=label, **line, **look)
+
+
+def interval_key(text: str, *, band: bool = False) -> Line2D | Patch:
+    """Return what a legend shows for intervals."""
+    if band:
+        return Patch(color=GREY, alpha=BAND_ALPHA + 0.1, linewidth=0, label=text)
+    return Line2D([], [], color="black", linewidth=1, marker="|", label=text)
