@@ -60,7 +60,8 @@ def stage_correlations(
     Source: Abavisani et al. 2019 (arXiv 1812.06145), the correlation matrix of the SSA loss.
     """
     features = stage_features(network, clips, stage, batch_size=batch_size)
-    return CorrelationMaps(correlation_map(features, normalize), tuple(features.shape[2:]))
+    t, h, w = features.shape[2:]
+    return CorrelationMaps(correlation_map(features, normalize), (t, h, w))
 
 
 def similarity_over_frames(

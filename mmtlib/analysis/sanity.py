@@ -55,8 +55,9 @@ def _draw_again(module: nn.Module, seed: int, name: str) -> None:
     device = next(module.parameters()).device
     with scoped_seed(seed, "randomized", name, device=device):
         for part in module.modules():
-            if hasattr(part, "reset_parameters"):
-                part.reset_parameters()
+            reset = getattr(part, "reset_parameters", None)
+            if reset is not None:
+                reset()
 
 
 def saliency_sanity(

@@ -13,6 +13,7 @@ from mmtlib.cli.options import read_settings
 from mmtlib.config import ExperimentConfig
 from mmtlib.config.checks import check_taken
 from mmtlib.core.cache import cache_dir
+from mmtlib.core.clip_store import ClipStore
 from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.core.modalities import check_modalities
 from mmtlib.datasets import GestureDataset
@@ -83,7 +84,8 @@ def prepare(kind: type[GestureDataset], description: str) -> int:
     for split in given.splits.split(","):
         with show.bar(split) as progress:
             data = open_data(config, split, progress=progress)
-        print(f"{split}: {len(data.clips):,} clips in {data.clips.folder}")
+        where = f" in {data.clips.folder}" if isinstance(data.clips, ClipStore) else ""
+        print(f"{split}: {len(data.clips):,} clips{where}")
         if data.note:
             print(f"  {data.note}")
     return 0

@@ -11,10 +11,9 @@ killed writer (`clip_writer`) goes on at the first missing one and damage costs 
 
 | field | type | meaning |
 |---|---|---|
-| ``rgb``, ``ir`` | uint8 ``(C, T, H, W)`` | brightness * 255 |
-| ``depth`` | uint8 ``(1, T, H, W)`` | 8-bit level, 0 = no reading |
-| ``depth_mm`` | uint16 ``(1, T, H, W)`` | millimetres, 0 = no reading |
-| ``flow`` | int8 ``(2, T, H, W)`` | pixels per frame / ``flow_scale`` |
+| a modality | uint8 ``(C, T, H, W)`` | brightness or level * 255 |
+| one of directions | int8 ``(2, T, H, W)`` | pixels per frame / ``flow_scale`` |
+| ``depth_mm`` | uint16 ``(1, T, H, W)`` | millimetres, 0 = missing |
 | ``mask`` | uint8 ``(T, H, W)`` | 1 where the hand is |
 | ``joints`` | float32 ``(T, J, 3)`` | metres, camera axes |
 | ``frame_rate`` | float32 ``(1,)`` | frames per second of this clip, where clips differ |
@@ -22,6 +21,7 @@ killed writer (`clip_writer`) goes on at the first missing one and damage costs 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import zlib
@@ -38,6 +38,7 @@ from torch import Tensor
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError
+from mmtlib.core.modalities import get_modality
 
 STORE_VERSION = 3
 FLOW_SCALE = 1 / 16
@@ -81,6 +82,10 @@ class StoreRow:
     clip_id: str
 
 
+Form = tuple[str, list[int]]
+"""A field's format: type and shape of one clip's values."""
+
+
 def store_folder(kind: str, name: str, fingerprint: str) -> Path:
     """Return where the cache keeps a store; another layout has another folder beside the old one.
 
@@ -97,7 +102,7 @@ def shard_folder(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:04d}"
 
 
-def field_bytes(form: tuple[str, list[int]]) -> int:
+def field_bytes(form: Form) -> int:
     """Return the bytes of one clip's field from its format: type and shape."""
     return np.dtype(form[0]).itemsize * math.prod(form[1])
 
@@ -183,14 +188,8 @@ class ClipStore:
             index = read_sealed(path := self.folder / "index.json", remedy=path)
         except FileNotFoundError:
             raise DataError(f"{self.folder} is no clip store (it has no index.json).") from None
-        self.info = StoreInfo(
-            name=index["name"],
-            class_names=tuple(index["class_names"]),
-            fingerprint=index["fingerprint"],
-            frame_rate=index["frame_rate"],
-            flow_scale=index["flow_scale"],
-            made_from=index["made_from"],
-        )
+        said = {field.name: index[field.name] for field in dataclasses.fields(StoreInfo)}
+        self.info = StoreInfo(**{**said, "class_names": tuple(said["class_names"])})
         self.labels = np.array([row[0] for row in index["rows"]], dtype=np.int64)
         self.subjects = np.array([row[1] for row in index["rows"]], dtype=np.int64)
         self.clip_ids = tuple(row[2] for row in index["rows"])
@@ -247,29 +246,26 @@ class ClipStore:
             IndexError: if `index` is out of range.
             DataError: if what is stored of the clip is damaged.
         """
-        frames, rest = {}, {"mask": None, "joints": None}
-        for name in self.fields:
-            values = self.stored(name, index)
-            if name == "mask":
-                rest["mask"] = torch.from_numpy(values != 0)
-            elif name == "joints":
-                rest["joints"] = torch.from_numpy(values.copy())
-            elif name != "depth_mm":
-                frames[name] = self.decode(name, values)
-            elif "depth" not in self.fields:
-                frames["depth"] = self.decode(name, values)
+        there = {name: self.stored(name, index) for name in self.fields}
+        mask, joints = there.pop("mask", None), there.pop("joints", None)
+        frames = {
+            "depth" if name == "depth_mm" else name: self.decode(name, values)
+            for name, values in there.items()
+            if name != "depth_mm" or "depth" not in there
+        }
         return GestureClip(
             frames=frames,
             label=int(self.labels[index]),
             subject=int(self.subjects[index]),
             clip_id=self.clip_ids[index],
-            frame_rate=self._frame_rate(index),
-            **rest,
+            frame_rate=(
+                float(self.stored(FRAME_RATE, index)[0])
+                if FRAME_RATE in self._forms
+                else self.info.frame_rate
+            ),
+            mask=None if mask is None else torch.from_numpy(mask != 0),
+            joints=None if joints is None else torch.from_numpy(joints.copy()),
         )
-
-    def _frame_rate(self, index: int) -> float:
-        own = FRAME_RATE in self._forms
-        return float(self.stored(FRAME_RATE, index)[0]) if own else self.info.frame_rate
 
     def stored(self, name: str, index: int) -> np.ndarray:
         """Return a field of clip `index` as it is stored: a read-only view of the file, no copy.
@@ -294,8 +290,13 @@ class ClipStore:
         """Return stored values of a picture field as float32 in physical units (or `tables`')."""
         if name in self.tables:
             return torch.from_numpy(self.tables[name].take(values))
-        scale = {"flow": self.info.flow_scale, "depth_mm": 1e-3}.get(name, 1 / 255)
+        scale = 1e-3 if name == "depth_mm" else step_of(name, self.info.flow_scale)
         return torch.from_numpy(values.astype(np.float32)).mul_(scale)
+
+
+def step_of(modality: str, flow_scale: float = FLOW_SCALE) -> float:
+    """Return what one step of a modality's stored values stands for, in its unit."""
+    return flow_scale if get_modality(modality).kind == "vector" else 1 / 255
 
 
 def encode_frames(
@@ -305,11 +306,11 @@ def encode_frames(
 
     Args:
         frames: modality -> float ``(C, T, H, W)`` in the modality's unit.
-        flow_scale: pixels per frame of one step of ``flow``; larger values are cut at 127 steps.
+        flow_scale: pixels per frame of one step of a direction; larger values are cut at 127 steps.
     """
     fields = {}
     for name, x in frames.items():
-        if name == "flow":
+        if get_modality(name).kind == "vector":
             fields[name] = (x / flow_scale).round().clamp(-127, 127).to(torch.int8).numpy()
         else:
             fields[name] = (x * 255).round().clamp(0, 255).to(torch.uint8).numpy()

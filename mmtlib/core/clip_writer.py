@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import numpy as np
 from mmtlib.core.cache import locked, whole_file, whole_folder
 from mmtlib.core.clip_store import (
     STORE_VERSION,
+    Form,
     StoreInfo,
     StoreRow,
     check_size,
@@ -135,13 +137,14 @@ class _Shards:
     n: int
     parts: dict[int, dict[str, Any]] = field(default_factory=dict)
     shard_clips: int = SHARD_CLIPS
-    fields: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
+    fields: dict[str, Form] = field(default_factory=dict)
 
     def missing(self, allow_missing: bool) -> list[int]:
         """Find what was finished; return the rows of all other shards."""
         for shard in sorted(self.folder.glob("shard-*")):
             part = _read_part(shard, self.key)
-            self.shard_clips, self.fields = part["shard_clips"], part["fields"]
+            self.shard_clips = part["shard_clips"]
+            self.fields = {name: (kind, shape) for name, (kind, shape) in part["fields"].items()}
             number = int(shard.name.removeprefix("shard-"))
             if allow_missing or part["rows"] == list(self._rows(number)):
                 self.parts[number] = part
@@ -152,7 +155,7 @@ class _Shards:
 
     def write(self, clips: Made, todo: Sequence[int]) -> None:
         """Write clips that come in the order of `todo`, each shard as soon as it is complete."""
-        asked, held = iter(todo), []
+        asked, held = iter(todo), list[tuple[int, Fields]]()
         for index, fields in clips:
             if index not in asked:  # reads on to it: what was passed over cannot come any more
                 raise DataError(f"Row {index} of {self.folder} is out of order, or given twice.")
@@ -168,7 +171,7 @@ class _Shards:
             self._save(held)
 
     def _check_fields(self, index: int, fields: Fields) -> None:
-        found = {name: [x.dtype.str, list(x.shape)] for name, x in fields.items()}
+        found = {name: (x.dtype.str, list(x.shape)) for name, x in fields.items()}
         if not self.fields:
             size = sum(map(field_bytes, found.values()))
             self.fields = found
@@ -186,7 +189,7 @@ class _Shards:
         with whole_folder(shard) as temporary:
             for name in self.fields:
                 values = [np.ascontiguousarray(fields[name]) for _, fields in clips]
-                check_sums[name] = [zlib.crc32(x) for x in values]
+                check_sums[name] = [zlib.crc32(x.data) for x in values]
                 _write_through(temporary / f"{name}.bin", values)
             self.parts[number] = {
                 "key": self.key,
@@ -230,12 +233,7 @@ def _write_index(
 ) -> None:
     parts = [shards.parts[number] for number in sorted(shards.parts)]
     content = {
-        "name": info.name,
-        "class_names": info.class_names,
-        "fingerprint": info.fingerprint,
-        "frame_rate": info.frame_rate,
-        "flow_scale": info.flow_scale,
-        "made_from": info.made_from,
+        **{field.name: getattr(info, field.name) for field in dataclasses.fields(info)},
         "key": shards.key,
         "shard_clips": shards.shard_clips,
         "fields": shards.fields,

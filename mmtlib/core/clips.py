@@ -184,12 +184,12 @@ class ClipBatch:
 
     def to(self, device: torch.device | str) -> ClipBatch:
         """Return the batch with its frames (channels-last-3d) and labels on that device."""
-        move = {"device": device, "non_blocking": True}
+        form = torch.channels_last_3d
         return replace(
             self,
             frames={
-                m: x.to(memory_format=torch.channels_last_3d, **move)
+                m: x.to(device, non_blocking=True, memory_format=form)
                 for m, x in self.frames.items()
             },
-            labels=self.labels.to(**move),
+            labels=self.labels.to(device, non_blocking=True),
         )

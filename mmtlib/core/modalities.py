@@ -13,7 +13,7 @@ from typing import Literal
 from mmtlib.core.declared import Registry, calling_module
 from mmtlib.core.errors import ConfigError
 
-Kind = Literal["image", "depth", "vector"]
+Kind = Literal["image", "level", "vector"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Modality:
         name: the short name used as a key everywhere.
         title: the name to print in figures.
         channels: C of a clip ``(C, T, H, W)``.
-        kind: ``"image"`` (brightness in [0, 1]), ``"depth"`` (one value a pixel, 0 = no reading) or
+        kind: ``"image"`` (brightness in [0, 1]), ``"level"`` (one value a pixel, 0 = missing) or
             ``"vector"`` (flow: u to the right, v downwards, in pixels per frame).
         unit: the unit of the values in `GestureClip.frames`.
         center, spread: constants that bring measurements (depth, flow) near zero mean and unit
@@ -48,7 +48,7 @@ MODALITIES: Registry[Modality] = Registry("modality", "modalities", Modality)
 for _modality in (
     Modality(name="rgb", title="RGB", channels=3, kind="image", unit="brightness, 0 to 1",
              center=0.45, spread=0.25, color="#0072B2"),
-    Modality(name="depth", title="Depth", channels=1, kind="depth",
+    Modality(name="depth", title="Depth", channels=1, kind="level",
              unit="8-bit level / 255, 0 = no reading",
              center=0.45, spread=0.25, color="#D55E00"),
     Modality(name="flow", title="Optical flow", channels=2, kind="vector",

@@ -28,5 +28,5 @@ def fuse(predictions: Iterable[Predictions]) -> Predictions:
     first = predictions[0]
     for other in predictions[1:]:
         check_same_clips(first, other)
-    scores = np.mean([p.scores for p in predictions], axis=0, dtype=np.float64)
-    return replace(first, scores=scores)
+    scores = np.stack([p.scores for p in predictions])
+    return replace(first, scores=scores.mean(axis=0, dtype=np.float64))

@@ -16,17 +16,17 @@ from torch import Tensor
 from mmtlib.config import default_preset
 from mmtlib.config.presets import SyntheticPreset, get_preset
 from mmtlib.core.clip_store import (
-    FLOW_SCALE,
     ClipStore,
     StoreInfo,
     StoreRow,
     encode_frames,
+    step_of,
     store_folder,
 )
 from mmtlib.core.clip_writer import write_clip_store
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.compute import in_order, threads
-from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
 from mmtlib.core.modalities import check_modalities
 from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic.benchmark import GENERATOR_VERSION, SPLITS
@@ -41,6 +41,8 @@ SCENERIES: dict[str, tuple[Callable[..., Scene], Camera]] = {
     "car": (draw_car_scene, CAR_CAMERA),
 }
 """Scenery of a preset -> what draws its scenes, and the camera that sees them."""
+RENDERED = ("rgb", "depth", "flow", "ir")
+"""The modalities that the renderer makes, as attributes of `RenderedClip`."""
 CLOSE_RANGE = 0.7
 """Metres beyond which NVGesture-like depth shows nothing."""
 PARALLEL_PIXELS = 2**21
@@ -134,7 +136,8 @@ class SyntheticGestures:
 
     Raises:
         ConfigError: if a name or value is unknown or out of range.
-        DataError: if the cache cannot be written, or is damaged.
+        DataError: if the cache cannot be written, or is damaged, or a modality is none that the
+            renderer makes.
     """
 
     licence = "MIT, as mmtlib itself"
@@ -166,6 +169,8 @@ class SyntheticGestures:
             raise ConfigError(f"close_range must be above 0 metres, got {close_range}.")
         self.split, self.camera = split, SCENERIES[self.preset.scenery][1]
         self.modalities = check_modalities(modalities)
+        if missing := [m for m in self.modalities if m not in RENDERED]:
+            raise DataError(f"Synthetic clips show {', '.join(RENDERED)}, not {missing[0]}.")
         self.generator_seed = int(generator_seed)
         self.depth_form, self.close_range = depth, close_range
         self.extras = extras
@@ -303,9 +308,8 @@ def _as_stored(modality: str, frames: Tensor) -> Tensor:
     """Return frames rounded as they are by being kept in a store."""
     if modality == "depth":
         return (frames * 1000).round() * 1e-3
-    scale = FLOW_SCALE if modality == "flow" else 1 / 255
     kept = encode_frames({modality: frames})[modality]
-    return torch.from_numpy(kept.astype(np.float32)).mul_(scale)
+    return torch.from_numpy(kept.astype(np.float32)).mul_(step_of(modality))
 
 
 def _hash(value: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.modalities import Modality, get_modality
 
 Params = Mapping[str, Any]
 """Parameters drawn for one clip: names to what JSON can hold (numbers, true or false, lists)."""
@@ -129,6 +130,24 @@ def map_pictures(clip: GestureClip, function: Callable[[Tensor], Tensor]) -> Ges
         {name: function(x) for name, x in clip.frames.items()},
         mask=None if clip.mask is None else function(clip.mask),
     )
+
+
+def by_kind(
+    clip: GestureClip, **functions: Callable[[Tensor, Modality], Tensor]
+) -> dict[str, Tensor]:
+    """Return the clip's frames, each changed by the function of its modality's kind.
+
+    Args:
+        clip: the clip, left as it is.
+        functions: kind (`mmtlib.core.modalities.Kind`) -> from frames ``(C, T, H, W)`` and their
+            modality to new ones; frames of other kinds stay.
+    """
+    frames = dict(clip.frames)
+    for name, x in clip.frames.items():
+        modality = get_modality(name)
+        if modality.kind in functions:
+            frames[name] = functions[modality.kind](x, modality)
+    return frames
 
 
 def check_whole(name: str, value: int, *, at_least: int) -> int:

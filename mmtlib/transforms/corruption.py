@@ -31,7 +31,7 @@ class Corrupt(Transform):
     | ``noise`` | the share of pixels that show another pixel of the clip, drawn at random: noise |
     | | with the clip's own mean, spread and missing readings |
     | ``blur`` | the width of a Gaussian blur, 1 = `BLUR_AT_FULL_STRENGTH`; depth is the mean of |
-    | | readings, none (0) where under half of the weight is one, so thin outlines go |
+    | | readings, missing (0) where under half of the weight is one, so thin outlines go |
     | ``freeze`` | the share of frames, in a row, that repeat the frame before them |
     | ``drop`` | the share of frames, anywhere, that are lost: black, no reading, no motion |
     | ``misalign`` | a shift in a random direction, as a part of the picture's shorter side, in |
@@ -95,7 +95,7 @@ def _blur(x: Tensor, kind: Kind, strength: float, _: torch.Generator) -> Tensor:
     width = max(strength * BLUR_AT_FULL_STRENGTH * min(x.shape[-2:]), 0.01)
     rows, columns = (_gauss(n, width) for n in x.shape[-2:])
     blurred = rows @ x @ columns.T
-    if kind != "depth":
+    if kind != "level":
         return blurred
     return mean_of_readings(blurred, rows @ (x > 0).float() @ columns.T)
 

@@ -19,6 +19,7 @@ from mmtlib.transforms.base import (
     Params,
     Transform,
     both_ways,
+    by_kind,
     check_number,
     check_whole,
     draw_whole,
@@ -156,9 +157,8 @@ class HorizontalFlip(Transform):
         if not params["flip"]:
             return clip
         mirrored = map_pictures(clip, lambda x: x.flip(-1))
-        frames = dict(mirrored.frames)
-        if "flow" in frames:
-            frames["flow"] = frames["flow"] * torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1)
+        other_way = torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1)
+        frames = by_kind(mirrored, vector=lambda x, _: x * other_way)
         joints = None if clip.joints is None else clip.joints * torch.tensor([-1.0, 1.0, 1.0])
         partners = both_ways("HorizontalFlip label_swaps", params["label_swaps"])
         label = partners.get(clip.label, clip.label)

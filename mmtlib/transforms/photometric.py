@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from mmtlib.core.clips import GestureClip
-from mmtlib.core.modalities import get_modality
+from mmtlib.core.modalities import Modality
 from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms.base import (
     Params,
     Transform,
+    by_kind,
     check_number,
     draw_factor,
     draw_number,
@@ -32,9 +34,10 @@ LEVEL = 1 / 255
 class Standardize(Transform):
     """Bring values near zero mean and unit spread; the last step before a network.
 
-    Pictures (RGB, infrared): each channel by its own mean and spread over the whole clip, which
-    takes off exposure and colour cast but keeps changes in time. Depth and flow: by the constants
-    of `core.modalities`, as their values are measurements. Values are no longer in their physical
+    Pictures (kind ``"image"``: RGB, infrared): each channel by its own mean and spread over the
+    whole clip, which takes off exposure and colour cast but keeps changes in time. Depth and flow
+    (kinds ``"level"`` and ``"vector"``): by the constants of `core.modalities`, as their values are
+    measurements. Values are no longer in their physical
     unit afterwards.
     """
 
@@ -43,21 +46,25 @@ class Standardize(Transform):
     @staticmethod
     def apply(clip: GestureClip, params: Params) -> GestureClip:
         """Return the standardised clip."""
-        frames = {}
-        for name, x in clip.frames.items():
-            modality = get_modality(name)
-            if modality.kind == "image":
-                spread, mean = spread_and_mean(x)
-                frames[name] = (x - mean).div_(spread + FLOOR)
-            else:
-                frames[name] = (x - modality.center).div_(modality.spread)
-        return clip.with_frames(frames)
+        return clip.with_frames(
+            by_kind(clip, image=_by_its_own, level=_by_constants, vector=_by_constants)
+        )
+
+
+def _by_its_own(x: Tensor, _: Modality) -> Tensor:
+    spread, mean = spread_and_mean(x)
+    return (x - mean).div_(spread + FLOOR)
+
+
+def _by_constants(x: Tensor, modality: Modality) -> Tensor:
+    return (x - modality.center).div_(modality.spread)
 
 
 class PhotometricJitter(Transform):
-    """Change light, camera and colours of RGB and infrared; depth and flow stay.
+    """Change light, camera and colours of pictures (RGB, infrared); depth and flow stay.
 
-    The same draw holds for the whole clip and for both; colours are changed in RGB alone. A change
+    The same draw holds for the whole clip and for all of them; colours are changed where there are
+    three channels. A change
     of 0.2 is a factor from 1 / 1.2 to 1.2, less as likely as more; 0 is none. Values stay in
     [0, 1]. `Standardize` takes off much of brightness, contrast and cast again, though not what
     was clipped.
@@ -108,14 +115,10 @@ class PhotometricJitter(Transform):
     @staticmethod
     def apply(clip: GestureClip, params: Params) -> GestureClip:
         """Return the clip in another light."""
-        frames = dict(clip.frames)
-        for name, x in frames.items():
-            if get_modality(name).kind == "image":
-                frames[name] = _relight(x, params, torch_generator(name, params["seed"]))
-        return clip.with_frames(frames)
+        return clip.with_frames(by_kind(clip, image=partial(_relight, params)))
 
 
-def _relight(x: Tensor, params: Params, generator: torch.Generator) -> Tensor:
+def _relight(params: Params, x: Tensor, modality: Modality) -> Tensor:
     """Return ``(C, T, H, W)``; factors of 1 leave every bit as it is."""
     contrast, saturation = params["contrast"], params["saturation"]
     x = x.clamp(0, 1).pow_(params["gamma"])
@@ -124,12 +127,13 @@ def _relight(x: Tensor, params: Params, generator: torch.Generator) -> Tensor:
         x.mul_(torch.tensor(params["cast"]).view(3, 1, 1, 1))
         x = (x * saturation).add_(x.mean(0, keepdim=True), alpha=1 - saturation)
     if params["noise"]:
+        generator = torch_generator(modality.name, params["seed"])
         x.add_(torch.randn(x.shape, generator=generator), alpha=params["noise"])
     return x.clamp_(0, 1)
 
 
 class DepthNoise(Transform):
-    """Add noise to the readings of depth, and lose some of them, as sensors do.
+    """Add noise to the readings of depth (kind ``"level"``), and lose some, as sensors do.
 
     A reading stays one, whatever the noise: at least `LEVEL`, at most 1 (or the clip's largest
     where that is more, as in metres). Readings are lost one by one, and `AT_EDGES` times as often
@@ -163,21 +167,21 @@ class DepthNoise(Transform):
     @staticmethod
     def apply(clip: GestureClip, params: Params) -> GestureClip:
         """Return the clip with worse depth."""
-        if "depth" not in clip.frames:
-            return clip
-        depth = clip.frames["depth"]
-        generator = torch_generator("depth", params["seed"])
-        new = depth
-        if params["noise"]:
-            noise = torch.randn(depth.shape, generator=generator).mul_(params["noise"])
-            noise = noise.mul_(depth ** params["growth"]) if params["growth"] else noise
-            highest = max(1.0, float(depth.max()))
-            new = torch.where(depth > 0, (depth + noise).clamp_(LEVEL, highest), depth)
-        if params["holes"]:
-            chance = torch.rand(depth.shape, generator=generator)
-            lost = chance < torch.where(_edges(depth), AT_EDGES * params["holes"], params["holes"])
-            new = new.masked_fill(lost, 0.0)
-        return clip.with_frames({**clip.frames, "depth": new})
+        return clip.with_frames(by_kind(clip, level=partial(_worsen, params)))
+
+
+def _worsen(params: Params, depth: Tensor, modality: Modality) -> Tensor:
+    generator, new = torch_generator(modality.name, params["seed"]), depth
+    if params["noise"]:
+        noise = torch.randn(depth.shape, generator=generator).mul_(params["noise"])
+        noise = noise.mul_(depth ** params["growth"]) if params["growth"] else noise
+        highest = max(1.0, float(depth.max()))
+        new = torch.where(depth > 0, (depth + noise).clamp_(LEVEL, highest), depth)
+    if params["holes"]:
+        chance = torch.rand(depth.shape, generator=generator)
+        lost = chance < torch.where(_edges(depth), AT_EDGES * params["holes"], params["holes"])
+        new = new.masked_fill(lost, 0.0)
+    return new
 
 
 def _edges(depth: Tensor) -> Tensor:

@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmtlib.core.clips import GestureClip
-from mmtlib.core.modalities import get_modality
 from mmtlib.transforms.base import (
     Params,
     Transform,
+    by_kind,
     check_number,
     check_range,
     check_whole,
@@ -64,22 +64,15 @@ class Resize(Transform):
         if clip.shape[1:] == size:
             return clip
         _, height, width = clip.shape
-        frames = {}
-        for name, x in clip.frames.items():
-            match get_modality(name).kind:
-                case "depth":
-                    frames[name] = _resize_depth(x, size)
-                case "vector":
-                    ratio = torch.tensor([size[1] / width, size[0] / height])
-                    frames[name] = _resize_image(x, size) * ratio.view(2, 1, 1, 1)
-                case _:
-                    frames[name] = _resize_image(x, size)
+        ratio = torch.tensor([size[1] / width, size[0] / height]).view(2, 1, 1, 1)
+        frames = by_kind(
+            clip,
+            image=lambda x, _: _weighted(x, size, _linear_weights),
+            level=lambda x, _: _resize_depth(x, size),
+            vector=lambda x, _: _weighted(x, size, _linear_weights) * ratio,
+        )
         mask = None if clip.mask is None else _resize_nearest(clip.mask, size)
         return clip.with_frames(frames, mask=mask)
-
-
-def _resize_image(x: Tensor, size: tuple[int, int]) -> Tensor:
-    return _weighted(x, size, _linear_weights)
 
 
 def _resize_depth(x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -225,15 +218,12 @@ class RandomAffine(Transform):
         cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
         grid = _grid(cos / scale, sin / scale, right, down, clip.shape[1:])
         turn = torch.tensor([[cos, -sin], [sin, cos]])
-        frames = {}
-        for name, x in clip.frames.items():
-            match get_modality(name).kind:
-                case "depth":
-                    frames[name] = mean_of_readings(_look(x, grid), _look((x > 0).float(), grid))
-                case "vector":
-                    frames[name] = torch.tensordot(turn * scale, _look(x, grid), dims=1)
-                case _:
-                    frames[name] = _look(x, grid)
+        frames = by_kind(
+            clip,
+            image=lambda x, _: _look(x, grid),
+            level=lambda x, _: mean_of_readings(_look(x, grid), _look((x > 0).float(), grid)),
+            vector=lambda x, _: torch.tensordot(turn * scale, _look(x, grid), dims=1),
+        )
         mask, joints = clip.mask, clip.joints
         if mask is not None:
             mask = _look(mask[None].float(), grid, mode="nearest")[0] > 0

@@ -21,6 +21,7 @@ from mmtlib.transforms.base import (
     Params,
     Transform,
     both_ways,
+    by_kind,
     check_number,
     check_range,
     check_whole,
@@ -234,11 +235,9 @@ class Reverse(Transform):
                 f"Reverse: clip {clip.clip_id} has label {clip.label}, which backwards is no "
                 f"gesture of the data set; only {sorted(partners)} can be reversed."
             )
-        frames = {name: x.flip(1) for name, x in clip.frames.items()}
-        if "flow" in frames:
-            frames["flow"] = _followed_back(clip.frames["flow"]).flip(1)
+        back = clip.with_frames(by_kind(clip, vector=lambda x, _: _followed_back(x)))
         return clip.with_frames(
-            frames,
+            {name: x.flip(1) for name, x in back.frames.items()},
             label=partners[clip.label],
             mask=None if clip.mask is None else clip.mask.flip(0),
             joints=None if clip.joints is None else clip.joints.flip(0),
@@ -270,11 +269,10 @@ def _take(
         frame_rate: of the new clip; None = as it was.
     """
     indices = indices.clamp_max(clip.shape[0] - 1)
-    frames = {name: x.index_select(1, indices) for name, x in clip.frames.items()}
-    if "flow" in frames:
-        frames["flow"] *= steps.view(-1, 1, 1) if isinstance(steps, Tensor) else steps
+    each = steps.view(-1, 1, 1) if isinstance(steps, Tensor) else steps
+    taken = clip.with_frames({m: x.index_select(1, indices) for m, x in clip.frames.items()})
     return clip.with_frames(
-        frames,
+        by_kind(taken, vector=lambda x, _: x.mul_(each)),
         mask=None if clip.mask is None else clip.mask.index_select(0, indices),
         joints=None if clip.joints is None else clip.joints.index_select(0, indices),
         frame_rate=clip.frame_rate if frame_rate is None else frame_rate,

@@ -20,9 +20,9 @@ def test_the_four_modalities_and_their_channels():
         "flow": 2,
         "ir": 1,
     }
-    assert {m.kind for m in MODALITIES.values()} == {"image", "depth", "vector"}
+    assert {m.kind for m in MODALITIES.values()} == {"image", "level", "vector"}
     assert MODALITIES["flow"].kind == "vector"
-    assert MODALITIES["depth"].kind == "depth"
+    assert MODALITIES["depth"].kind == "level"
     assert all(m.name == key and m.spread > 0 for key, m in MODALITIES.items())
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.own_modalities import known, like
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError
@@ -132,6 +133,33 @@ def test_any_clip_stays_a_clip(transform, make_clip, frames, height, width, seed
         readings = new.frames["depth"][new.frames["depth"] > 0]
         lowest = 1 / 255 if isinstance(transform, DepthNoise) else 0.2
         assert (readings >= lowest - 1e-6).all()
+
+
+OWN = {"heat": "ir", "range": "depth", "way": "flow", "left": "rgb"}
+"""Modalities of a user's own -> the known one of the same kind and channels."""
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [*ALIGNED, Standardize(), PhotometricJitter(gamma=0.4, saturation=0.3), DepthNoise()],
+    ids=repr,
+)
+def test_what_is_done_to_a_modality_depends_on_its_kind(transform, make_clip):
+    clip = make_clip()
+    new = transform(clip, generator())
+    with known(*(like(other, name) for name, other in OWN.items())):
+        own = clip.with_frames({name: clip.frames[other] for name, other in OWN.items()})
+        changed = transform(own, generator())
+        for name, other in OWN.items():
+            torch.testing.assert_close(changed.frames[name], new.frames[other], atol=0, rtol=0)
+
+
+def test_depth_noise_is_for_levels_of_any_name(make_clip):
+    clip = make_clip()
+    with known(*(like(other, name) for name, other in OWN.items())):
+        own = clip.with_frames({name: clip.frames[other] for name, other in OWN.items()})
+        changed = DepthNoise(noise=0.05, holes=0.2)(own, generator()).frames
+        assert [m for m in OWN if not torch.equal(changed[m], own.frames[m])] == ["range"]
 
 
 def test_one_draw_for_all_modalities(transform, make_clip):
