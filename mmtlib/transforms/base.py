@@ -8,12 +8,14 @@ The old clip is never written to; the new one may share memory with it.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar
+from dataclasses import MISSING, replace
+from functools import partial
+from typing import Any, ClassVar, dataclass_transform
 
 import torch
 from torch import Tensor
@@ -29,11 +31,92 @@ TRANSFORMS: dict[str, type[Transform]] = {}
 """Every transform class by its name, which is also its name in a clip's history."""
 
 
+def both_ways(name: str, pairs: Iterable[Sequence[int]]) -> dict[int, int]:
+    """Return label -> partner, both ways, from pairs of labels that change places.
+
+    Raises:
+        ConfigError: if a label has two partners.
+    """
+    partners: dict[int, int] = {}
+    for a, b in pairs:
+        for label, partner in ((a, b), (b, a)):
+            if partners.setdefault(label, partner) != partner:
+                raise ConfigError(
+                    f"{name}: label {label} has two partners, {partners[label]} and {partner}; "
+                    "name one."
+                )
+    return partners
+
+
+def argument(check: Callable[[str, Any], Any], *, default: Any = MISSING) -> Any:
+    """Declare an argument of a transform.
+
+    Args:
+        check: from what it is called in messages and the value given to the value kept; raises a
+            `ConfigError` for one that will not do.
+        default: the value where none is given.
+    """
+    return dataclasses.field(default=default, metadata={"check": check})
+
+
+def whole(*, at_least: int) -> Any:
+    """Declare a whole number."""
+
+    def check(name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+            wanted = f"a whole number of at least {at_least}"
+            raise ConfigError(f"{name}: expected {wanted}, got {value!r}.")
+        return value
+
+    return argument(check)
+
+
+def number(*, low: float = 0, high: float = math.inf, default: Any = MISSING) -> Any:
+    """Declare a number from `low` to `high`, both included."""
+    return argument(partial(_check_number, low, high), default=default)
+
+
+def span(*, high: float = math.inf, default: Any = MISSING) -> Any:
+    """Declare a pair (lowest, highest), both above 0 and at most `high`."""
+
+    def check(name: str, value: Any) -> tuple[float, float]:
+        pair = tuple(value) if isinstance(value, list | tuple) else ()
+        ends = [_check_number(0, high, name, end) for end in pair]
+        if len(ends) != 2 or not 0 < ends[0] <= ends[1]:
+            raise ConfigError(f"{name}: expected (lowest, highest), both above 0, got {value!r}.")
+        return ends[0], ends[1]
+
+    return argument(check, default=default)
+
+
+def pairs() -> Any:
+    """Declare label -> label: labels that change places, each pair named once."""
+
+    def check(name: str, value: Any) -> dict[int, int]:
+        both_ways(name, value.items())  # or is refused
+        return dict(value)
+
+    return argument(check)
+
+
+def _check_number(low: float, high: float, name: str, value: Any) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and low <= value <= high and value < math.inf):
+        wanted = f"in [{low}, {high}]" if high < math.inf else f"of at least {low}"
+        raise ConfigError(f"{name}: expected a number {wanted}, got {value!r}.")
+    return value
+
+
+@dataclass_transform(
+    kw_only_default=True, eq_default=False, field_specifiers=(argument, whole, number, span, pairs)
+)
 class Transform(ABC):
     """A change made to a whole clip.
 
-    A subclass takes keyword-only arguments in its constructor and keeps each under its own name.
-    It implements `apply` and, if `apply` needs parameters, `draw`.
+    A subclass declares its arguments, which are given by keyword, as it would the fields of a data
+    class (``pixels: int = whole(at_least=0)``), or takes them in a constructor of its own and keeps
+    each under its own name. It implements `apply` and, if that needs other parameters than the
+    arguments, `draw`.
 
     Attributes:
         random: whether `draw` needs a generator.
@@ -45,8 +128,21 @@ class Transform(ABC):
     needs_units: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
+        if any(isinstance(value, dataclasses.Field) for value in vars(cls).values()):
+            dataclasses.dataclass(kw_only=True, repr=False, eq=False)(cls)
         if not cls.__name__.startswith("_"):  # those are only there to be derived from
             TRANSFORMS[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # of a subclass with fields
+            check = field.metadata["check"]
+            value = check(f"{type(self).__name__} {field.name}", getattr(self, field.name))
+            setattr(self, field.name, value)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the transform was made with, by name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return the parameters for one clip: all that `apply` needs, in a form JSON can hold.
@@ -55,7 +151,7 @@ class Transform(ABC):
             clip: the clip, of which only shape and label matter.
             generator: where random numbers come from; not used unless `random` is true.
         """
-        return {}
+        return self.arguments
 
     @staticmethod
     @abstractmethod
@@ -80,9 +176,7 @@ class Transform(ABC):
         return _apply_and_note(type(self), clip, self.draw(clip, generator))
 
     def __repr__(self) -> str:
-        arguments = ", ".join(
-            f"{name}={getattr(self, name)!r}" for name in inspect.signature(type(self)).parameters
-        )
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
         return f"{type(self).__name__}({arguments})"
 
 
@@ -150,45 +244,9 @@ def by_kind(
     return frames
 
 
-def check_whole(name: str, value: int, *, at_least: int) -> int:
-    """Return the value if it is a whole number of at least so much.
-
-    Raises:
-        ConfigError: if it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise ConfigError(f"{name}: expected a whole number of at least {at_least}, got {value!r}.")
-    return value
-
-
 def draw_whole(low: int, high: int, generator: torch.Generator | None) -> int:
     """Return a whole number from `low` to `high`, both included, each equally likely."""
     return int(torch.randint(low, high + 1, (), generator=generator))
-
-
-def check_number(name: str, value: float, low: float, high: float = math.inf) -> float:
-    """Return the value if it is a number from `low` to `high`, both included.
-
-    Raises:
-        ConfigError: if it is not.
-    """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and low <= value <= high and value < math.inf):
-        wanted = f"in [{low}, {high}]" if high < math.inf else f"of at least {low}"
-        raise ConfigError(f"{name}: expected a number {wanted}, got {value!r}.")
-    return value
-
-
-def check_range(name: str, value: Sequence[float]) -> tuple[float, float]:
-    """Return the pair (lowest, highest) if both are above 0 and in order.
-
-    Raises:
-        ConfigError: if they are not.
-    """
-    pair = tuple(value) if isinstance(value, list | tuple) else ()
-    if len(pair) != 2 or not 0 < check_number(name, pair[0], 0) <= check_number(name, pair[1], 0):
-        raise ConfigError(f"{name}: expected (lowest, highest), both above 0, got {value!r}.")
-    return pair
 
 
 def draw_number(low: float, high: float, generator: torch.Generator | None) -> float:
@@ -204,20 +262,3 @@ def draw_factor(low: float, high: float, generator: torch.Generator | None) -> f
 def draw_seed(generator: torch.Generator | None) -> int:
     """Return a seed for draws too many to be kept as parameters, such as noise."""
     return draw_whole(0, 2**31 - 1, generator)
-
-
-def both_ways(name: str, pairs: Iterable[Sequence[int]]) -> dict[int, int]:
-    """Return label -> partner, both ways, from pairs of labels that change places.
-
-    Raises:
-        ConfigError: if a label has two partners.
-    """
-    partners: dict[int, int] = {}
-    for a, b in pairs:
-        for label, partner in ((a, b), (b, a)):
-            if partners.setdefault(label, partner) != partner:
-                raise ConfigError(
-                    f"{name}: label {label} has two partners, {partners[label]} and {partner}; "
-                    "name one."
-                )
-    return partners

@@ -13,7 +13,7 @@ from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import unknown_name
 from mmtlib.core.modalities import Kind, get_modality
 from mmtlib.core.seeding import torch_generator
-from mmtlib.transforms.base import Params, Transform, check_number, draw_seed
+from mmtlib.transforms.base import Params, Transform, argument, draw_seed, number
 from mmtlib.transforms.geometric import shift
 from mmtlib.transforms.resampling import mean_of_readings
 
@@ -54,21 +54,13 @@ class Corrupt(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    def __init__(self, *, modality: str, kind: str, strength: float) -> None:
-        self.modality = get_modality(modality).name
-        if kind not in _KINDS:
-            raise unknown_name("kind of corruption", kind, _KINDS)
-        self.kind = kind
-        self.strength = check_number("Corrupt strength", strength, 0, 1)
+    modality: str = argument(lambda _, value: get_modality(value).name)
+    kind: str = argument(lambda _, value: _known(value))
+    strength: float = number(high=1)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``modality``, ``kind``, ``strength`` and a ``seed`` for where it strikes."""
-        return {
-            "modality": self.modality,
-            "kind": self.kind,
-            "strength": self.strength,
-            "seed": draw_seed(generator),
-        }
+        return {**self.arguments, "seed": draw_seed(generator)}
 
     @staticmethod
     def apply(clip: GestureClip, params: Params) -> GestureClip:
@@ -76,11 +68,16 @@ class Corrupt(Transform):
         name, kind, strength = params["modality"], params["kind"], params["strength"]
         if name not in clip.frames or strength == 0:
             return clip
-        if kind not in _KINDS:
-            raise unknown_name("kind of corruption", kind, _KINDS)
         generator = torch_generator("corrupt", params["seed"])
-        spoilt = _KINDS[kind](clip.frames[name], get_modality(name).kind, strength, generator)
+        corrupt = _KINDS[_known(kind)]
+        spoilt = corrupt(clip.frames[name], get_modality(name).kind, strength, generator)
         return clip.with_frames({**clip.frames, name: spoilt})
+
+
+def _known(kind: str) -> str:
+    if kind not in _KINDS:
+        raise unknown_name("kind of corruption", kind, _KINDS)
+    return kind
 
 
 def _noise(x: Tensor, _: Kind, strength: float, generator: torch.Generator) -> Tensor:

@@ -20,10 +20,11 @@ from mmtlib.transforms.base import (
     Transform,
     both_ways,
     by_kind,
-    check_number,
-    check_whole,
     draw_whole,
     map_pictures,
+    number,
+    pairs,
+    whole,
 )
 
 
@@ -37,8 +38,7 @@ class RandomShift(Transform):
 
     random: ClassVar[bool] = True
 
-    def __init__(self, *, pixels: int) -> None:
-        self.pixels = check_whole("RandomShift pixels", pixels, at_least=0)
+    pixels: int = whole(at_least=0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``right`` and ``down``, in pixels."""
@@ -70,10 +70,8 @@ def shift(x: Tensor, right: int, down: int) -> Tensor:
 class _Crop(Transform):
     """Cut out a window of `height` x `width` pixels."""
 
-    def __init__(self, *, height: int, width: int) -> None:
-        name = type(self).__name__
-        self.height = check_whole(f"{name} height", height, at_least=1)
-        self.width = check_whole(f"{name} width", width, at_least=1)
+    height: int = whole(at_least=1)
+    width: int = whole(at_least=1)
 
     def _room(self, clip: GestureClip) -> tuple[int, int]:
         """Return how far the window can move down and to the right."""
@@ -141,10 +139,8 @@ class HorizontalFlip(Transform):
 
     random: ClassVar[bool] = True
 
-    def __init__(self, *, probability: float, label_swaps: Mapping[int, int]) -> None:
-        self.probability = check_number("HorizontalFlip probability", probability, 0, 1)
-        self.label_swaps = dict(label_swaps)
-        both_ways("HorizontalFlip label_swaps", self.label_swaps.items())  # or is refused
+    probability: float = number(high=1)
+    label_swaps: Mapping[int, int] = pairs()
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``flip`` (true or false) and ``label_swaps`` as pairs."""

@@ -15,10 +15,10 @@ from mmtlib.transforms.base import (
     Params,
     Transform,
     by_kind,
-    check_number,
     draw_factor,
     draw_number,
     draw_seed,
+    number,
 )
 
 FLOOR = 0.05
@@ -81,22 +81,12 @@ class PhotometricJitter(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        *,
-        gamma: float = 0.0,
-        contrast: float = 0.0,
-        brightness: float = 0.0,
-        cast: float = 0.0,
-        saturation: float = 0.0,
-        noise: float = 0.0,
-    ) -> None:
-        self.gamma = check_number("PhotometricJitter gamma", gamma, 0)
-        self.contrast = check_number("PhotometricJitter contrast", contrast, 0)
-        self.brightness = check_number("PhotometricJitter brightness", brightness, 0)
-        self.cast = check_number("PhotometricJitter cast", cast, 0)
-        self.saturation = check_number("PhotometricJitter saturation", saturation, 0)
-        self.noise = check_number("PhotometricJitter noise", noise, 0)
+    gamma: float = number(default=0.0)
+    contrast: float = number(default=0.0)
+    brightness: float = number(default=0.0)
+    cast: float = number(default=0.0)
+    saturation: float = number(default=0.0)
+    noise: float = number(default=0.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return a factor for each change (three of ``cast``), ``noise`` and its ``seed``."""
@@ -150,10 +140,9 @@ class DepthNoise(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    def __init__(self, *, noise: float = 0.0, growth: float = 0.0, holes: float = 0.0) -> None:
-        self.noise = check_number("DepthNoise noise", noise, 0)
-        self.growth = check_number("DepthNoise growth", growth, 0)
-        self.holes = check_number("DepthNoise holes", holes, 0, 1)
+    noise: float = number(default=0.0)
+    growth: float = number(default=0.0)
+    holes: float = number(high=1, default=0.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``noise``, ``growth``, ``holes`` (as above) and ``seed``."""

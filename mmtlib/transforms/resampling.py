@@ -22,12 +22,12 @@ from mmtlib.transforms.base import (
     Params,
     Transform,
     by_kind,
-    check_number,
-    check_range,
-    check_whole,
     draw_factor,
     draw_number,
     draw_whole,
+    number,
+    span,
+    whole,
 )
 from mmtlib.transforms.geometric import CenterCrop
 
@@ -49,13 +49,8 @@ class Resize(Transform):
 
     needs_units: ClassVar[bool] = True
 
-    def __init__(self, *, height: int, width: int) -> None:
-        self.height = check_whole("Resize height", height, at_least=1)
-        self.width = check_whole("Resize width", width, at_least=1)
-
-    def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
-        """Return ``height`` and ``width``, in pixels."""
-        return {"height": self.height, "width": self.width}
+    height: int = whole(at_least=1)
+    width: int = whole(at_least=1)
 
     @staticmethod
     def apply(clip: GestureClip, params: Params) -> GestureClip:
@@ -139,19 +134,16 @@ class RandomResizedCrop(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    def __init__(
-        self, *, height: int, width: int, area: Sequence[float], stretch: float = 1.0
-    ) -> None:
-        self.height = check_whole("RandomResizedCrop height", height, at_least=1)
-        self.width = check_whole("RandomResizedCrop width", width, at_least=1)
-        self.area = check_range("RandomResizedCrop area", area)
-        check_number("RandomResizedCrop area", self.area[1], 0, 1)
-        self.stretch = check_number("RandomResizedCrop stretch", stretch, 1)
+    height: int = whole(at_least=1)
+    width: int = whole(at_least=1)
+    area: Sequence[float] = span(high=1)
+    stretch: float = number(low=1, default=1.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``crop`` (as of `RandomCrop`) and ``resize`` (as of `Resize`), in pixels."""
         _, height, width = clip.shape
-        area = draw_number(*self.area, generator)
+        smallest, largest = self.area
+        area = draw_number(smallest, largest, generator)
         stretch = draw_factor(1 / self.stretch, self.stretch, generator)
         rows = min(max(round(height * math.sqrt(area / stretch)), 1), height)
         columns = min(max(round(width * math.sqrt(area * stretch)), 1), width)
@@ -192,19 +184,16 @@ class RandomAffine(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    def __init__(
-        self, *, degrees: float = 0.0, scale: Sequence[float] = (1.0, 1.0), shift: float = 0.0
-    ) -> None:
-        self.degrees = check_number("RandomAffine degrees", degrees, 0, 180)
-        self.scale = check_range("RandomAffine scale", scale)
-        self.shift = check_number("RandomAffine shift", shift, 0, 1)
+    degrees: float = number(high=180, default=0.0)
+    scale: Sequence[float] = span(default=(1.0, 1.0))
+    shift: float = number(high=1, default=0.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``degrees`` (clockwise as seen), ``scale``, ``right`` and ``down`` (pixels)."""
         _, height, width = clip.shape
         return {
             "degrees": draw_number(-self.degrees, self.degrees, generator),
-            "scale": draw_factor(*self.scale, generator),
+            "scale": draw_factor(self.scale[0], self.scale[1], generator),
             "right": draw_number(-self.shift, self.shift, generator) * width,
             "down": draw_number(-self.shift, self.shift, generator) * height,
         }

@@ -22,20 +22,20 @@ from mmtlib.transforms.base import (
     Transform,
     both_ways,
     by_kind,
-    check_number,
-    check_range,
-    check_whole,
     draw_factor,
     draw_number,
     draw_whole,
+    number,
+    pairs,
+    span,
+    whole,
 )
 
 
 class _Window(Transform):
     """Take `frames` consecutive frames; a clip that is too short is continued at its end."""
 
-    def __init__(self, *, frames: int) -> None:
-        self.frames = check_whole(f"{type(self).__name__} frames", frames, at_least=1)
+    frames: int = whole(at_least=1)
 
     def _room(self, clip: GestureClip) -> int:
         """Return the last frame at which the window can start."""
@@ -85,12 +85,7 @@ class SampleFrames(Transform):
         frames: how many; a shorter clip is continued by its last frame instead.
     """
 
-    def __init__(self, *, frames: int) -> None:
-        self.frames = check_whole("SampleFrames frames", frames, at_least=1)
-
-    def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
-        """Return ``frames``."""
-        return {"frames": self.frames}
+    frames: int = whole(at_least=1)
 
     @staticmethod
     def apply(clip: GestureClip, params: Params) -> GestureClip:
@@ -116,8 +111,7 @@ class RandomSampleFrames(Transform):
 
     random: ClassVar[bool] = True
 
-    def __init__(self, *, frames: int) -> None:
-        self.frames = check_whole("RandomSampleFrames frames", frames, at_least=1)
+    frames: int = whole(at_least=1)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``indices``, the frames to take (0-based; beyond the end: the last one)."""
@@ -142,12 +136,7 @@ class TemporalStride(Transform):
         stride: how many frames to go on by; 1 = all frames.
     """
 
-    def __init__(self, *, stride: int) -> None:
-        self.stride = check_whole("TemporalStride stride", stride, at_least=1)
-
-    def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
-        """Return ``stride``."""
-        return {"stride": self.stride}
+    stride: int = whole(at_least=1)
 
     @staticmethod
     def apply(clip: GestureClip, params: Params) -> GestureClip:
@@ -169,12 +158,11 @@ class RandomSpeed(Transform):
 
     random: ClassVar[bool] = True
 
-    def __init__(self, *, speed: Sequence[float]) -> None:
-        self.speed = check_range("RandomSpeed speed", speed)
+    speed: Sequence[float] = span()
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``speed`` and ``start``, the moment of the first frame in old frames."""
-        speed = draw_factor(*self.speed, generator)
+        speed = draw_factor(self.speed[0], self.speed[1], generator)
         room = (clip.shape[0] - 1) * (1 - speed)
         return {"speed": speed, "start": draw_number(min(room, 0.0), max(room, 0.0), generator)}
 
@@ -210,18 +198,16 @@ class Reverse(Transform):
 
     random: ClassVar[bool] = True
 
-    def __init__(self, *, probability: float, reversed_labels: Mapping[int, int]) -> None:
-        self.probability = check_number("Reverse probability", probability, 0, 1)
-        self.reversed_labels = dict(reversed_labels)
-        both_ways("Reverse reversed_labels", self.reversed_labels.items())  # or is refused
+    probability: float = number(high=1)
+    reversed_labels: Mapping[int, int] = pairs()
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``reverse`` (true or false) and ``reversed_labels`` as pairs."""
-        pairs = [list(pair) for pair in self.reversed_labels.items()]
+        named = [list(pair) for pair in self.reversed_labels.items()]
         chosen = bool(torch.rand((), generator=generator) < self.probability)
         return {
-            "reverse": chosen and any(clip.label in pair for pair in pairs),
-            "reversed_labels": pairs,
+            "reverse": chosen and any(clip.label in pair for pair in named),
+            "reversed_labels": named,
         }
 
     @staticmethod

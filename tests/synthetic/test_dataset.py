@@ -204,9 +204,8 @@ def test_the_fingerprint_tells_every_setting_apart(monkeypatch):
         "classes": old.classes[::-1],
         "clips": {**old.clips, "train": 44},
     }.items():
-        with monkeypatch.context() as patch:
-            patch.setitem(PRESETS, "tiny", dataclasses.replace(old, **{name: value}))
-            marks.append(make())
+        with PRESETS.holding(dataclasses.replace(old, **{name: value})) as other:
+            marks.append(make(preset=other.name))
     with monkeypatch.context() as patch:
         patch.setattr(dataset, "GENERATOR_VERSION", -1)
         marks.append(make())
@@ -252,10 +251,9 @@ def test_clutter_changes_rgb_more_than_depth(tiny):
     assert change("rgb") > 1.5 * change("depth")
 
 
-def test_a_preset_made_on_demand_gives_the_same_clips(tiny, monkeypatch, empty_cache):
-    unstored = dataclasses.replace(get_preset("tiny"), stored=False)
-    monkeypatch.setitem(PRESETS, "tiny", unstored)
-    data = SyntheticGestures("tiny", SMALL, ALL, depth="metres", extras=True)
+def test_a_preset_made_on_demand_gives_the_same_clips(tiny, empty_cache):
+    with PRESETS.holding(dataclasses.replace(get_preset("tiny"), stored=False)):
+        data = SyntheticGestures("tiny", SMALL, ALL, depth="metres", extras=True)
     assert len(data) == 24
     step = {"rgb": 1 / 255, "ir": 1 / 255, "depth": 1e-3, "flow": 1 / 16}
     for index in (0, 7, -1):
