@@ -67,7 +67,7 @@ def _option(each: Setting) -> inspect.Parameter:
     option = typer.Option(
         flag, help=each.help + names, rich_help_panel=f"Settings: {each.group}", show_default=False
     )
-    kind: Any = str if each.many or each.choices else each.type
+    kind: Any = str if each.many or each.choices or each.optional else each.type
     return inspect.Parameter(
         each.name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -12,6 +12,7 @@ import typer
 from mmtlib.cli import show
 from mmtlib.cli.options import make_config, read_settings, with_settings
 from mmtlib.config import RECIPES
+from mmtlib.core.cache import whole_file
 
 if TYPE_CHECKING:
     from mmtlib.config import ExperimentConfig
@@ -23,7 +24,11 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the root."""
     for command in (train, evaluate, compare):
         app.command()(command)
-    app.command("runs")(list_runs)
+    app.command("settings")(show_settings)
+    runs = typer.Typer(help="List the stored runs; take those of another cache over.")
+    runs.callback(invoke_without_command=True)(list_runs)
+    runs.command()(migrate)
+    app.add_typer(runs, name="runs")
 
 
 def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tuple[str, ...]:
@@ -176,10 +181,36 @@ def compare(
     show.table(found.summary(), f"{split} accuracy, {len(numbers)} seeds")
 
 
-def list_runs() -> None:
+def show_settings(
+    out: Annotated[Path | None, typer.Option(help="Write the page here instead.")] = None,
+) -> None:
+    """Show all settings, and all names that they take, as Markdown."""
+    from mmtlib.config.page import declared_page
+
+    if out is None:
+        show.console.print(declared_page(), soft_wrap=True)
+    else:
+        with whole_file(out) as temporary:
+            temporary.write_text(declared_page(), encoding="utf-8")
+        show.console.print(f"written: {out}", soft_wrap=True)
+
+
+def migrate(
+    folder: Annotated[Path, typer.Argument(help="The other cache, e.g. of version 0.1.")],
+) -> None:
+    """Copy the runs of another cache into this one; the original stays as it is."""
+    from mmtlib.experiment import migrate_runs
+
+    found = migrate_runs(folder)
+    show.table(found.convert_dtypes(), f"Runs of {folder}")
+
+
+def list_runs(context: typer.Context) -> None:
     """List the stored runs."""
     from mmtlib.experiment import list_runs as stored_runs
 
+    if context.invoked_subcommand is not None:
+        return
     found = stored_runs()
     if not len(found):
         show.console.print("No runs yet: `mmt train` makes one.")

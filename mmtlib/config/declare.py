@@ -65,6 +65,13 @@ class Setting:
     flag: str | None = None
 
     @property
+    def wanted(self) -> str:
+        """What a value must be, in words."""
+        if self.many:
+            return "names" if self.type is str else "whole numbers"
+        return _WANTED[self.type]
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The values that it can have, as text, where they are few; "" = None."""
         every = ("true", "false") if self.type is bool else tuple(self.choices)
@@ -93,8 +100,7 @@ class Setting:
         if isinstance(value, str) and self.type is str:
             value = [part.strip() for part in value.split(",") if part.strip()]
         if not isinstance(value, list | tuple) or not all(type(v) is self.type for v in value):
-            items = "names" if self.type is str else "whole numbers"
-            raise ConfigError(f"{self.name} must be a list of {items}, got {value!r}.")
+            raise ConfigError(f"{self.name} must be a list of {self.wanted}, got {value!r}.")
         return tuple(map(self._item, value))
 
     def _item(self, value: Any) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -149,6 +150,18 @@ class ExperimentConfig(AllSettings):
             return cls(**values)
         except (ValueError, TypeError, AttributeError) as error:
             raise ConfigError(f"This is no config of an experiment: {error}.") from None
+
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> Self:
+        """Return the config that was stored with a run, maybe by an earlier version.
+
+        What then was kept without influence (a fold of a set that has none) is at its default.
+
+        Raises:
+            ConfigError: as `from_json`.
+        """
+        taken = DATA_SETS[values.get("dataset", SETTINGS["dataset"].default)].takes
+        return cls(**{n: v for n, v in values.items() if n not in SETTINGS or taken(n)})
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +36,14 @@ class Network:
         Raises:
             ConfigError: if a setting is unknown to it or out of range.
         """
+        make = self.load()
+        named = inspect.signature(make).parameters.values()
+        if not any(p.kind is p.VAR_KEYWORD for p in named):
+            taken = {p.name for p in named}
+            # What does nothing (dropout 0) needs no parameter.
+            settings = {name: v for name, v in settings.items() if v or name in taken}
         try:
-            return self.load()(in_channels, num_classes, **settings)
+            return make(in_channels, num_classes, **settings)
         except TypeError as error:
             raise ConfigError(
                 f"The network {self.name} was called with in_channels, num_classes"

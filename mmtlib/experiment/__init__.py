@@ -19,6 +19,7 @@ from mmtlib.experiment.machine import (
     make_fabric,
     resolve_device,
 )
+from mmtlib.experiment.migration import migrate_runs
 from mmtlib.experiment.plan import TrainingPlan, plan_training
 from mmtlib.experiment.predict import (
     Classifier,
@@ -62,6 +63,7 @@ __all__ = [
     "load_run",
     "make_fabric",
     "make_transform",
+    "migrate_runs",
     "open_data",
     "plan_training",
     "predict_video",

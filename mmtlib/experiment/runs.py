@@ -162,9 +162,14 @@ def load_run(where: str | Path) -> Run:
         )
     facts = _read_json(folder / "run.json", FACTS)
     try:
-        config = ExperimentConfig.from_json(json.dumps(facts["config"]))
-    except ConfigError as error:
+        config = ExperimentConfig.stored(facts["config"])
+    except (TypeError, AttributeError) as error:
         raise _damaged(folder / "run.json", error) from None
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{folder / 'run.json'} cannot be used here: {error} If it names something of your "
+            "own, register it first, or train with package.module:Name."
+        ) from None
     return Run(folder, config, facts["identity"])
 
 

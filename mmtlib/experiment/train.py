@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 RECIPE_VERSION = 3
 """Raised whenever the same config gives other results; part of every run's identity."""
+STARTS = ("pretrained", "start_from", "teacher")
+"""What training may start from besides new weights; part of a run's identity where it does."""
 
 
 def run(
@@ -93,16 +95,9 @@ def run(
         start["teacher"] = taught_by.identity
     train = open_data(config, "train", progress=data_progress)
     validation = open_data(config, "validation", progress=data_progress)
-    identity = hash_settings(
-        {
-            "config": config.canonical(),
-            "recipe_version": RECIPE_VERSION,
-            "data": [train.fingerprint, validation.fingerprint],
-            "device": device,
-            "precision": precision,
-            **start,
-        }
-    )
+    data = {"train": train.fingerprint, "validation": validation.fingerprint}
+    made = {"data": data, "device": device, "precision": precision, **start}
+    identity = identity_of(config, made)
     folder = cache_dir("runs", identity[:12])
     if (folder / "run.json").exists():
         return load_run(folder)
@@ -120,6 +115,26 @@ def run(
                 _train(fabric, folder, config, identity, train, validation, start, watching)
         fabric.barrier()
     return load_run(folder)
+
+
+def identity_of(config: ExperimentConfig, facts: Mapping[str, Any]) -> str:
+    """Return the identity of a run: a hash of everything that determines it.
+
+    Args:
+        config: the settings.
+        facts: as in `run.json`: `data` (fingerprints), `device`, `precision`, and what the training
+            starts from, if not from new weights.
+    """
+    return hash_settings(
+        {
+            "config": config.canonical(),
+            "recipe_version": RECIPE_VERSION,
+            "data": [facts["data"]["train"], facts["data"]["validation"]],
+            "device": facts["device"],
+            "precision": facts["precision"],
+            **{name: facts[name] for name in STARTS if name in facts},
+        }
+    )
 
 
 def _train(
@@ -235,6 +250,7 @@ def _write_run(
         folder / "run.json",
         {
             "identity": identity,
+            "recipe_version": RECIPE_VERSION,
             "config": dataclasses.asdict(config),
             "classes": train.classes,
             "data": {"train": train.fingerprint, "validation": validation.fingerprint},

@@ -118,10 +118,18 @@ def test_damaged_facts(copied, content):
         load_run(copied.path)
 
 
-@pytest.mark.parametrize("change", [{"config": {"epochs": 3}}, {"config": {"recipe": 1}}])
-def test_damaged_config(copied, change):
-    (copied.path / "run.json").write_text(json.dumps({**copied.facts, **change}))
-    with pytest.raises(CheckpointError, match=r"run\.json is damaged"):
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"epochs": 3}, r"run\.json is damaged"),
+        ({"recipe": "compact", "epoch": 3}, r"run\.json is damaged"),
+        ({"recipe": 1}, r"run\.json cannot be used here: Unknown recipe 1"),
+        ({"recipe": "compact", "network": "mine"}, "Unknown network 'mine'.* register it first"),
+    ],
+)
+def test_damaged_config(copied, config, message):
+    (copied.path / "run.json").write_text(json.dumps({**copied.facts, "config": config}))
+    with pytest.raises(CheckpointError, match=message):
         load_run(copied.path)
 
 
