@@ -184,6 +184,7 @@ def _train(
         state_file=state_file,
         identity=identity,
         fabric=fabric,
+        measure_last=False,  # done below, where the predictions are kept
     )
     if fabric.is_global_zero:
         streams = networks_to_keep(config, streams, teachers)

@@ -64,6 +64,7 @@ def fit(
     state_file: str | Path | None = None,
     identity: str = "",
     fabric: Fabric | None = None,
+    measure_last: bool = True,
     **options: Any,
 ) -> History:
     """Train networks side by side in place, and return what was measured on the way.
@@ -83,7 +84,7 @@ def fit(
             ``(logits, features)`` or a dict of both (`mmtlib.models.WithFeatures` makes one).
         train_loader: batches that `mmtlib.core.clips.ClipBatch.of` takes, e.g. ``(frames,
             labels)`` with frames a dict of modality -> ``(N, C, T, H, W)``.
-        validation_loader: clips to measure at the end, and every `validate_every` epochs.
+        validation_loader: clips to measure every `validate_every` epochs and at the end.
         settings: how to train; None = the defaults with `options`.
         transfer: who learns from whom; None = as the settings have it among these networks.
         teachers: frozen networks that teach, by modality; None = the networks teach each other.
@@ -92,6 +93,7 @@ def fit(
         identity: what the saved state belongs to.
         fabric: device, precision and processes, launched; None = one GPU where there is one, else
             the CPU, in float32.
+        measure_last: measure the validation clips after the last epoch too.
         options: single settings instead of `settings`, e.g. ``epochs=10, ssa_weight=100.0``.
 
     Returns:
@@ -120,7 +122,10 @@ def fit(
         None if state_file is None else Path(state_file),
         identity or "-".join(streams.networks),
     )
-    return trainer.training.history
+    history = trainer.training.history
+    if validation_loader is not None and measure_last:
+        measure(fabric, streams, validation_loader, history, trainer.training.epoch - 1)
+    return history
 
 
 def _settings(settings: TrainingSettings | None, options: dict[str, Any]) -> TrainingSettings:
