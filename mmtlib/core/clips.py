@@ -122,13 +122,14 @@ class ClipBatch:
         )
 
     @classmethod
-    def of(cls, found: object) -> ClipBatch:
+    def of(cls, found: object, first: int = 0) -> ClipBatch:
         """Return what a loader of a user's own gives as a batch.
 
         Args:
             found: a `ClipBatch`, ``(frames, labels)``, or a mapping with ``"frames"`` and
                 ``"labels"`` (and ``"subjects"`` and ``"clip_ids"``, if they are known); frames are
                 a mapping of name -> ``(N, C, T, H, W)``, labels ``(N,)`` class numbers from 0.
+            first: the number that clips without a name are counted from.
 
         Raises:
             DataError: if it is anything else.
@@ -147,7 +148,7 @@ class ClipBatch:
             frames=found["frames"],
             labels=labels,
             subjects=torch.as_tensor(found.get("subjects", torch.zeros_like(labels))),
-            clip_ids=tuple(map(str, found.get("clip_ids", range(len(labels))))),
+            clip_ids=tuple(map(str, found.get("clip_ids", range(first, first + len(labels))))),
         )
 
     def __len__(self) -> int:

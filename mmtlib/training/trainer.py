@@ -361,7 +361,7 @@ def predict(fabric: Fabric, streams: StreamSet, loader: DataLoader) -> dict[str,
     scores: dict[str, list[Tensor]] = {m: [] for m in streams.networks}
     labels, subjects, ids = [], [], []
     for found in loader:
-        batch = ClipBatch.of(found)
+        batch = ClipBatch.of(found, first=len(ids))
         frames = batch.to(fabric.device).frames
         with fabric.autocast():
             outputs = streams(frames)

@@ -58,7 +58,13 @@ def train(fabric, config, **options):
     augment = Compose([RandomShift(pixels=2), Standardize()])
     loader = make_loader(clips, augment, EpochBatches(CLIPS, config.batch_size, config.seed))
     return streams, fit(
-        streams, loader, settings=config, transfer=config.transfer, fabric=fabric, **options
+        streams,
+        loader,
+        settings=config,
+        transfer=config.transfer,
+        fabric=fabric,
+        measure_last=False,
+        **options,
     )
 
 

@@ -69,6 +69,7 @@ def train(fabric, config, teacher_seed=9, **options):
             settings=config,
             transfer=config.transfer,
             fabric=fabric,
+            measure_last=False,
             teachers=teachers,
             **options,
         ),
