@@ -31,10 +31,9 @@ def register(root: typer.Typer) -> None:
     """Add the commands to the root."""
     for command in (tutorial, notebooks, lint):
         root.command()(command)
-    for command in (lab, test):
-        root.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-            command
-        )
+    passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
+    root.command(context_settings=passed_on)(lab)
+    root.command(context_settings=passed_on)(test)
     root.add_typer(app, name="course")
 
 

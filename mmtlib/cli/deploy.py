@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmtlib.cli import show
+
+if TYPE_CHECKING:
+    from mmtlib.experiment import Classifier, Run
 
 Run = Annotated[str | None, typer.Option(help="A run: its id or the beginning of it.")]
 Modality = Annotated[str | None, typer.Option(help="Which network; what the video shows.")]
@@ -62,7 +65,7 @@ def predict(
         raise ConfigError("--first and --last cut out one gesture; leave them out with --window.")
     if plot is not None and plot.suffix not in PLOTS:
         raise ConfigError(f"--plot {plot}: expected a name that ends in {', '.join(PLOTS)}.")
-    network = load_exported(model) if run is None else load_run(run)
+    network = load_run(run) if run is not None else load_exported(model or "")
     if window is not None:
         _over_time(network, video, modality, window, stride, csv, plot)
         return
@@ -77,7 +80,7 @@ def predict(
 
 
 def _over_time(
-    network: object,
+    network: Run | Classifier,
     video: Path,
     modality: str | None,
     window: str,

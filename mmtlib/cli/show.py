@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -38,7 +38,7 @@ def table(frame: pd.DataFrame, title: str | None = None) -> None:
     out = Table(title=title, title_justify="left", title_style="bold")
     for name in frame.columns:
         numeric = frame[name].dtype.kind in "if"
-        justify = "right" if numeric else "left"
+        justify: Literal["left", "right"] = "right" if numeric else "left"
         out.add_column(str(name), justify=justify, overflow="fold", no_wrap=name in ("run", "made"))
     for row in frame.itertuples(index=False):
         out.add_row(*("" if value != value else str(value) for value in row))

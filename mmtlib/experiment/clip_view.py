@@ -1,4 +1,4 @@
-"""Part of a set of clips, and one modality of it spoilt: what ablations change about the data."""
+"""Part of a set of clips, and one modality of it corrupted: what ablations change of the data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ from mmtlib.transforms import Corrupt
 class LabelledClips(Protocol):
     """Clips with their labels and subjects, as data sets and clip stores are."""
 
-    labels: np.ndarray
-    subjects: np.ndarray
+    @property
+    def labels(self) -> np.ndarray:
+        """``(clips,)``, class numbers from 0."""
+        ...
+
+    @property
+    def subjects(self) -> np.ndarray:
+        """``(clips,)``, the people's numbers."""
+        ...
 
     def __len__(self) -> int: ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.config.data_settings import DataSettings
@@ -99,10 +100,11 @@ def open_data(
 
 
 def _as_wanted(config: ExperimentConfig, split: str, found: GestureData) -> GestureData:
-    """Return the data with as many training clips as wanted, and one modality spoilt."""
-    changed, notes, indices, corrupt = {}, [found.note], None, None
+    """Return the data with as many training clips as wanted, and one modality corrupted."""
+    changed: dict[str, Any] = {}
+    notes, indices, corrupt = [found.note], None, None
     if split == "train" and config.train_clips is not None:
-        number = _number_wanted(config, len(found.clips))
+        number = _number_wanted(config, config.train_clips, len(found.clips))
         indices = list(range(number))  # synthetic clips have the classes in turn
         if config.dataset != "synthetic":
             indices = balanced_subset(found.clips.labels, number, config.seed)
@@ -112,7 +114,7 @@ def _as_wanted(config: ExperimentConfig, split: str, found: GestureData) -> Gest
         kind, strength = config.corruption, config.corruption_strength
         corrupt = Corrupt(modality=config.corrupt, kind=kind, strength=strength)
         changed["corrupt"] = repr(corrupt)
-        notes.append(f"{config.corrupt} is spoilt ({kind}, strength {strength:g}).")
+        notes.append(f"{config.corrupt} is corrupted ({kind}, strength {strength:g}).")
     if not changed:
         return found
     return replace(
@@ -123,13 +125,13 @@ def _as_wanted(config: ExperimentConfig, split: str, found: GestureData) -> Gest
     )
 
 
-def _number_wanted(config: ExperimentConfig, there: int) -> int:
-    if config.train_clips > there:
+def _number_wanted(config: ExperimentConfig, wanted: int, there: int) -> int:
+    if wanted > there:
         raise DataError(
-            f"train_clips={config.train_clips}, but {config.dataset} has {there} training clips "
+            f"train_clips={wanted}, but {config.dataset} has {there} training clips "
             "here; take fewer, or leave train_clips out for all."
         )
-    return config.train_clips
+    return wanted
 
 
 def _open_source(config: ExperimentConfig, split: str) -> GestureDataset:
@@ -169,11 +171,12 @@ def count_clips(config: ExperimentConfig, split: str) -> int:
         there = get_preset(config.preset).clips[split]
     else:
         there = len(_open_source(config, split))
-    limited = split == "train" and config.train_clips is not None
-    return _number_wanted(config, there) if limited else there
+    if split != "train" or config.train_clips is None:
+        return there
+    return _number_wanted(config, config.train_clips, there)
 
 
-def stored_form(config: ExperimentConfig) -> ClipTransform:
+def stored_form(config: ExperimentConfig) -> Compose:
     """Return how clips of real videos are stored: the preset's frames and size, whole frame."""
     preset = get_preset(config.preset)
     side = round(preset.size * CROP_MARGIN) if config.augment == "crop" else preset.size
@@ -182,7 +185,7 @@ def stored_form(config: ExperimentConfig) -> ClipTransform:
 
 def make_transform(
     config: ExperimentConfig, *, training: bool, label_swaps: Mapping[int, int] | None = None
-) -> ClipTransform:
+) -> Compose:
     """Return what is done to each clip before it enters the networks.
 
     Args:

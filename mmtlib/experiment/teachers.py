@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import torch
-
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.cache import cache_dir
 from mmtlib.experiment.machine import build_network
 from mmtlib.experiment.runs import load_run
-from mmtlib.models import StreamSet
+from mmtlib.models import StreamSet, channels_last
 
 
 def teacher_config(config: ExperimentConfig) -> ExperimentConfig | None:
@@ -45,7 +43,7 @@ def frozen_teachers(
         stored = load_run(cache_dir("runs", trained[:12]))
         networks = {m: stored.network(m) for m in names}
     teachers = StreamSet(networks).requires_grad_(False).eval()
-    return teachers.to(memory_format=torch.channels_last_3d)
+    return channels_last(teachers)
 
 
 def networks_to_keep(
@@ -56,5 +54,6 @@ def networks_to_keep(
     A second network of a modality has served its purpose. A modality that was not trained, as it
     taught, is represented by the network that taught.
     """
-    chosen = {m: streams if m in streams.networks else teachers for m in config.modalities}
-    return StreamSet({m: networks[m] for m, networks in chosen.items()})
+    taught = {} if teachers is None else dict(teachers.networks.items())
+    every = {**taught, **dict(streams.networks.items())}
+    return StreamSet({m: every[m] for m in config.modalities})

@@ -32,7 +32,7 @@ from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.experiment.starting_point import check_starting_point, load_starting_point
 from mmtlib.experiment.teachers import frozen_teachers, networks_to_keep, teacher_config
-from mmtlib.models import StagedNetwork, StreamSet, save_weights
+from mmtlib.models import StagedNetwork, StreamSet, channels_last, save_weights
 from mmtlib.training import (
     Callback,
     EpochBatches,
@@ -152,7 +152,7 @@ def _train(
     teachers = frozen_teachers(config, classes, start.get("teacher"))
     networks = {m: build_network(config, m, classes) for m in config.transfer.trained}
     start = {**start, **load_starting_point(config, networks, train.classes)}
-    streams = StreamSet(networks).to(memory_format=torch.channels_last_3d)
+    streams = channels_last(StreamSet(networks))
     if config.sync_batchnorm and fabric.world_size > 1:
         streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
     for network in streams.networks.values():
@@ -163,11 +163,14 @@ def _train(
         len(train.clips),
         config.batch_size,
         config.seed,
-        balance=train.clips.labels if config.sampling == "balanced" else None,
+        balance=train.clips.labels.tolist() if config.sampling == "balanced" else None,
         rank=fabric.global_rank,
         world=fabric.world_size,
     )
-    loading = {"workers": config.workers, "pin_memory": fabric.device.type == "cuda"}
+    loading: dict[str, Any] = {
+        "workers": config.workers,
+        "pin_memory": fabric.device.type == "cuda",
+    }
     augment = make_transform(config, training=True, label_swaps=train.label_swaps)
     loader = make_loader(train.clips, augment, order, **loading)
     measuring = predict_loader(validation.clips, make_transform(config, training=False), **loading)

@@ -168,7 +168,7 @@ def full_precision(device_type: str) -> Iterator[None]:
     than half precision does. The switch is global to the process, as PyTorch has it; what was set
     is set again at the end.
     """
-    products = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)
+    products = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]
     before = [product.fp32_precision for product in products]
     with torch.autocast(device_type, enabled=False):
         if all(precision in ("ieee", "none") for precision in before):
@@ -194,7 +194,7 @@ class _UnitColumns(torch.autograd.Function):
     @staticmethod
     def forward(ctx, columns: Tensor, centred: bool, eps: float) -> Tensor:
         smallest = torch.finfo(columns.dtype).tiny
-        shortest = max(eps, smallest)  # so that a column of zeros is always shorter
+        shortest: float | Tensor = max(eps, smallest)  # so that a column of zeros is always shorter
         if centred:
             # In units of the clip's largest entry, so that the sum over positions stays finite.
             unit = columns.abs().amax((1, 2), keepdim=True).clamp_min_(smallest)

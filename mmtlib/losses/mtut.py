@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -90,29 +92,10 @@ def mtut_objective(
 class MtutObjective(nn.Module):
     """`mtut_objective` as a module; the arguments are its settings."""
 
-    def __init__(
-        self,
-        *,
-        ssa_weight: float,
-        ssa_reduction: str,
-        beta: float = 2.0,
-        focal: bool = True,
-        rho_per: str = "clip",
-        normalize: str = "position",
-        rho_constant: float = 1.0,
-        match_grid: bool = False,
-    ) -> None:
+    def __init__(self, *, ssa_weight: float, ssa_reduction: str, **more: Any) -> None:
         super().__init__()
-        self.settings = {
-            "ssa_weight": ssa_weight,
-            "ssa_reduction": ssa_reduction,
-            "beta": beta,
-            "focal": focal,
-            "rho_per": rho_per,
-            "normalize": normalize,
-            "rho_constant": rho_constant,
-            "match_grid": match_grid,
-        }
+        self.settings = {"ssa_weight": ssa_weight, "ssa_reduction": ssa_reduction, **more}
+        signature(mtut_objective).bind({}, None, **self.settings)  # unknown ones fail here
 
     def forward(self, outputs: Mapping[str, StreamOutput], labels: Tensor) -> MtutLoss:
         """Return `mtut_objective` of the arguments with the settings of the module."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from mmtlib.core.errors import ConfigError, DataError
@@ -39,7 +41,9 @@ def ssa_distance(
 
     Source: Abavisani et al. 2019 (arXiv 1812.06145), the norm within the SSA loss.
 
-    >>> import torch
+    >>> from typing import Any
+
+    import torch
     >>> alike = torch.tensor([[1.0, 1.0]]).view(1, 1, 1, 1, 2)  # two positions, the same content
     >>> apart = torch.eye(2).view(1, 2, 1, 1, 2)  # two positions at right angles
     >>> ssa_distance(alike, apart)  # [[1, 1], [1, 1]] against [[1, 0], [0, 1]]
@@ -136,7 +140,7 @@ class SSALoss(nn.Module):
         match_grid: bool = False,
     ) -> None:
         super().__init__()
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "beta": beta,
             "focal": focal,
             "reduction": reduction,

@@ -2,7 +2,7 @@
 
 from mmtlib.config import NETWORKS
 from mmtlib.models.blocks import StagedNetwork
-from mmtlib.models.build import StreamSet, build_model
+from mmtlib.models.build import StreamSet, build_model, channels_last
 from mmtlib.models.checkpoints import load_weights, read_metadata, save_weights
 from mmtlib.models.compact_i3d import CompactI3D
 from mmtlib.models.inception_i3d import InceptionI3D
@@ -18,6 +18,7 @@ __all__ = [
     "StreamSet",
     "WithFeatures",
     "build_model",
+    "channels_last",
     "fit_i3d_checkpoint",
     "load_i3d_checkpoint",
     "load_weights",

@@ -152,6 +152,7 @@ class Conv3d(nn.Conv3d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``(N, C, T, H, W)``."""
+        assert not isinstance(self.padding, str)
         return conv3d(x, self.weight, self.bias, self.stride, self.padding)
 
 
@@ -191,15 +192,19 @@ def _in_bf16_on_cpu(x: Tensor) -> bool:
 def _kept_statistics(module: nn.Module) -> Iterator[None]:
     """Leave the running statistics of batch normalisation alone: they have seen this batch."""
     norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    kept = [(norm, norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
+    kept = [
+        (norm, norm.momentum, norm.num_batches_tracked, norm.num_batches_tracked.clone())
+        for norm in norms
+        if norm.num_batches_tracked is not None
+    ]
     try:
         for norm in norms:
             norm.momentum = 0.0
         yield
     finally:
-        for norm, momentum, seen in kept:
+        for norm, momentum, tracked, seen in kept:
             norm.momentum = momentum
-            norm.num_batches_tracked.copy_(seen)
+            tracked.copy_(seen)
 
 
 def mean_over_time(x: Tensor, pool: int) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from mmtlib.config import NETWORKS
@@ -111,3 +112,9 @@ class StreamSet(nn.Module):
             with scoped_seed(*seed_parts, name, device=clips.device):
                 outputs[name] = as_output(net(clips), name)
         return outputs
+
+
+def channels_last(streams: StreamSet) -> StreamSet:
+    """Return the networks with weights laid out with their channels last, in place."""
+    streams.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return streams

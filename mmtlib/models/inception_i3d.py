@@ -58,6 +58,8 @@ class SameConv3d(nn.Conv3d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the convolution of `x`."""
+        assert isinstance(self.kernel_size, tuple)
+        assert isinstance(self.stride, tuple)
         pads = same_padding(x.shape[2:], self.kernel_size, self.stride)
         if all(before == after for before, after in pads):  # no padded copy is needed
             padding = [before for before, _ in pads]
@@ -73,6 +75,8 @@ class SameMaxPool3d(nn.MaxPool3d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the maximum over each window of `x`."""
+        assert isinstance(self.kernel_size, tuple)
+        assert isinstance(self.stride, tuple)
         pads = same_padding(x.shape[2:], self.kernel_size, self.stride)
         return F.max_pool3d(_pad(x, pads), self.kernel_size, self.stride)
 

@@ -15,7 +15,7 @@ from mmtlib.core.declared import HERE
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.core.seeding import torch_generator
-from mmtlib.transforms import Transform
+from mmtlib.transforms import ClipTransform
 
 
 class ClipSource(Protocol):
@@ -33,7 +33,7 @@ Key = tuple[int, ...]
 class _TransformedClips(Dataset):
     """Clips after their transform; asked for by their key, so any worker gives the same."""
 
-    def __init__(self, source: ClipSource, transform: Transform, seed: int) -> None:
+    def __init__(self, source: ClipSource, transform: ClipTransform, seed: int) -> None:
         self.source, self.transform, self.seed = source, transform, seed
 
     def __len__(self) -> int:
@@ -135,7 +135,7 @@ class _KnownModalities:
 
 def make_loader(
     source: ClipSource,
-    transform: Transform,
+    transform: ClipTransform,
     batches: EpochBatches,
     *,
     workers: int = 0,
@@ -158,7 +158,7 @@ def make_loader(
 
 def predict_loader(
     source: ClipSource,
-    transform: Transform,
+    transform: ClipTransform,
     *,
     batch_size: int = 64,
     workers: int = 0,
@@ -173,7 +173,7 @@ def predict_loader(
         batch_size: clips per batch; the last one may be smaller.
         workers, prefetch, pin_memory: as in `make_loader`.
     """
-    keys = [(0, index) for index in range(len(source))]
+    keys: list[Key] = [(0, index) for index in range(len(source))]
     batches = [keys[i : i + batch_size] for i in range(0, len(keys), batch_size)]
     clips = _TransformedClips(source, transform, seed=0)
     return _loader(clips, batches, workers, prefetch, pin_memory)

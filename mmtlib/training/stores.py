@@ -19,7 +19,7 @@ from mmtlib.core.clip_store import (
 from mmtlib.core.clip_writer import write_clip_store
 from mmtlib.core.clips import GestureClip
 from mmtlib.datasets import GestureDataset
-from mmtlib.transforms import Transform
+from mmtlib.transforms import ClipTransform
 
 FLOW_STEP = 1 / 6
 """Pixels per frame of one step of real flow: up to 21 pixels per frame are kept, about what I3D was
@@ -30,7 +30,7 @@ PARALLEL_CLIPS = 64
 
 def stored_clips(
     source: GestureDataset,
-    transform: Transform,
+    transform: ClipTransform,
     *,
     name: str,
     progress: Callable[[int, int], None] | None = None,
@@ -77,7 +77,7 @@ def stored_clips(
                 progress(index + 1, len(source))
 
     folder = store_folder("stores", name, info.fingerprint)
-    write_clip_store(folder, info, rows, make, allow_missing=source.skip_broken)
+    write_clip_store(folder, info, rows, make, allow_missing=bool(source.skip_broken))
     store = ClipStore(folder)
     there = set(store.clip_ids)
     for record in source.records:
@@ -86,7 +86,7 @@ def stored_clips(
     return store
 
 
-def _encode(transform: Transform, clip: GestureClip) -> dict[str, np.ndarray]:
+def _encode(transform: ClipTransform, clip: GestureClip) -> dict[str, np.ndarray]:
     made = transform(clip)
     frame_rate = np.array([made.frame_rate], np.float32)
     return {**encode_frames(made.frames, FLOW_STEP), FRAME_RATE: frame_rate}

@@ -161,7 +161,7 @@ class _Trainer:
         if teachers is not None:
             teachers.eval().to(fabric.device)
         self.teachers = teachers
-        self.training = Training(settings, streams.networks)
+        self.training = Training(settings, dict(streams.networks.items()))
         self.sums = EpochSums()
         # Every process draws its own dropout, the first one as if it were alone.
         self.rank = (fabric.global_rank,) if fabric.global_rank else ()
@@ -176,7 +176,7 @@ class _Trainer:
     ) -> None:
         """Train from where the saved state is to the end."""
         training, order = self.training, loader.batch_sampler
-        self.optimizers = make_optimizers(self.settings, self.streams.networks)
+        self.optimizers = make_optimizers(self.settings, self.training.networks)
         if state_file is not None and (state := load_state(state_file, identity)):
             self._take(state)
         self.model, *wrapped = self.fabric.setup(self.streams, *self.optimizers.values())
@@ -359,7 +359,9 @@ def predict(fabric: Fabric, streams: StreamSet, loader: DataLoader) -> dict[str,
     streams.eval()
     streams.to(fabric.device)
     scores: dict[str, list[Tensor]] = {m: [] for m in streams.networks}
-    labels, subjects, ids = [], [], []
+    labels: list[Tensor] = []
+    subjects: list[Tensor] = []
+    ids: list[str] = []
     for found in loader:
         batch = ClipBatch.of(found, first=len(ids))
         frames = batch.to(fabric.device).frames

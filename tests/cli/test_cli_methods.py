@@ -40,7 +40,7 @@ def test_changed_clips_are_told(mmt, fresh_cache):
     said = mmt("train", *TINY, *options(**changes))
     assert (said.code, said.err) == (0, "")
     assert "24 of 48 training clips are used." in said.out
-    assert "depth is spoilt (blur, strength 0.5)." in said.out
+    assert "depth is corrupted (blur, strength 0.5)." in said.out
     assert "synthetic tiny, depth blur 0.5, 24 training clips, clutter 0.5" in mmt("runs").out
 
 

@@ -256,7 +256,7 @@ def test_a_spoilt_modality(own_cache, split):
     config = tiny(corrupt="depth", corruption="noise", corruption_strength=1.0)
     found, clean = open_data(config, split), open_data(tiny(), split)
     assert found.fingerprint != clean.fingerprint
-    assert found.note == "depth is spoilt (noise, strength 1)."
+    assert found.note == "depth is corrupted (noise, strength 1)."
     spoilt, plain = found.clips[3], clean.clips[3]
     assert torch.equal(spoilt.frames["rgb"], plain.frames["rgb"])
     assert not torch.equal(spoilt.frames["depth"], plain.frames["depth"])

@@ -200,7 +200,7 @@ def test_runs_on_changed_clips(own_cache):
     ]
     runs = [run(tiny(epochs=2, modalities="depth", **change)) for change in changes]
     assert len({made.identity for made in (plain, *runs)}) == 4
-    assert runs[0].facts["note"] == "depth is spoilt (blur, strength 0.4)."
+    assert runs[0].facts["note"] == "depth is corrupted (blur, strength 0.4)."
     assert runs[1].facts["note"] == "Training: 24 of 48 training clips are used."
     assert runs[0].facts["data"]["validation"] != plain.facts["data"]["validation"]
     assert runs[1].facts["data"]["validation"] == plain.facts["data"]["validation"]
@@ -212,7 +212,7 @@ def test_a_spoilt_modality_is_spoilt_in_every_measurement(own_cache):
     )
     made = run(config)
     found = evaluate(made, "test")
-    assert found.note == "depth is spoilt (drop, strength 1)."
+    assert found.note == "depth is corrupted (drop, strength 1)."
     scores = found.predictions["depth"].scores
     assert np.ptp(scores, axis=0).max() < 1e-6  # nothing is left to tell clips apart by
     clean = evaluate(run(config.replace(corrupt=None)), "test")
