@@ -12,7 +12,7 @@ from mmtlib.cli import show
 if TYPE_CHECKING:
     from mmtlib.experiment import Classifier, Run
 
-Run = Annotated[str | None, typer.Option(help="A run: its id or the beginning of it.")]
+RunOption = Annotated[str | None, typer.Option(help="A run: its id or the beginning of it.")]
 Modality = Annotated[str | None, typer.Option(help="Which network; what the video shows.")]
 PLOTS = (".png", ".pdf", ".svg")
 
@@ -38,7 +38,7 @@ def export(
 
 def predict(
     video: Annotated[Path, typer.Argument(help="A video of one gesture, or of many (--window).")],
-    run: Run = None,
+    run: RunOption = None,
     model: Annotated[Path | None, typer.Option(help="A file of `mmt export`.")] = None,
     modality: Modality = None,
     first: Annotated[int | None, typer.Option(help="First frame of the gesture.")] = None,

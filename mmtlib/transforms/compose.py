@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 import torch
 
 from mmtlib.core.clips import GestureClip
 
-ClipTransform = Callable[[GestureClip, torch.Generator | None], GestureClip]
+
+class ClipTransform(Protocol):
+    """Anything that makes a clip of a clip; what draws nothing needs no generator."""
+
+    def __call__(self, clip: GestureClip, generator: torch.Generator | None = None) -> GestureClip:
+        """Return the changed clip."""
+        ...
+
+
 """A `Transform`, a `Compose`, or anything that is called like them."""
 
 
