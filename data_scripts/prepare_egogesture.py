@@ -9,8 +9,8 @@ both. Its authors give the data set to those who sign their agreement
 the manifest go to ``MMTLIB_CACHE``; a killed run goes on where it was.
 """
 
-from mmtlib.cli.scripts import prepare, run_script
+from mmtlib.cli.scripts import prepare_data_set, run_script
 from mmtlib.datasets import EgoGesture
 
 if __name__ == "__main__":
-    run_script(lambda: prepare(EgoGesture, __doc__.splitlines()[0]))
+    run_script(lambda: prepare_data_set(EgoGesture, __doc__.splitlines()[0]))

@@ -8,8 +8,8 @@ set on the page of the paper, as a 7z archive in several parts: unpack it by han
 downloaded. Stores and the manifest go to ``MMTLIB_CACHE``; a killed run goes on where it was.
 """
 
-from mmtlib.cli.scripts import prepare, run_script
+from mmtlib.cli.scripts import prepare_data_set, run_script
 from mmtlib.datasets import NVGesture
 
 if __name__ == "__main__":
-    run_script(lambda: prepare(NVGesture, __doc__.splitlines()[0]))
+    run_script(lambda: prepare_data_set(NVGesture, __doc__.splitlines()[0]))

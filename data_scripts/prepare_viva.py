@@ -9,8 +9,8 @@ University of California San Diego, which is to be asked for it. Nothing is down
 the manifest go to ``MMTLIB_CACHE``; a killed run goes on where it was.
 """
 
-from mmtlib.cli.scripts import prepare, run_script
+from mmtlib.cli.scripts import prepare_data_set, run_script
 from mmtlib.datasets import VIVA
 
 if __name__ == "__main__":
-    run_script(lambda: prepare(VIVA, __doc__.splitlines()[0]))
+    run_script(lambda: prepare_data_set(VIVA, __doc__.splitlines()[0]))

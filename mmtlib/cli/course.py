@@ -27,16 +27,6 @@ class Audience(StrEnum):
     TEACHERS = "teachers"
 
 
-def register(root: typer.Typer) -> None:
-    """Add the commands to the root."""
-    for command in (tutorial, notebooks, lint):
-        root.command()(command)
-    passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
-    root.command(context_settings=passed_on)(lab)
-    root.command(context_settings=passed_on)(test)
-    root.add_typer(app, name="course")
-
-
 def tutorial(
     out: Annotated[Path, typer.Option(help="Where results are written.")] = Path("build/tutorial"),
     only: Annotated[

@@ -77,8 +77,8 @@ def twin(
     show.console.print(f"{root}: use it with --data nvgesture --root {root}", soft_wrap=True)
 
 
-@app.command()
-def verify(
+@app.command("verify")
+def verify_command(
     name: Annotated[str, typer.Argument(help="The data set, e.g. nvgesture.")],
     root: Annotated[Path, typer.Argument(help="Its folder.")],
     quick: Annotated[bool, typer.Option(help="Read the headers only, decode nothing.")] = False,
@@ -100,7 +100,7 @@ def verify(
     kind = DATASETS[name]
     with show.bar("clips") as progress:
         report = kind.verify(root, modalities, colour=colour, quick=quick, progress=progress)
-    show.report(report)
+    show.verify_report(report)
     if csv is not None:
         report.save(csv)
         show.console.print(f"one row per clip in {csv}", soft_wrap=True)

@@ -17,12 +17,6 @@ Modality = Annotated[str | None, typer.Option(help="Which network; what the vide
 PLOTS = (".png", ".pdf", ".svg")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the root."""
-    for command in (export, predict):
-        app.command()(command)
-
-
 def export(
     run: Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")],
     modality: Modality = None,
@@ -36,7 +30,7 @@ def export(
     show.console.print(f"next: mmt predict VIDEO --model {path}", soft_wrap=True)
 
 
-def predict(
+def predict_command(
     video: Annotated[Path, typer.Argument(help="A video of one gesture, or of many (--window).")],
     run: RunOption = None,
     model: Annotated[Path | None, typer.Option(help="A file of `mmt export`.")] = None,
@@ -71,7 +65,7 @@ def predict(
         return
     found = time_prediction(network, video, modality, first=first, last=last)
     shown = found.scores.head(top)
-    show.table(shown.assign(score=[show.percent(s) for s in shown["score"]]))
+    show.table(shown.assign(score=[show.as_percent(s) for s in shown["score"]]))
     show.console.print(
         f"one pass through the network {1000 * found.pass_s:.1f} ms (median of 5); "
         f"{1000 * found.whole_s:.0f} ms in all, with decoding and preparation",
@@ -101,7 +95,7 @@ def _over_time(
         with whole_file(plot) as temporary:
             score_timeline(windows).savefig(temporary, format=plot.suffix[1:])
     parts = segments(windows)
-    shown = parts.assign(score=[show.percent(s) for s in parts["score"]])
+    shown = parts.assign(score=[show.as_percent(s) for s in parts["score"]])
     for name in ("start_s", "end_s"):
         shown[name] = [f"{seconds:.2f}" for seconds in parts[name]]
     show.table(shown.rename(columns={"start_s": "from (s)", "end_s": "to (s)"}))

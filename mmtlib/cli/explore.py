@@ -12,12 +12,7 @@ import typer
 from mmtlib.cli import show
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(explore)
-
-
-def explore(
+def explore_command(
     view: Annotated[
         str | None, typer.Argument(help="A view to start with: the text of a link.")
     ] = None,

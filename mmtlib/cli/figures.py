@@ -14,11 +14,6 @@ from mmtlib.core.errors import ConfigError
 INCHES_PER = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(figures)
-
-
 def figures(
     out: Annotated[Path, typer.Option(help="Where they are written.")] = Path("build/figures"),
     formats: Annotated[

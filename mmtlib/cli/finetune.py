@@ -13,11 +13,6 @@ from mmtlib.cli.runs import parse_classes, show_accuracies
 from mmtlib.config.checks import check_taken
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(finetune)
-
-
 @with_settings("root", "dataset", "classes", "start_from")
 def finetune(
     run: Annotated[str, typer.Argument(help="A run to start from: its id or its beginning.")],

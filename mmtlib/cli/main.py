@@ -22,15 +22,30 @@ app = typer.Typer(
     help="Multimodal training, unimodal testing of hand-gesture networks.\n\n"
     "Start with `mmt tutorial`, or `mmt train --modalities rgb,depth` and `mmt runs`.",
 )
-app.add_typer(data.app, name="data")
-runs.register(app)
-finetune.register(app)
-sweep.register(app)
-app.add_typer(study.app, name="study")
-figures.register(app)
-deploy.register(app)
-course.register(app)
-explore.register(app)
+for _name, _group in (
+    ("data", data.app), ("runs", runs.runs), ("study", study.app), ("course", course.app),
+):  # fmt: skip
+    app.add_typer(_group, name=_name)
+for _name, _command in {
+    "train": runs.train,
+    "evaluate": runs.evaluate_command,
+    "compare": runs.compare_command,
+    "settings": runs.show_settings,
+    "finetune": finetune.finetune,
+    "sweep": sweep.sweep_command,
+    "figures": figures.figures,
+    "export": deploy.export,
+    "predict": deploy.predict_command,
+    "explore": explore.explore_command,
+    "tutorial": course.tutorial,
+    "notebooks": course.notebooks,
+    "lint": course.lint,
+}.items():
+    app.command(_name)(_command)
+for _name, _passing_on in {"lab": course.lab, "test": course.test}.items():
+    app.command(_name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+        _passing_on
+    )
 
 
 def _print_version(wanted: bool) -> None:

@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 Dir = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the root."""
-    for command in (train, evaluate, compare):
-        app.command()(command)
-    app.command("settings")(show_settings)
-    runs = typer.Typer(help="List the stored runs; take those of another cache over.")
-    runs.callback(invoke_without_command=True)(list_runs)
-    runs.command()(migrate)
-    app.add_typer(runs, name="runs")
-
-
 def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tuple[str, ...]:
     """Return class names from numbers as the data set's lists count them, or from names.
 
@@ -113,11 +102,11 @@ def _print_cost(config: ExperimentConfig) -> None:
 
 def show_accuracies(accuracy: dict[str, float], split: str) -> None:
     """Print one row per modality."""
-    rows = [{"modality": m, f"{split} accuracy": show.percent(a)} for m, a in accuracy.items()]
+    rows = [{"modality": m, f"{split} accuracy": show.as_percent(a)} for m, a in accuracy.items()]
     show.table(pd.DataFrame(rows))
 
 
-def evaluate(
+def evaluate_command(
     run: Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")],
     split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
     root: Dir = None,
@@ -155,12 +144,12 @@ def evaluate(
     if per_class:
         frame = pd.DataFrame({"class": result.classes})
         for m, found in result.predictions.items():
-            frame[m] = [show.percent(a) if a == a else "-" for a in per_class_accuracy(found)]
+            frame[m] = [show.as_percent(a) if a == a else "-" for a in per_class_accuracy(found)]
         show.table(frame)
 
 
 @with_settings("seed", "workers")
-def compare(
+def compare_command(
     seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
     recipe: Annotated[str | None, typer.Option(help=f"{', '.join(RECIPES)}.")] = None,
     split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
@@ -195,17 +184,11 @@ def show_settings(
         show.console.print(f"written: {out}", soft_wrap=True)
 
 
-def migrate(
-    folder: Annotated[Path, typer.Argument(help="The other cache, e.g. of version 0.1.")],
-) -> None:
-    """Copy the runs of another cache into this one; the original stays as it is."""
-    from mmtlib.experiment import migrate_runs
-
-    found = migrate_runs(folder)
-    show.table(found.convert_dtypes(), f"Runs of {folder}")
+runs = typer.Typer(help="List the stored runs; take those of another cache over.")
 
 
-def list_runs(context: typer.Context) -> None:
+@runs.callback(invoke_without_command=True)
+def runs_command(context: typer.Context) -> None:
     """List the stored runs."""
     from mmtlib.experiment import list_runs as stored_runs
 
@@ -225,7 +208,7 @@ def list_runs(context: typer.Context) -> None:
             "networks": _networks(row),
             "seed": row["seed"],
             "validation": ", ".join(
-                f"{name.split()[1]} {show.percent(row[name])}"
+                f"{name.split()[1]} {show.as_percent(row[name])}"
                 for name in scores
                 if row[name] == row[name]
             ),
@@ -233,6 +216,17 @@ def list_runs(context: typer.Context) -> None:
         for row in found.to_dict("records")
     ]
     show.table(pd.DataFrame(rows))
+
+
+@runs.command()
+def migrate(
+    folder: Annotated[Path, typer.Argument(help="The other cache, e.g. of version 0.1.")],
+) -> None:
+    """Copy the runs of another cache into this one; the original stays as it is."""
+    from mmtlib.experiment import migrate_runs
+
+    found = migrate_runs(folder)
+    show.table(found.convert_dtypes(), f"Runs of {folder}")
 
 
 def _networks(row: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ def run_script(work: Callable[[], int]) -> None:
         sys.exit(130)
 
 
-def prepare(kind: type[GestureDataset], description: str) -> int:
+def prepare_data_set(kind: type[GestureDataset], description: str) -> int:
     """Bring a data set from what was downloaded to clip stores; return the exit code.
 
     Unpacks archives, looks at every clip and writes a manifest, then makes a clip store of every
@@ -136,6 +136,6 @@ def _checked(
             progress=progress,
         )
     report.save(manifest)
-    show.report(report)
+    show.verify_report(report)
     print(f"manifest: {manifest}")
     return report

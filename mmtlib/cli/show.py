@@ -45,13 +45,13 @@ def table(frame: pd.DataFrame, title: str | None = None) -> None:
     console.print(out)
 
 
-def report(found: VerifyReport) -> None:
+def verify_report(found: VerifyReport) -> None:
     """Print what looking at a data set found."""
     table(found.counts(), f"{found.name} in {found.root}")
     console.print(found.text(), soft_wrap=True)
 
 
-def percent(fraction: float) -> str:
+def as_percent(fraction: float) -> str:
     """Return a fraction as a percentage with one decimal."""
     return f"{100 * fraction:.1f} %"
 

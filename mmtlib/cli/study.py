@@ -65,17 +65,17 @@ def study(
             )
 
 
-@app.command()
-def check(workers: Workers = None) -> None:
+@app.command("check")
+def check_command(workers: Workers = None) -> None:
     """Make some of the stored runs again, in an empty cache, and compare: about ten minutes."""
     from mmtlib.study import check as make_again
 
     with show.bars("runs") as (runs,):
         found = make_again(workers=workers, progress=runs)
     table = found.assign(
-        stored=[show.percent(share) for share in found["stored"]],
-        here=[show.percent(share) for share in found["here"]],
-        spread=[show.percent(share) for share in found["spread"]],
+        stored=[show.as_percent(share) for share in found["stored"]],
+        here=[show.as_percent(share) for share in found["here"]],
+        spread=[show.as_percent(share) for share in found["spread"]],
     )
     names = ["study", "arm", "seed", "generator_seed", "target", "split"]
     verdicts = ["stored", "here", "spread", "same_bits", "holds"]
@@ -90,8 +90,8 @@ def check(workers: Workers = None) -> None:
         raise typer.Exit(2)
 
 
-@app.command()
-def report(
+@app.command("report")
+def report_command(
     page: Annotated[
         Path, typer.Option(help="A page with the two marks; what is between them is replaced.")
     ] = Path("docs/benchmark.md"),
@@ -105,8 +105,8 @@ def report(
     show.console.print(f"written into {page}", soft_wrap=True)
 
 
-@app.command()
-def ship() -> None:
+@app.command("ship")
+def ship_command() -> None:
     """Put the study's results and a few of its networks into the package."""
     from mmtlib.study import ship as put
 

@@ -15,12 +15,7 @@ if TYPE_CHECKING:
     from mmtlib.results import Failure
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the root."""
-    app.command()(sweep)
-
-
-def sweep(
+def sweep_command(
     grid: Annotated[Path, typer.Argument(help="A TOML file: base, factors, arms, seeds.")],
     workers: Annotated[
         int | None,
@@ -66,7 +61,7 @@ def _means(results: pd.DataFrame, arms: list[str]) -> pd.DataFrame:
     ordered = results.sort_values("arm", key=lambda names: names.map(arms.index), kind="stable")
     groups = ordered.groupby(["arm", "method", "modalities", "target"], sort=False)
     means = groups["accuracy"].agg(runs="size", mean="mean").reset_index()
-    return means.assign(mean=[show.percent(a) for a in means["mean"]])
+    return means.assign(mean=[show.as_percent(a) for a in means["mean"]])
 
 
 def _tell(failures: tuple[Failure, ...]) -> None:

@@ -79,7 +79,7 @@ def test_train_then_evaluate_then_list(mmt, fresh_cache):
     assert (said.code, said.err) == (0, "")
     stored = load_run(run_id(said.out))
     assert stored.config == tiny(epochs=1)
-    expected = [[m, show.percent(a)] for m, a in stored.validation_accuracy.items()]
+    expected = [[m, show.as_percent(a)] for m, a in stored.validation_accuracy.items()]
     assert rows(said.out) == expected
     assert said.out.endswith(f"next: mmt evaluate {stored.run_id} --split test\n")
     assert mmt("train", *TINY).out == said.out  # now only loaded
