@@ -35,17 +35,13 @@ def tutorial(
 ) -> None:
     """Run the notebooks in order; end with the table of what training together changed."""
     from mmtlib.config import ExperimentConfig
-    from mmtlib.course import run_tutorial
+    from mmtlib.course import joint_runs, run_tutorial
     from mmtlib.experiment import compare, run_all
 
     config = ExperimentConfig.make(modalities=("rgb", "depth"))
     if only is None:
         # First, as here all cores are busy all the time; the notebooks share the runs of seed 0.
-        # Runs of two networks before those of one, and that of notebooks 03 and 04 among them.
-        joint = [
-            *(config.replace(seed=seed) for seed in TUTORIAL_SEEDS),
-            config.replace(focal=False),
-        ]
+        joint = joint_runs(config, TUTORIAL_SEEDS)
         count = len(joint) + len(config.modalities) * len(TUTORIAL_SEEDS)
         show.console.print(f"data and {count} runs for the notebooks and the closing table ...")
         start = time.monotonic()

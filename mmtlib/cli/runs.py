@@ -205,7 +205,7 @@ def runs_command(context: typer.Context) -> None:
             "made": row["date"][:16].replace("T", " "),
             "clips": f"{row['dataset']} {row['preset']}"
             + (f", {row['changed']}" if row["changed"] else ""),
-            "networks": _networks(row),
+            "networks": ", ".join(filter(None, (row["modalities"], row["transfer"]))),
             "seed": row["seed"],
             "validation": ", ".join(
                 f"{name.split()[1]} {show.as_percent(row[name])}"
@@ -227,15 +227,3 @@ def migrate(
 
     found = migrate_runs(folder)
     show.table(found.convert_dtypes(), f"Runs of {folder}")
-
-
-def _networks(row: dict[str, Any]) -> str:
-    """Return a run's networks and what they learn from each other, in a few words."""
-    said = [row["modalities"]]
-    if row["weight"]:
-        if row["method"] != "mtut":
-            said.append(" ".join(name for name in (row["method"], row["teacher"]) if name))
-        said.append(f"weight {row['weight']:g}")
-        said += ["focal"] * row["focal"]
-        said += [row["control"]] * (row["control"] != "none")
-    return ", ".join(said)

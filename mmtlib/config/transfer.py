@@ -135,6 +135,17 @@ class Transfer:
             return self.method.without_focal[0]
         return self.method.name
 
+    def brief(self) -> str:
+        """Return method, teacher, weight and control as a list of runs has room for; "" = none."""
+        if not self.pairs:
+            return ""
+        teacher = () if self.settings.teacher is None else (f"from {self.settings.teacher}",)
+        plain = self.method.without_focal is not None
+        named = () if plain and not teacher else (" ".join((self.method.title, *teacher)),)
+        focal = ("focal",) if self.focal else ()
+        control = () if self.control.name == "none" else (self.control.title,)
+        return ", ".join((*named, f"weight {self.weight:g}", *focal, *control))
+
     def describe(self) -> str:
         """Return what distinguishes the transfer from plain MTUT, in a few words; "" = nothing."""
         if not self.pairs:

@@ -9,7 +9,7 @@ from mmtlib.course.builds import AUDIENCES, build_notebooks, for_audience
 from mmtlib.course.bundle import build_bundle, pinned_requirements
 from mmtlib.course.pairing import paired_notebook, read_source, sync_notebooks
 from mmtlib.course.project import notebook_sources, project_folder
-from mmtlib.course.running import Executed, complaints, execute, run_tutorial
+from mmtlib.course.running import Executed, complaints, execute, joint_runs, run_tutorial
 from mmtlib.course.site import build_site, reference_modules
 from mmtlib.course.timing import Timed, time_limit_s, time_notebooks
 
@@ -23,6 +23,7 @@ __all__ = [
     "complaints",
     "execute",
     "for_audience",
+    "joint_runs",
     "notebook_sources",
     "paired_notebook",
     "pinned_requirements",

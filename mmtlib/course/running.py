@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert.filters import strip_ansi
 from nbconvert.preprocessors import ExtractOutputPreprocessor
 
+from mmtlib.config import ExperimentConfig
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import MmtlibError
 from mmtlib.course.page import notebook_page
@@ -177,3 +178,11 @@ def _write_index(out: Path) -> None:
     cell = nbformat.v4.new_markdown_cell("\n\n".join(lines))
     page = notebook_page(nbformat.v4.new_notebook(cells=[cell]), "mmtlib tutorial")
     (out / "index.html").write_text(page, encoding="utf-8")
+
+
+def joint_runs(config: ExperimentConfig, seeds: Sequence[int]) -> list[ExperimentConfig]:
+    """Return the trainings of two networks that the notebooks and the closing table need.
+
+    They are begun before those of one network; the last is that of notebooks 03 and 04.
+    """
+    return [*(config.replace(seed=seed) for seed in seeds), config.replace(focal=False)]

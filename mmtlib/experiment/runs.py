@@ -218,6 +218,7 @@ def list_runs() -> pd.DataFrame:
                 "control": c.control,
                 "weight": c.transfer.weight if c.transfer.pairs else 0.0,
                 "focal": c.transfer.focal,
+                "transfer": c.transfer.brief(),
                 "seed": c.seed,
                 **scores,
             }

@@ -21,7 +21,7 @@ from mmtlib.explorer.state import ExplorerState
 from mmtlib.explorer.train_tab import TrainTab
 
 TITLES = {
-    "runs": "Runs", "run it": "Run it", "corr": "Corr", "focal": "Focal", "saliency": "Saliency",
+    "runs": "Runs", "run it": "Run it", "corr": "Corr", "rho": "Focal", "saliency": "Saliency",
 }  # fmt: skip
 """Tabs, in order, with their titles."""
 QUERY = "QUERY_STRING"
@@ -67,7 +67,7 @@ class Explorer(widgets.VBox):
             "runs": RunsTab(source, self.go, state),
             "run it": TrainTab(source, self.go, state, self.refresh),
             "corr": InspectionTab("corr", inspector, self.go, state),
-            "focal": FocalTab(self.go, state),
+            "rho": FocalTab(self.go, state),
             "saliency": InspectionTab("saliency", inspector, self.go, state),
         }
         self.dark = widgets.Checkbox(
@@ -141,7 +141,7 @@ def explore(
 
     The tab "runs" draws accuracies, paired gains, heat maps, learning curves, rho, confusion and
     classes of any selection of runs; "run it" shows the run of any settings, or trains it in the
-    background; "focal" lets one play with the focal regularization parameter; "corr" and
+    background; "rho" lets one play with the focal regularization parameter; "corr" and
     "saliency" show what two stored networks see in a validation clip.
     Nothing is ever measured on test clips: what the studies stored of them is shown, and marked.
 

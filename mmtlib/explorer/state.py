@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from mmtlib.core.errors import ConfigError, unknown_name
 
-TABS = ("runs", "run it", "corr", "focal", "saliency")
+TABS = ("runs", "run it", "corr", "rho", "saliency")
 VIEWS = ("accuracy", "gain", "heat map", "learning curves", "rho", "confusion", "classes")
 """What the tab "runs" can draw."""
 SPLITS = ("validation", "test")
@@ -44,7 +44,7 @@ class ExplorerState:
             alone with the same seed and clips.
         chosen: the arm whose runs are listed, ``"STUDY / ARM"``; "" = none.
         theme: ``"light"`` or ``"dark"``.
-        loss_m, loss_n, focal_beta: of the tab "focal".
+        loss_m, loss_n, focal_beta: of the tab "rho".
         settings: of the tab "run it": setting -> value, as text. As pairs.
         first, second: the two runs that "corr" and "saliency" compare; "" = chosen by the tab.
         clip: the number of the clip there, among the validation clips.

@@ -101,7 +101,7 @@ def test_stopped_by_hand(script, monkeypatch, small_tree):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scripts, "prepare", stop)
+    monkeypatch.setattr(scripts, "prepare_data_set", stop)
     assert script("prepare_viva", small_tree[0])[0] == 130
 
 

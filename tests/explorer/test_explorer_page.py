@@ -104,7 +104,7 @@ def test_an_empty_or_damaged_store_opens(tmp_path, damage):
     page = explore(folder=tmp_path)
     said = page.tabs["runs"].sentence.value
     assert ("is damaged" if damage else "There are no results yet") in said
-    page.go(view="gain", tab="focal")
+    page.go(view="gain", tab="rho")
     page.go(tab="runs")
 
 
@@ -119,8 +119,8 @@ def test_dark_and_light(page):
 
 
 def test_focal_sliders(page):
-    focal = page.tabs["focal"]
-    page.go(tab="focal")
+    focal = page.tabs["rho"]
+    page.go(tab="rho")
     focal.controls["loss_m"].value = 1.5
     assert page.state.loss_m == 1.5
     # rho = exp(2 * (1.5 - 0.5)) - 1 = 6.389

@@ -6,7 +6,7 @@ from mmtlib.core.errors import ConfigError
 from mmtlib.explorer import ExplorerState
 
 FULL = ExplorerState(
-    tab="focal", view="gain", split="test", target="rgb", x="beta", y="method", clip=3,
+    tab="rho", view="gain", split="test", target="rgb", x="beta", y="method", clip=3,
     where={"method": ["mtut", "kd"], "seed": ("1",)}, reference="a / b", chosen="ü / <c>",
     theme="dark", loss_m=0.25, settings={"beta": "2"}, first="x", stage="mixed_1", position=7,
 )  # fmt: skip
