@@ -115,3 +115,18 @@ def test_weights():
 def test_what_does_not_fit_together(settings, message):
     with pytest.raises(ConfigError, match=message):
         tiny(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "weight 10, focal"),
+        ({"focal": False}, "weight 10"),
+        ({"ssa_weight": 0.0}, ""),
+        ({"method": "dml"}, "mutual learning, weight 1"),
+        ({"method": "kd", "teacher": "depth"}, "distillation from depth, weight 1"),
+        ({"control": "frozen_random"}, "weight 10, focal, frozen random teacher"),
+    ],
+)
+def test_a_list_of_runs_says_briefly_what_networks_learn(settings, said):
+    assert tiny(**settings).transfer.brief() == said
