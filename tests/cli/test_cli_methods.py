@@ -1,6 +1,7 @@
 """Methods, controls and changes of the clips on the command line."""
 
 import pytest
+from support.tiny_runs import tiny
 
 from mmtlib.config import METHODS
 
