@@ -3,6 +3,7 @@
 And how the tests are run: the slow ones first, and what is left to whoever is idle.
 """
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -24,6 +25,15 @@ SLOW_FIRST = (
     "course/",
 )
 """Beginnings of paths, slowest first: a slow test at the end would keep one process busy alone."""
+
+PRELOADED = [
+    "support.child_runs",
+    "support.result_rows",
+    "mmtlib.experiment",
+    "mmtlib.results",
+    "lightning_fabric",
+]
+"""What the processes of `processes` have imported before they start."""
 
 # No test may depend on how fast the machine is; one run of the suite is like the next, and the
 # full one draws other examples each time.
@@ -95,6 +105,38 @@ def cluster(own_cache):
 
     with local_cluster(2, memory="4GiB") as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def processes():
+    """Processes forked from one that has imported all that takes time: each starts at once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return context
+
+
+@pytest.fixture
+def start_child(processes):
+    """Return a function that starts ``function(talk, *arguments)`` in a process of its own.
+
+    It returns the process and the other end of the pipe `talk`; what still runs at the end of the
+    test is ended.
+    """
+    started = []
+
+    def start(function, *arguments):
+        ours, theirs = processes.Pipe()
+        child = processes.Process(target=function, args=(theirs, *arguments))
+        child.start()
+        theirs.close()
+        started.append((child, ours))
+        return child, ours
+
+    yield start
+    for child, ours in started:
+        child.kill()
+        child.join()
+        ours.close()
 
 
 @pytest.fixture(scope="session")

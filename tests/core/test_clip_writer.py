@@ -2,57 +2,19 @@
 
 import errno
 import json
-import math
-import multiprocessing
 import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.child_runs import write_when_told
+from support.numbered_clips import INFO, Maker, fields_of, rows_of, sum_of
 
 from mmtlib.core import clip_writer
-from mmtlib.core.clip_store import ClipStore, StoreInfo, StoreRow
+from mmtlib.core.clip_store import ClipStore, StoreRow
 from mmtlib.core.clip_writer import write_clip_store
 from mmtlib.core.errors import DataError
-
-INFO = StoreInfo(
-    name="clips", class_names=("wave", "nod"), fingerprint="f00d", frame_rate=30.0, made_from={}
-)
-FORMS = {"rgb": (np.uint8, (3, 2, 4, 4)), "joints": (np.float32, (2, 5, 3))}
-
-
-def rows_of(n):
-    return [StoreRow(label=i % 2, subject=i % 7, clip_id=f"c{i}") for i in range(n)]
-
-
-def fields_of(index, forms=FORMS):
-    rng = np.random.default_rng(index)
-    return {
-        name: rng.integers(0, 256, (math.prod(shape) * np.dtype(kind).itemsize), np.uint8)
-        .view(kind)
-        .reshape(shape)
-        for name, (kind, shape) in forms.items()
-    }
-
-
-class Maker:
-    """Makes clips, notes which, and fails at one of them if told to."""
-
-    def __init__(self, forms=FORMS, *, fails_at=None, leaves_out=()):
-        self.forms, self.fails_at, self.leaves_out, self.made = forms, fails_at, leaves_out, []
-
-    def __call__(self, indices):
-        for index in indices:
-            if index == self.fails_at:
-                raise ZeroDivisionError
-            if index not in self.leaves_out:
-                self.made.append(index)
-                yield index, fields_of(index, self.forms)
 
 
 def never(indices):
@@ -294,60 +256,21 @@ def test_a_lost_index_is_put_together_again_without_making_a_clip(tmp_path, thre
 
 # Processes of their own.
 
-WRITER = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-from test_clip_writer import INFO, Maker, rows_of
-from mmtlib.core import clip_writer
-clip_writer.SHARD_CLIPS = 3
-class Saying(Maker):
-    def __call__(self, indices):
-        for made in super().__call__(indices):
-            print(made[0], flush=True)
-            sys.stdin.readline()
-            yield made
-print("ready", flush=True)
-sys.stdin.readline()
-clip_writer.write_clip_store(Path({folder!r}), INFO, rows_of(10), Saying())
-print("done", flush=True)
-"""
-
 
 @pytest.fixture
-def start_writer(tmp_path):
-    """Return a function that starts a writer, which waits for a line before every clip."""
-    started = []
-
-    def start():
-        code = WRITER.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "s"))
-        pipe = subprocess.PIPE
-        process = subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True)
-        started.append(process)
-        assert process.stdout.readline() == "ready\n"
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
-
-
-def go_on(writer, lines=1):
-    writer.stdin.write("\n" * lines)
-    writer.stdin.flush()
+def start_writer(start_child, tmp_path):
+    """Return a function that starts a writer, which waits for a word before every clip."""
+    return lambda: start_child(write_when_told, tmp_path / "s", 10)
 
 
 @pytest.mark.parametrize("kill_at", [0, 2, 3, 7, 9])
 def test_a_killed_process_costs_the_shard_it_was_at(tmp_path, threes, start_writer, kill_at):
-    writer = start_writer()
+    writer, talk = start_writer()
     for index in range(kill_at + 1):
-        go_on(writer)
-        assert writer.stdout.readline() == f"{index}\n"
-    writer.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    writer.wait()
+        talk.send("go on")
+        assert talk.recv() == index
+    writer.kill()
+    writer.join()
     (tmp_path / "s" / ".shard-0003.partial-0badcafe").mkdir(parents=True)  # killed while saving
     (tmp_path / "s" / ".index.json.0badcafe.tmp").write_text("half")
     rest = Maker()
@@ -361,23 +284,22 @@ def test_a_killed_process_costs_the_shard_it_was_at(tmp_path, threes, start_writ
 
 def test_two_processes_at_once_end_with_one_good_store(tmp_path, threes, start_writer):
     writers = [start_writer(), start_writer()]
-    for writer in writers:
-        go_on(writer, 20)
-    said = [writer.stdout.read().split() for writer in writers]
-    assert [writer.wait() for writer in writers] == [0, 0]
-    assert sorted(map(len, said)) == [1, 11], "one made the clips, the other waited"
+    for _, talk in writers:
+        for _ in range(20):
+            talk.send("go on")
+    said = [list(iter(talk.recv, "done")) for _, talk in writers]
+    for writer, _ in writers:
+        writer.join()
+        assert writer.exitcode == 0
+    assert sorted(map(len, said)) == [0, 10], "one made the clips, the other waited"
     write_clip_store(tmp_path / "whole", INFO, rows_of(10), Maker())
     assert contents(tmp_path / "s") == contents(tmp_path / "whole")
     assert json.loads((tmp_path / "s" / "index.json").read_text())["content"]["shard_clips"] == 3
 
 
-def sum_of(store):
-    return sum(int(store.stored("rgb", i).sum()) for i in range(len(store)))
-
-
-def test_four_processes_read_at_once(tmp_path, threes):
+def test_four_processes_read_at_once(processes, tmp_path, threes):
     write_clip_store(tmp_path / "s", INFO, rows_of(10), Maker())
     store = ClipStore(tmp_path / "s")
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
+    with processes.Pool(4) as pool:
         found = pool.map(sum_of, [store] * 4, chunksize=1)
     assert set(found) == {sum(int(fields_of(i)["rgb"].sum()) for i in range(10))}

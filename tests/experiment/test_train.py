@@ -1,13 +1,11 @@
 import json
-import multiprocessing
 import random
-import time
 
 import numpy as np
 import pytest
 import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
-from support.child_runs import train_and_tell, train_slowly
+from support.child_runs import train_and_tell, train_until_killed
 from support.tiny_runs import same_tensors, tiny, use_fresh_cache, weights
 
 from mmtlib.core.errors import CheckpointError, ConfigError, DataError, MmtlibError
@@ -15,14 +13,6 @@ from mmtlib.experiment import compare, evaluate, make_fabric, run, run_all
 from mmtlib.experiment import train as train_module
 from mmtlib.synthetic import SyntheticGestures
 from mmtlib.training import EpochProgress, save_state, trainer
-
-
-@pytest.fixture(scope="module")
-def processes():
-    """Processes forked from one that has imported the library: each starts in no time."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mmtlib.experiment", "support.child_runs"])
-    return context
 
 
 def same_run(a, b):
@@ -35,24 +25,6 @@ def same_run(a, b):
     assert a.history == b.history
     assert a.validation_accuracy == b.validation_accuracy
     return True
-
-
-def kill_after_saves(processes, config, state_file, saves, delay):
-    """Start a training and kill it (SIGKILL) soon after it has saved its state so many times."""
-    state_file.parent.mkdir(parents=True, exist_ok=True)
-    cache = state_file.parent.parent.parent
-    child = processes.Process(target=train_slowly, args=(config.to_json(), str(cache)))
-    child.start()
-    seen, last = 0, state_file.stat().st_mtime_ns if state_file.exists() else None
-    deadline = time.monotonic() + 60
-    while seen < saves and child.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.002)
-        now = state_file.stat().st_mtime_ns if state_file.exists() else None
-        seen, last = seen + (now != last), now
-    time.sleep(delay)
-    child.kill()
-    child.join()
-    return child.exitcode
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
@@ -70,9 +42,13 @@ def test_killed_at_any_moment_a_run_goes_on_to_the_same_bits(
     folder = cache / "runs" / whole.run_id
     rng = random.Random(5)
     for _ in range(5):
-        delay = rng.uniform(0, 0.06)
-        code = kill_after_saves(processes, config, folder / "state.pt", rng.randint(1, 6), delay)
-        assert code == -9
+        moment = rng.randint(1, 6), rng.uniform(0, 0.06)
+        child = processes.Process(
+            target=train_until_killed, args=(config.to_json(), str(cache), *moment)
+        )
+        child.start()
+        child.join()
+        assert child.exitcode == -9
         assert (folder / "state.pt").exists()
         assert not (folder / "run.json").exists()
     resumed = run(config)
@@ -95,7 +71,7 @@ def test_two_processes_that_ask_for_one_run_train_it_once(processes, fresh_cache
     for child in children:
         child.start()
     for child in children:
-        child.join(60)
+        child.join()
         assert child.exitcode == 0
     assert sorted(note.read_text() for note in notes) == ["", "1\n2\n"]
 

@@ -2,12 +2,11 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
+from support.child_runs import write_twin_and_die
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, DataError
@@ -225,19 +224,12 @@ def test_settings_out_of_range(tmp_path, settings, message):
     assert not list(tmp_path.iterdir())
 
 
-KILLED = """
-import os, sys
-from mmtlib.experiment.twin import write_nvgesture_twin
-write_nvgesture_twin(
-    sys.argv[1], preset="tiny", size=24, clips_per_class=1, progress=lambda *_: os._exit(9)
-)
-"""
-
-
-def test_killed_it_leaves_nothing_and_a_second_call_makes_it_whole(small):
+def test_killed_it_leaves_nothing_and_a_second_call_makes_it_whole(processes, small):
     root, write = small
-    ended = subprocess.run([sys.executable, "-c", KILLED, str(root)], check=False)
-    assert ended.returncode == 9
+    child = processes.Process(target=write_twin_and_die, args=(str(root),))
+    child.start()
+    child.join()
+    assert child.exitcode == 9
     assert not root.exists()
     assert any(".partial-" in path.name for path in root.parent.iterdir())
     write()

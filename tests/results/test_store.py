@@ -1,6 +1,5 @@
 """The store as files: several writers, killed ones, merging, damage."""
 
-import multiprocessing
 import os
 import random
 import threading
@@ -16,14 +15,6 @@ from support.result_rows import TARGETS, append_many, made_up
 from mmtlib.core.errors import DataError
 from mmtlib.results import append, compact_results, load_results, results_dir
 from mmtlib.results import store as store
-
-
-@pytest.fixture(scope="module")
-def processes():
-    """Processes forked from one that has imported the library: each starts in no time."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mmtlib.results"])
-    return context
 
 
 def parts(folder, kind="results"):
@@ -129,7 +120,7 @@ def test_four_writers_at_once_and_one_of_them_killed(processes, tmp_path):
         time.sleep(0.01)
     writers[0].kill()
     for writer in writers:
-        writer.join(60)
+        writer.join()
     assert [writer.exitcode for writer in writers] == [-9, 0, 0, 0]
     told = {int(line) for name in names for line in name.read_text().split()}
     found = set(runs_in(folder))

@@ -2,14 +2,11 @@
 
 import itertools
 import json
-import multiprocessing
 import shutil
-import signal
-import subprocess
-import sys
 
 import pytest
 import torch
+from support.child_runs import make_clips_when_told
 
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import MODALITIES
@@ -105,60 +102,23 @@ def test_an_error_while_rendering_leaves_no_store(empty_cache, monkeypatch):
     assert len(SyntheticGestures("tiny", SMALL)) == 24
 
 
-# A process that renders when told to, says after each clip how far it is, and stops at one of them.
-BUILDER = """
-import sys, time
-import torch
-from mmtlib.core import clip_writer
-from mmtlib.synthetic import SyntheticGestures
-clip_writer.SHARD_CLIPS = 8
-torch.set_num_threads(1)
-print("ready", flush=True)
-sys.stdin.readline()
-def progress(i, n):
-    print(i, flush=True)
-    if i == int(sys.argv[1]):
-        time.sleep(600)
-data = SyntheticGestures("tiny", "validation", progress=progress)
-print("done", float(data[3].frames["rgb"].double().sum()), flush=True)
-"""
-
-
 @pytest.fixture
-def start_builder():
-    """Return a function that starts a builder; what still runs at the end is ended."""
-    started = []
-
-    def start(stop_at=0):
-        process = subprocess.Popen(
-            [sys.executable, "-c", BUILDER, str(stop_at)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+def start_builder(start_child, empty_cache):
+    """Return a function that starts a process which renders when told to; it can stop for ever."""
+    cache = str(empty_cache.parent)
+    return lambda stop_at=0: start_child(make_clips_when_told, cache, stop_at)
 
 
 def test_two_processes_at_once_make_one_store(empty_cache, start_builder, tiny, same, store_of):
     builders = [start_builder(), start_builder()]
-    for builder in builders:
-        assert builder.stdout.readline() == "ready\n"
-    for builder in builders:
-        builder.stdin.write("\n")
-        builder.stdin.flush()
-    said = [builder.stdout.read().splitlines() for builder in builders]
-    assert [builder.wait() for builder in builders] == [0, 0]
+    for _, talk in builders:
+        talk.send("begin")
+    said = [list(iter(talk.recv, "done")) for _, talk in builders]
+    for builder, _ in builders:
+        builder.join()
+        assert builder.exitcode == 0
     assert sorted(len(lines) for lines in said) == [1, 25], "one rendered, the other waited"
-    assert said[0][-1] == said[1][-1]
-    assert said[0][-1] == f"done {float(tiny[3].frames['rgb'].double().sum())}"
+    assert said[0][-1] == said[1][-1] == float(tiny[3].frames["rgb"].double().sum())
     name = store_of(tiny).name
     assert sorted(path.name for path in empty_cache.iterdir()) == [name, name + ".lock"]
     again = SyntheticGestures("tiny", SMALL, ALL, depth="metres")
@@ -168,13 +128,11 @@ def test_two_processes_at_once_make_one_store(empty_cache, start_builder, tiny, 
 def test_what_a_killed_process_finished_is_not_rendered_again(
     empty_cache, start_builder, tiny, same
 ):
-    builder = start_builder(17)
-    builder.stdin.write("\n")
-    builder.stdin.flush()
-    while builder.stdout.readline() != "17\n":
-        assert builder.poll() is None
-    builder.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    builder.wait()
+    builder, talk = start_builder(17)
+    talk.send("begin")
+    assert [talk.recv() for _ in range(17)][-1] == 17
+    builder.kill()
+    builder.join()
     assert not list(empty_cache.glob("tiny-*/index.json"))
     calls = []
     data = SyntheticGestures(
@@ -184,9 +142,8 @@ def test_what_a_killed_process_finished_is_not_rendered_again(
     assert all(same(a, b) for a, b in zip(tiny, data, strict=True))
 
 
-def test_a_spawned_worker_reads_the_same_store(tiny, same):
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
+def test_another_process_reads_the_same_store(processes, tiny, same):
+    with processes.Pool(1) as pool:
         there = pool.apply(SyntheticGestures, ("tiny", SMALL, ALL), {"depth": "metres"})
         clip = pool.apply(there.__getitem__, (2,))
     assert same(clip, tiny[2])
