@@ -20,8 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,7 +31,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtlib.core.cache import whole_file
+from mmtlib.core.arrays import DAMAGE, read_arrays, write_arrays
 from mmtlib.core.errors import DataError, unknown_name
 
 FLOW_VERSION = 1
@@ -42,7 +40,6 @@ CUT_SHARE = 1e-4
 """A clip's scale is such that at most this share of its values is cut."""
 SMALLEST_STEP = 1 / 64
 """Pixels per frame; a finer step than this would store noise."""
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def _dis() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
@@ -136,10 +133,10 @@ class FlowFiles:
         """
         path = self.path(clip_id)
         try:
-            header = json.loads(str(_field(path, "header")))
+            header = json.loads(str(*read_arrays(path, "header")))
             made_from = header["made_from"]
             differ = [(k, v) for k, v in (origin or {}).items() if made_from.get(k) != v]
-        except (*_DAMAGE, AttributeError) as error:
+        except DAMAGE as error:
             raise self._damaged(path, error) from None
         for name, expected in differ:
             raise DataError(
@@ -157,10 +154,10 @@ class FlowFiles:
         """
         header, path = self.header(clip_id, origin), self.path(clip_id)
         try:
-            steps = _field(path, "flow")
+            (steps,) = read_arrays(path, "flow")
             if _content(steps, header["scale"]) != header["content"]:
                 raise ValueError("its check sum differs")
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise self._damaged(path, error) from None
         return torch.from_numpy(steps.astype(np.float32)).mul_(header["scale"])
 
@@ -173,8 +170,7 @@ class FlowFiles:
         steps, scale, cut = quantise(flow)
         content = _content(steps, scale)
         header = {"made_from": dict(made_from), "scale": scale, "cut": cut, "content": content}
-        with whole_file(self.path(clip_id)) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, flow=steps, header=np.array(json.dumps(header)))
+        write_arrays(self.path(clip_id), flow=steps, header=np.array(json.dumps(header)))
 
     def _damaged(self, path: Path, why: object) -> DataError:
         return DataError(f"{path} is damaged ({why}); make it again with `{self.command}`.")
@@ -195,12 +191,6 @@ def quantise(flow: np.ndarray) -> tuple[np.ndarray, float, float]:
     steps = np.rint(flow / scale)
     cut = float((np.abs(steps) > 127).mean())
     return np.clip(steps, -127, 127).astype(np.int8), scale, cut
-
-
-def _field(path: Path, name: str) -> np.ndarray:
-    # numpy leaves a file that it opened itself open where the file is damaged.
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as fields:
-        return fields[name]
 
 
 def _content(steps: np.ndarray, scale: float) -> str:

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import struct
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mmtlib.core.cache import whole_file
+from mmtlib.core.arrays import DAMAGE, read_arrays, write_arrays
 from mmtlib.core.errors import DataError
 
 SUM_TOLERANCE = 1e-2
 """How far the scores of a clip may add up from 1; wide enough for half-precision softmax."""
-
-_DAMAGE = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    RuntimeError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What reading a broken ``.npz`` file can raise (`NotImplementedError` is a `RuntimeError`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,15 +97,10 @@ class Predictions:
         Raises:
             DataError: if the file cannot be written.
         """
-        # np.savez adds ".npz" to a path but not to an open file.
-        with whole_file(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(
-                file,
-                scores=self.scores,
-                labels=self.labels,
-                subjects=self.subjects,
-                clip_ids=np.array(self.clip_ids),
-            )
+        names = np.array(self.clip_ids)
+        write_arrays(
+            path, scores=self.scores, labels=self.labels, subjects=self.subjects, clip_ids=names
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Predictions:
@@ -130,21 +110,14 @@ class Predictions:
             DataError: if there is no such file, or it is damaged or holds something else.
         """
         try:
-            with zipfile.ZipFile(path) as archive:
-                if damaged := archive.testzip():
-                    raise ValueError(f"the check sum of {damaged} differs")
-            with np.load(path, allow_pickle=False) as fields:
-                return cls(
-                    scores=fields["scores"],
-                    labels=fields["labels"],
-                    subjects=fields["subjects"],
-                    clip_ids=tuple(fields["clip_ids"].tolist()),
-                )
+            *fields, names = read_arrays(path, "scores", "labels", "subjects", "clip_ids")
+            scores, labels, subjects = fields
+            return cls(scores=scores, labels=labels, subjects=subjects, clip_ids=names.tolist())
         except FileNotFoundError:
             raise DataError(
                 f"There are no predictions at {path}; evaluate the run first."
             ) from None
-        except (*_DAMAGE, DataError) as error:
+        except (*DAMAGE, DataError) as error:
             raise DataError(
                 f"{path} is damaged or holds no predictions ({error}); "
                 "delete it and evaluate again."

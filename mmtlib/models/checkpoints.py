@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import struct
 import warnings
 import zipfile
 import zlib
@@ -15,29 +13,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from mmtlib.core.arrays import DAMAGE
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import CheckpointError
 
 CHECK_SUM_KEY = "mmtlib_crc32"
 NAMES_SHOWN = 5
 TORCH_SUFFIXES = (".pt", ".pth")
-ARCHIVE_DAMAGE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    RuntimeError,
-    AssertionError,
-    pickle.UnpicklingError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What reading a broken file of `torch.save` can raise."""
 
 
 def save_weights(model: nn.Module, path: str | Path, *, metadata: Mapping[str, str]) -> None:
@@ -149,7 +131,7 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
             # It warns of files it may not understand: they are read, or refused below.
             warnings.simplefilter("ignore")
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except ARCHIVE_DAMAGE as error:
+    except DAMAGE as error:
         raise CheckpointError(
             f"{path} is damaged or holds more than tensors ({type(error).__name__}), and nothing "
             "in it was run; give a state_dict written by torch.save, or a safetensors file."

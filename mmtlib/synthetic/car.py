@@ -14,9 +14,8 @@ import numpy as np
 
 from mmtlib.synthetic.camera import CAR_CAMERA
 from mmtlib.synthetic.driver import SPREAD, drive
-from mmtlib.synthetic.gestures import Motion
 from mmtlib.synthetic.hand_model import FOREARM, Bones, HandPose, pose_hand
-from mmtlib.synthetic.scene import Person, Scene, enlarge, wobble
+from mmtlib.synthetic.scene import Person, Scene, enlarge, motion_at_rest, wobble
 
 CAR_VERSION = 2
 """Raised whenever the same seed gives other pictures of this scenery."""
@@ -86,17 +85,8 @@ def _draw_motion(rng: np.random.Generator, person: Person, gesture: str, frames:
     """Return the hand's pose over ``frames + 1`` moments: at rest, in view, gesture, and back."""
     time = np.arange(frames + 1) / max(frames - 1, 1)
     start, length, arrive, leave = _draw_times(rng, person.speed)
-    steps = frames + 1
-    motion = Motion(
-        phase=np.clip((time - start) / length, 0, 1),
-        amplitude=person.amplitude * rng.uniform(*MOVEMENT),
-        circle=person.circle,
-        start_angle=rng.uniform(0, 2 * np.pi),
-        left=person.hand.left,
-        position=np.zeros((steps, 3)),
-        angles=np.tile(person.rest_angles + rng.normal([0.1, 0, 0], 0.25), (steps, 1)),
-        curl=np.full((steps, 5), person.rest_curl),
-    )
+    phase = np.clip((time - start) / length, 0, 1)
+    motion = motion_at_rest(rng, person, phase, larger=MOVEMENT, tilt=([0.1, 0, 0], 0.25))
     drive(motion, gesture, rng)
     place = [rng.normal(-0.01, 0.05), rng.normal(0.08, 0.04), rng.uniform(0.28, 0.48)]
     moving = rng.uniform(0.08, 0.2)

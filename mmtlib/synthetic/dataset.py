@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtlib.config import default_preset
+from mmtlib.config import default_preset, hash_settings
 from mmtlib.config.presets import SyntheticPreset, get_preset
 from mmtlib.core.clip_store import (
     ClipStore,
@@ -187,8 +185,8 @@ class SyntheticGestures:
     @property
     def fingerprint(self) -> str:
         """A hash of everything that determines the clips; part of a run's identity."""
-        made_from = {**self._made_from(), "depth": [self.depth_form, self.close_range]}
-        return _hash(made_from)
+        form = [self.depth_form, self.close_range]
+        return hash_settings({**self._made_from(), "depth": form})
 
     def _made_from(self) -> dict[str, Any]:
         p = self.preset
@@ -211,7 +209,7 @@ class SyntheticGestures:
         info = StoreInfo(
             name=f"synthetic {p.name} {self.split}",
             class_names=self.classes,
-            fingerprint=_hash(made_from),
+            fingerprint=hash_settings(made_from),
             frame_rate=self.preset.frame_rate,
             made_from=made_from,
         )
@@ -310,7 +308,3 @@ def _as_stored(modality: str, frames: Tensor) -> Tensor:
         return (frames * 1000).round() * 1e-3
     kept = encode_frames({modality: frames})[modality]
     return torch.from_numpy(kept.astype(np.float32)).mul_(step_of(modality))
-
-
-def _hash(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

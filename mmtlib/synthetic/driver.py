@@ -9,6 +9,7 @@ each is drawn anew for every clip. Set by eye on clips of the training list.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -36,41 +37,29 @@ def drive(motion: Motion, gesture: str, rng: np.random.Generator) -> None:
         _HABITS[seen](motion, rng)
 
 
-def _sideways(sign: int) -> Habit:
+def _sideways(m: Motion, rng: np.random.Generator, sign: int) -> None:
     """Roll into the movement and turn the edge of the hand forward."""
-
-    def act(m: Motion, rng: np.random.Generator) -> None:
-        m.angles[:, _ROLL] += sign * rng.uniform(0, 0.9) * (m.ease - 0.5)
-        m.angles[:, _YAW] += rng.uniform(-1, 1) * m.ease
-
-    return act
+    m.angles[:, _ROLL] += sign * rng.uniform(0, 0.9) * (m.ease - 0.5)
+    m.angles[:, _YAW] += rng.uniform(-1, 1) * m.ease
 
 
-def _upright(up: bool) -> Habit:
+def _upright(m: Motion, rng: np.random.Generator, up: bool) -> None:
     """Move further than sideways; tilt from, or towards, pointing at the camera."""
-
-    def act(m: Motion, rng: np.random.Generator) -> None:
-        way = (-1 if up else 1) * 0.10 * m.amplitude * (m.ease - 0.5)
-        m.position[:, 1] += rng.uniform(0, 1.2) * way
-        m.angles[:, _PITCH] += rng.uniform(0, 1.4) * ((1 - m.ease) if up else m.ease)
-
-    return act
+    way = (-1 if up else 1) * 0.10 * m.amplitude * (m.ease - 0.5)
+    m.position[:, 1] += rng.uniform(0, 1.2) * way
+    m.angles[:, _PITCH] += rng.uniform(0, 1.4) * ((1 - m.ease) if up else m.ease)
 
 
-def _flick(axis: int, sign: int) -> Habit:
+def _flick(m: Motion, rng: np.random.Generator, axis: int, sign: int) -> None:
     """Turn the wrist: sideways about the line of sight (roll), or towards the camera (pitch)."""
-
-    def act(m: Motion, rng: np.random.Generator) -> None:
-        m.position *= rng.uniform(0.2, 1.0)
-        if axis == _ROLL:
-            m.angles[:, _ROLL] += sign * rng.uniform(0.3, 1.5) * (2 * m.ease - 1)
-            m.angles[:, _PITCH] += rng.uniform(0, 0.9)
-            return
-        # Up starts with the fingers at the camera; down ends so, or comes back again.
-        down = m.ease if rng.uniform() < 0.5 else np.sin(np.pi * m.phase) ** 0.7
-        m.angles[:, _PITCH] += rng.uniform(0.7, 1.8) * ((1 - m.ease) if sign < 0 else down)
-
-    return act
+    m.position *= rng.uniform(0.2, 1.0)
+    if axis == _ROLL:
+        m.angles[:, _ROLL] += sign * rng.uniform(0.3, 1.5) * (2 * m.ease - 1)
+        m.angles[:, _PITCH] += rng.uniform(0, 0.9)
+        return
+    # Up starts with the fingers at the camera; down ends so, or comes back again.
+    down = m.ease if rng.uniform() < 0.5 else np.sin(np.pi * m.phase) ** 0.7
+    m.angles[:, _PITCH] += rng.uniform(0.7, 1.8) * ((1 - m.ease) if sign < 0 else down)
 
 
 def _click(m: Motion, rng: np.random.Generator) -> None:
@@ -99,17 +88,13 @@ def _shake(m: Motion, rng: np.random.Generator) -> None:
     m.position[:, 0] += 0.02 * rng.uniform(0, 1) * m.amplitude * swing
 
 
-def _circle(sign: int) -> Habit:
+def _circle(m: Motion, rng: np.random.Generator, sign: int) -> None:
     """Draw one to two circles, the wrist leading."""
-
-    def act(m: Motion, rng: np.random.Generator) -> None:
-        m.phase = m.phase * rng.uniform(0.6, 1.2)
-        GESTURES["rotate two fingers clockwise" if sign > 0 else _COUNTER](m)
-        angle = sign * 2.8 * np.pi * m.phase + m.start_angle
-        m.angles[:, _ROLL] += rng.uniform(0, 0.6) * np.cos(angle)
-        m.angles[:, _PITCH] += rng.uniform(0, 0.6) * np.sin(angle)
-
-    return act
+    m.phase = m.phase * rng.uniform(0.6, 1.2)
+    GESTURES["rotate two fingers clockwise" if sign > 0 else _COUNTER](m)
+    angle = sign * 2.8 * np.pi * m.phase + m.start_angle
+    m.angles[:, _ROLL] += rng.uniform(0, 0.6) * np.cos(angle)
+    m.angles[:, _PITCH] += rng.uniform(0, 0.6) * np.sin(angle)
 
 
 _COUNTER = "rotate two fingers counter-clockwise"
@@ -128,20 +113,20 @@ _OWN: dict[str, Habit] = {
     "click": _click,
     "beckon": _beckon,
     "shake hand": _shake,
-    "rotate two fingers clockwise": _circle(1),
-    _COUNTER: _circle(-1),
+    "rotate two fingers clockwise": partial(_circle, sign=1),
+    _COUNTER: partial(_circle, sign=-1),
 }
 """Gestures that drivers make in a way of their own."""
 _HABITS: dict[str, Habit] = {
-    "move hand left": _sideways(-1),
-    "move hand right": _sideways(1),
-    "move hand up": _upright(True),
-    "move hand down": _upright(False),
-    "move two fingers left": _flick(_ROLL, -1),
-    "move two fingers right": _flick(_ROLL, 1),
-    "move two fingers up": _flick(_PITCH, -1),
-    "move two fingers down": _flick(_PITCH, 1),
-    "push hand up": _upright(True),
-    "push hand down": _upright(False),
+    "move hand left": partial(_sideways, sign=-1),
+    "move hand right": partial(_sideways, sign=1),
+    "move hand up": partial(_upright, up=True),
+    "move hand down": partial(_upright, up=False),
+    "move two fingers left": partial(_flick, axis=_ROLL, sign=-1),
+    "move two fingers right": partial(_flick, axis=_ROLL, sign=1),
+    "move two fingers up": partial(_flick, axis=_PITCH, sign=-1),
+    "move two fingers down": partial(_flick, axis=_PITCH, sign=1),
+    "push hand up": partial(_upright, up=True),
+    "push hand down": partial(_upright, up=False),
 }
 """What comes on top of the benchmark's motion, by the name that fits the picture."""

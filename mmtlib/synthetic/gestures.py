@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -56,9 +57,15 @@ class Motion:
         """Return that many smooth pulses from 0 to 1 and back over the gesture."""
         return np.sin(count * np.pi * self.phase) ** 2
 
-    def hold(self, shape: np.ndarray) -> None:
-        """Keep a hand shape from beginning to end."""
-        self.curl[:] = shape
+    @property
+    def early(self) -> np.ndarray:
+        """The phase of what is over before half of the gesture, ``(T,)`` from 0 to 1."""
+        return np.clip(2.2 * self.ease, 0, 1)
+
+    def hold(self, shape: np.ndarray | None) -> None:
+        """Keep a hand shape from beginning to end (None = the relaxed shape)."""
+        if shape is not None:
+            self.curl[:] = shape
 
     def morph(self, start: np.ndarray | None, end: np.ndarray | None, amount: np.ndarray) -> None:
         """Go from one hand shape to another (None = the relaxed shape) as `amount` goes to 1."""
@@ -71,66 +78,44 @@ class Motion:
 Gesture = Callable[[Motion], None]
 
 
-def _slide(axis: int, sign: int, shape: np.ndarray | None = None) -> Gesture:
+def _slide(m: Motion, axis: int, sign: int, shape: np.ndarray | None = None) -> None:
     """Move the hand along x (axis 0) or y (axis 1), tilting a little into the movement."""
-
-    def act(m: Motion) -> None:
-        if shape is not None:
-            m.hold(shape)
-        way = sign * m.amplitude * (m.ease - 0.5)
-        m.position[:, axis] += (0.12, 0.10)[axis] * way
-        if axis == 0:
-            m.angles[:, 2] += 0.25 * way
-            m.angles[:, 1] -= 0.2 * sign * (m.ease - 0.5)
-        else:
-            m.angles[:, 0] -= 0.35 * way
-
-    return act
+    m.hold(shape)
+    way = sign * m.amplitude * (m.ease - 0.5)
+    m.position[:, axis] += (0.12, 0.10)[axis] * way
+    if axis == 0:
+        m.angles[:, 2] += 0.25 * way
+        m.angles[:, 1] -= 0.2 * sign * (m.ease - 0.5)
+    else:
+        m.angles[:, 0] -= 0.35 * way
 
 
-def _push(sign: int, shape: np.ndarray | None = None) -> Gesture:
+def _push(m: Motion, sign: int, shape: np.ndarray | None = None) -> None:
     """Move the hand towards the camera (sign -1) or away from it (+1)."""
-
-    def act(m: Motion) -> None:
-        if shape is not None:
-            m.hold(shape)
-        m.position[:, 2] += sign * 0.16 * m.amplitude * (m.ease - 0.5)
-        m.angles[:, 0] += 0.1 * sign * (m.ease - 0.5)
-
-    return act
+    m.hold(shape)
+    m.position[:, 2] += sign * 0.16 * m.amplitude * (m.ease - 0.5)
+    m.angles[:, 0] += 0.1 * sign * (m.ease - 0.5)
 
 
-def _push_flat(sign: int) -> Gesture:
+def _push_flat(m: Motion, sign: int) -> None:
     """Push up (sign -1) or down (+1) with the palm laid flat into that direction."""
-
-    def act(m: Motion) -> None:
-        m.angles[:, 0] += sign * 1.15
-        m.position[:, 1] += 0.09 * sign * m.amplitude * (m.ease - 0.5) - 0.05
-        m.curl *= 0.3
-
-    return act
+    m.angles[:, 0] += sign * 1.15
+    m.position[:, 1] += 0.09 * sign * m.amplitude * (m.ease - 0.5) - 0.05
+    m.curl *= 0.3
 
 
-def _circle(sign: int) -> Gesture:
+def _circle(m: Motion, sign: int) -> None:
     """Draw a circle and a half with two fingers; sign +1 is clockwise in the picture."""
-
-    def act(m: Motion) -> None:
-        m.hold(TWO)
-        angle = sign * 2.8 * np.pi * m.phase + m.start_angle
-        m.position[:, 0] += m.circle * m.amplitude * np.cos(angle)
-        m.position[:, 1] += m.circle * m.amplitude * np.sin(angle)
-        m.angles[:, 2] += 0.12 * np.cos(angle)
-
-    return act
+    m.hold(TWO)
+    angle = sign * 2.8 * np.pi * m.phase + m.start_angle
+    m.position[:, 0] += m.circle * m.amplitude * np.cos(angle)
+    m.position[:, 1] += m.circle * m.amplitude * np.sin(angle)
+    m.angles[:, 2] += 0.12 * np.cos(angle)
 
 
-def _show(shape: np.ndarray) -> Gesture:
+def _show(m: Motion, shape: np.ndarray) -> None:
     """Open a fist into a hand shape early on, then hold it."""
-
-    def act(m: Motion) -> None:
-        m.morph(FIST, shape, np.clip(2.2 * m.ease, 0, 1))
-
-    return act
+    m.morph(FIST, shape, m.early)
 
 
 def _click(m: Motion) -> None:
@@ -159,38 +144,38 @@ def _close_twice(m: Motion) -> None:
 
 
 def _thumb_up(m: Motion) -> None:
-    m.morph(FIST, THUMB, np.clip(2.2 * m.ease, 0, 1))
+    _show(m, THUMB)
     # The thumb leaves the hand sideways: turn the hand until that side is up.
     m.angles[:, 2] += (1 if m.left else -1) * 0.95
 
 
 def _ok(m: Motion) -> None:
-    m.morph(RELAXED, RING_SIGN, np.clip(2.2 * m.ease, 0, 1))
+    m.morph(RELAXED, RING_SIGN, m.early)
 
 
 GESTURES: dict[str, Gesture] = {
-    "move hand left": _slide(0, -1),
-    "move hand right": _slide(0, 1),
-    "move hand up": _slide(1, -1),
-    "move hand down": _slide(1, 1),
-    "move two fingers left": _slide(0, -1, TWO),
-    "move two fingers right": _slide(0, 1, TWO),
-    "move two fingers up": _slide(1, -1, TWO),
-    "move two fingers down": _slide(1, 1, TWO),
+    "move hand left": partial(_slide, axis=0, sign=-1),
+    "move hand right": partial(_slide, axis=0, sign=1),
+    "move hand up": partial(_slide, axis=1, sign=-1),
+    "move hand down": partial(_slide, axis=1, sign=1),
+    "move two fingers left": partial(_slide, axis=0, sign=-1, shape=TWO),
+    "move two fingers right": partial(_slide, axis=0, sign=1, shape=TWO),
+    "move two fingers up": partial(_slide, axis=1, sign=-1, shape=TWO),
+    "move two fingers down": partial(_slide, axis=1, sign=1, shape=TWO),
     "click": _click,
     "beckon": _beckon,
     "open hand": _open,
     "shake hand": _shake,
-    "show one finger": _show(ONE),
-    "show two fingers": _show(TWO),
-    "show three fingers": _show(THREE),
-    "push hand up": _push_flat(-1),
-    "push hand down": _push_flat(1),
-    "push hand out": _push(-1),
-    "pull hand in": _push(1),
-    "rotate two fingers clockwise": _circle(1),
-    "rotate two fingers counter-clockwise": _circle(-1),
-    "push two fingers": _push(-1, TWO),
+    "show one finger": partial(_show, shape=ONE),
+    "show two fingers": partial(_show, shape=TWO),
+    "show three fingers": partial(_show, shape=THREE),
+    "push hand up": partial(_push_flat, sign=-1),
+    "push hand down": partial(_push_flat, sign=1),
+    "push hand out": partial(_push, sign=-1),
+    "pull hand in": partial(_push, sign=1),
+    "rotate two fingers clockwise": partial(_circle, sign=1),
+    "rotate two fingers counter-clockwise": partial(_circle, sign=-1),
+    "push two fingers": partial(_push, sign=-1, shape=TWO),
     "close hand twice": _close_twice,
     "thumb up": _thumb_up,
     "OK": _ok,
@@ -231,9 +216,6 @@ def reversed_labels(class_names: tuple[str, ...]) -> dict[int, int]:
 
 
 def _labels(partners: dict[str, str], class_names: tuple[str, ...]) -> dict[int, int]:
-    pairs = [
-        (class_names.index(a), class_names.index(b))
-        for a, b in partners.items()
-        if a in class_names and b in class_names
-    ]
-    return dict(pairs) | {b: a for a, b in pairs}
+    number = {name: label for label, name in enumerate(class_names)}
+    pairs = {number[a]: number[b] for a, b in partners.items() if {a, b} <= number.keys()}
+    return pairs | {b: a for a, b in pairs.items()}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FINGERS = ("thumb", "index", "middle", "ring", "little")
 N_PHALANGES = 15
 N_PALM = 4
 N_HAND_BONES = N_PHALANGES + N_PALM

@@ -165,22 +165,42 @@ def wobble(rng: np.random.Generator, time: np.ndarray, n: int) -> np.ndarray:
     return np.sin(2 * np.pi * frequency * time[:, None] + start)
 
 
+def motion_at_rest(
+    rng: np.random.Generator,
+    person: Person,
+    phase: np.ndarray,
+    *,
+    larger: tuple[float, float],
+    tilt: tuple[float | list[float], float | list[float]],
+) -> Motion:
+    """Return a motion of no gesture yet.
+
+    Args:
+        rng: the clip's generator.
+        person: whose hand it is.
+        phase: ``(T,)``, of the gesture to be made.
+        larger: least and most that it is larger than the person's gestures are.
+        tilt: mean and spread of what is added to the person's angles at rest, radians.
+    """
+    return Motion(
+        phase=phase,
+        amplitude=person.amplitude * rng.uniform(*larger),
+        circle=person.circle,
+        start_angle=rng.uniform(0, 2 * np.pi),
+        left=person.hand.left,
+        position=np.zeros((len(phase), 3)),
+        angles=np.tile(person.rest_angles + rng.normal(*tilt, 3), (len(phase), 1)),
+        curl=np.full((len(phase), 5), person.rest_curl),
+    )
+
+
 def _draw_motion(rng: np.random.Generator, person: Person, gesture: str, frames: int) -> HandPose:
     """Return the hand's pose over ``frames + 1`` moments: gesture, drift and tremor."""
     time = np.arange(frames + 1) / max(frames - 1, 1)
     duration = np.clip(rng.uniform(0.55, 0.8) / person.speed, 0.4, 0.95)
     start = rng.uniform(0, 1 - duration)
-    steps = frames + 1
-    motion = Motion(
-        phase=np.clip((time - start) / duration, 0, 1),
-        amplitude=person.amplitude * rng.uniform(0.8, 1.2),
-        circle=person.circle,
-        start_angle=rng.uniform(0, 2 * np.pi),
-        left=person.hand.left,
-        position=np.zeros((steps, 3)),
-        angles=np.tile(person.rest_angles + rng.normal(0, [0.12, 0.15, 0.15]), (steps, 1)),
-        curl=np.full((steps, 5), person.rest_curl),
-    )
+    phase = np.clip((time - start) / duration, 0, 1)
+    motion = motion_at_rest(rng, person, phase, larger=(0.8, 1.2), tilt=(0, [0.12, 0.15, 0.15]))
     GESTURES[gesture](motion)
     rest = [
         rng.normal(0, 0.022),

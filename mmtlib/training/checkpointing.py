@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
+from mmtlib.core.arrays import DAMAGE
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import CheckpointError
-from mmtlib.models.checkpoints import ARCHIVE_DAMAGE, check_archive
+from mmtlib.models.checkpoints import check_archive
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def load_state(path: Path, identity: str) -> dict[str, Any] | None:
         if not isinstance(state, dict):
             raise ValueError(f"it holds a {type(state).__name__}")
         found = state["identity"]
-    except ARCHIVE_DAMAGE as error:
+    except DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
             f"{path} is damaged ({reason[:120]}); delete it and the training starts anew."

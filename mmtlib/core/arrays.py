@@ -1,0 +1,42 @@
+"""Arrays as ``.npz`` files: written whole or not at all; reading one runs no code."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from mmtlib.core.cache import whole_file
+
+DAMAGE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, MemoryError,
+    OverflowError, RuntimeError, AssertionError, pickle.UnpicklingError, struct.error,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What reading a damaged ``.npz`` file, or one of `torch.save`, can raise."""
+
+
+def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
+    """Write arrays as a compressed ``.npz`` file, whole or not at all.
+
+    Raises:
+        DataError: if the file cannot be written.
+    """
+    # np.savez adds ".npz" to a path but not to an open file.
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its stub has a flag first
+
+
+def read_arrays(path: str | Path, *names: str) -> tuple[np.ndarray, ...]:
+    """Return some arrays of a file, each checked against its check sum.
+
+    Raises:
+        DAMAGE: if the file is missing or damaged, or lacks a name.
+    """
+    # numpy leaves a file that it opened itself open where the file is damaged.
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return tuple(arrays[name] for name in names)
