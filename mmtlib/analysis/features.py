@@ -86,6 +86,15 @@ def over_frames(values: Tensor, size: Sequence[int]) -> Tensor:
     return spread[:, 0]
 
 
+def check_alike(what: str, first: Tensor, second: Tensor) -> None:
+    """Raise a `DataError` if two sets of maps are not ``(N, T, H, W)`` of one shape."""
+    if first.shape != second.shape or first.ndim != 4:
+        raise DataError(
+            f"Expected {what} (N, T, H, W) of one shape, got {tuple(first.shape)} and "
+            f"{tuple(second.shape)}."
+        )
+
+
 def batches(clips: Tensor, batch_size: int) -> tuple[Tensor, ...]:
     """Return the clips in parts of at most `batch_size`.
 

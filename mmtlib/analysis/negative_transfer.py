@@ -22,7 +22,7 @@ from mmtlib.evaluation import (
     paired_difference,
     paired_means,
 )
-from mmtlib.evaluation.significance import check_pairs
+from mmtlib.evaluation.significance import check_paired
 
 RESULT_COLUMNS = ("method", "focal", "corruption_strength", "target", "seed", "accuracy")
 """What a table of results needs: a row per training and network measured (`target`)."""
@@ -115,7 +115,7 @@ def gain_by_class(
     _check_learners(alone, together)
     rows = []
     for learner in alone:
-        check_pairs(alone[learner], together[learner])
+        check_paired(alone[learner], together[learner])
         one = alone[learner][0]
         if one.classes != len(class_names):
             raise DataError(f"Expected {one.classes} class names, got {len(class_names)}.")

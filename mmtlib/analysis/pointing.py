@@ -10,8 +10,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mmtlib.analysis.features import check_alike
 from mmtlib.core.clips import ClipBatch, GestureClip
 from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.modalities import get_modality
 from mmtlib.datasets import hand_silhouette
 from mmtlib.evaluation import PairedDifference, paired_means
 
@@ -70,7 +72,8 @@ def _mask(clip: GestureClip) -> Tensor:
 
 
 def _silhouette(clip: GestureClip) -> Tensor:
-    depth = clip.select(["depth"]).frames["depth"][0]
+    name = next((m for m in clip.modalities if get_modality(m).kind == "level"), "depth")
+    depth = clip.select([name]).frames[name][0]
     if depth.min() < 0 or depth.max() > 1:
         raise DataError(
             f"Clip {clip.clip_id}: expected depth as 8-bit levels / 255, got values from "
@@ -102,11 +105,7 @@ def pointing_energy(maps: Tensor, masks: Tensor) -> np.ndarray:
     Source: Wang et al., "Score-CAM", CVPR 2020 workshops (arXiv 1910.01279), here with the hand's
     own outline instead of a box.
     """
-    if maps.shape != masks.shape or maps.ndim != 4:
-        raise DataError(
-            "Expected maps and masks (N, T, H, W) of one shape, got "
-            f"{tuple(maps.shape)} and {tuple(masks.shape)}."
-        )
+    check_alike("maps and masks", maps, masks)
     maps = maps.double()
     if not (torch.isfinite(maps).all() and (maps >= 0).all()):
         raise DataError("Expected saliency that is finite and not negative.")

@@ -15,8 +15,8 @@ from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmtlib.analysis.features import check_alike
 from mmtlib.analysis.saliency import saliency
-from mmtlib.core.errors import DataError
 from mmtlib.core.seeding import scoped_seed
 from mmtlib.models import StagedNetwork
 
@@ -111,7 +111,7 @@ def rank_correlation(first: Tensor, second: Tensor) -> np.ndarray:
     Raises:
         DataError: if the shapes differ.
     """
-    _check_maps(first, second)
+    check_alike("two sets of maps", first, second)
     a, b = (
         stats.rankdata(maps.double().flatten(1).cpu().numpy(), axis=1) for maps in (first, second)
     )
@@ -135,7 +135,7 @@ def structural_similarity(first: Tensor, second: Tensor) -> np.ndarray:
     Source: Wang, Bovik, Sheikh and Simoncelli, IEEE Transactions on Image Processing 13(4), 2004,
     with a plain window of `SSIM_WINDOW` instead of a Gaussian one, over T too.
     """
-    _check_maps(first, second)
+    check_alike("two sets of maps", first, second)
     x, y = first.double()[:, None], second.double()[:, None]
     window = [min(SSIM_WINDOW, n) for n in x.shape[2:]]
 
@@ -149,11 +149,3 @@ def structural_similarity(first: Tensor, second: Tensor) -> np.ndarray:
     alike = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     alike = alike / ((mean_x**2 + mean_y**2 + c1) * (variances + c2))
     return alike.mean(dim=(1, 2, 3, 4)).cpu().numpy()
-
-
-def _check_maps(first: Tensor, second: Tensor) -> None:
-    if first.shape != second.shape or first.ndim != 4:
-        raise DataError(
-            "Expected two sets of maps (N, T, H, W) of one shape, got "
-            f"{tuple(first.shape)} and {tuple(second.shape)}."
-        )

@@ -17,7 +17,7 @@ from mmtlib.core.clip_store import ClipStore
 from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.core.modalities import check_modalities
 from mmtlib.datasets import GestureDataset
-from mmtlib.datasets.archives import BY_HAND, is_archive, unpack
+from mmtlib.datasets.archives import BY_HAND, is_packed, unpack
 from mmtlib.datasets.verify import VerifyReport, load_clips, save_clips, verify
 from mmtlib.experiment import open_data
 
@@ -93,7 +93,7 @@ def prepare_data_set(kind: type[GestureDataset], description: str) -> int:
 
 def _root_of(kind: type[GestureDataset], folder: Path, target: Path) -> Path:
     """Unpack the archives in a folder; return the data set's folder in the target."""
-    archives = sorted(path for path in folder.glob("*") if is_archive(path))
+    archives = sorted(path for path in folder.glob("*") if is_packed(path))
     for archive in archives:
         if not archive.name.lower().endswith(BY_HAND):
             with show.bar(archive.name) as progress:

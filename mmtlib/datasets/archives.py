@@ -48,7 +48,7 @@ class Member:
     open: Callable[[], IO[bytes]]
 
 
-def is_archive(path: Path) -> bool:
+def is_packed(path: Path) -> bool:
     """Tell whether a file's name ends like an archive's."""
     return path.is_file() and path.name.lower().endswith(ZIP + TAR + BY_HAND)
 

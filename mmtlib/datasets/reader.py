@@ -26,7 +26,7 @@ from mmtlib.core.modalities import check_modalities, get_modality
 from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles
 from mmtlib.datasets.recordings import Recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan
-from mmtlib.datasets.video_io import READER_VERSION, is_gray, to_frames
+from mmtlib.datasets.video_io import DEFAULT_RATE, READER_VERSION, is_gray, to_frames
 
 COMPUTED = {"flow": "rgb"}
 """Modality that is computed beforehand -> the recorded one that it is computed from."""
@@ -66,7 +66,7 @@ class ClipReader(ABC):
     classes: tuple[str, ...] = ()
     label_swaps: Mapping[int, int] | None = None
     reversed_labels: Mapping[int, int] = {}
-    frame_rate: float = 30.0
+    frame_rate: float = DEFAULT_RATE
     splits: tuple[str, ...] = ("train", "validation", "test", "train+validation")
     published: Mapping[str, int] = {}
     sensors: Mapping[str, str] = {"rgb": "color", "depth": "depth"}

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from mmtlib.core.errors import DataError
-from mmtlib.datasets.video_io import MAX_SIDE, check_video, read_video, video_info
+from mmtlib.datasets.video_io import MAX_SIDE, check_span, check_video, read_video, video_info
 
 _PICTURE = re.compile(r"([0-9]{1,9})\.(?:jpe?g|png|bmp)", re.ASCII | re.IGNORECASE)
 
@@ -109,10 +109,7 @@ class Recording:
     def _pictures(self) -> list[str]:
         """Return the paths of the pictures of the span, after checking that none is missing."""
         folder, first, last = self.path, self.first, self.last
-        if first < 0 or (last is not None and last <= first):
-            raise DataError(
-                f"Expected 0 <= first < last for {folder}, got first={first}, last={last}."
-            )
+        check_span(folder, first, last)
         try:
             names = _listing(str(folder), folder.stat().st_mtime_ns)
         except OSError as error:

@@ -11,7 +11,7 @@ from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import wrong_root
 from mmtlib.datasets.records import PARTS, ClipRecord, SensorSpan
-from mmtlib.datasets.video_io import video_info
+from mmtlib.datasets.video_io import DEFAULT_RATE, video_info
 from mmtlib.datasets.video_list import (
     LIST,
     VideoRow,
@@ -20,8 +20,6 @@ from mmtlib.datasets.video_list import (
     split_people,
 )
 
-PICTURES_PER_SECOND = 30.0
-"""The rate of folders of pictures, which do not tell theirs."""
 LISTED_SPANS = ("rgb", "depth", "ir")
 """Modalities that have a span in every record, named or not: that is part of the fingerprint."""
 
@@ -178,11 +176,11 @@ def _frame_rate(root: Path, rows: Sequence[VideoRow]) -> float:
         for file in row.files.values():
             path = root / file
             try:
-                return video_info(path).frame_rate or PICTURES_PER_SECOND
+                return video_info(path).frame_rate or DEFAULT_RATE
             except DataError:
                 if path.is_dir():
-                    return PICTURES_PER_SECOND
-    return PICTURES_PER_SECOND
+                    return DEFAULT_RATE
+    return DEFAULT_RATE
 
 
 def _span(root: Path, row: VideoRow, modality: str) -> SensorSpan:

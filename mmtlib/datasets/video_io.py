@@ -31,6 +31,8 @@ READER_VERSION = 1
 """Part of every data fingerprint; to be raised when the same file comes to give other pixels."""
 MAX_REORDER = 16
 """H.264 shows a frame at most this many frames before or after its place in the file."""
+DEFAULT_RATE = 30.0
+"""Frames per second of a recording that does not tell its own."""
 MAX_SIDE = 8192
 """Pixels; a larger picture is taken for a damaged header."""
 MAX_WHOLE_VIDEO_BYTES = 512 * 2**20
@@ -112,8 +114,7 @@ def read_video(
         DataError: if the file is missing, no video, damaged, or has fewer frames than `last`.
     """
     path = Path(path)
-    if first < 0 or (last is not None and last <= first):
-        raise DataError(f"Expected 0 <= first < last for {path}, got first={first}, last={last}.")
+    check_span(path, first, last)
     with _opened(path) as (container, stream):
         packets = _packets(container, stream, last)
         stop = len(packets) if last is None else last
@@ -125,6 +126,12 @@ def read_video(
     if last is not None and len(clip) < stop - first:
         raise _too_short(path, first + len(clip), stop)
     return clip
+
+
+def check_span(path: Path, first: int, last: int | None) -> None:
+    """Raise a `DataError` if frames `first` to `last` - 1 of a recording cannot be meant."""
+    if first < 0 or (last is not None and last <= first):
+        raise DataError(f"Expected 0 <= first < last for {path}, got first={first}, last={last}.")
 
 
 def iterate_video(path: str | Path, *, gray: bool = False) -> Iterator[np.ndarray]:
@@ -169,12 +176,19 @@ def clip_from_video(
     path, first, info = Path(path), first or 0, video_info(path)
     gray = check_gesture(path, modality, info, (info.frames if last is None else last) - first)
     pixels = read_video(path, first, last, gray=gray)
+    return clip_of_pixels(modality, pixels, path.stem, info, label)
+
+
+def clip_of_pixels(
+    modality: str, pixels: np.ndarray, name: str, info: VideoInfo, label: int = -1
+) -> GestureClip:
+    """Return pixels of a video (see `to_frames`) as a clip of one modality by somebody unknown."""
     return GestureClip(
         frames={modality: to_frames(pixels)},
         label=label,
         subject=-1,
-        clip_id=path.stem,
-        frame_rate=info.frame_rate or 30.0,
+        clip_id=name,
+        frame_rate=info.frame_rate or DEFAULT_RATE,
     )
 
 

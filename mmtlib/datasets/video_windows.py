@@ -11,7 +11,13 @@ import numpy as np
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, DataError
-from mmtlib.datasets.video_io import check_gesture, iterate_video, to_frames, video_info
+from mmtlib.datasets.video_io import (
+    DEFAULT_RATE,
+    check_gesture,
+    clip_of_pixels,
+    iterate_video,
+    video_info,
+)
 
 
 def video_windows(
@@ -30,7 +36,7 @@ def video_windows(
         DataError: if the video cannot be read or is shorter than one window.
     """
     path, info = Path(path), video_info(path)
-    rate = info.frame_rate or 30.0
+    rate = info.frame_rate or DEFAULT_RATE
     length = _frames("window", window, rate)
     step = max(length // 2, 1) if stride is None else _frames("stride", stride, rate)
     gray = check_gesture(path, modality, info, length)
@@ -40,16 +46,8 @@ def video_windows(
         recent.append(picture.copy())
         end += 1
         if end >= length and (end - length) % step == 0:
-            yield (
-                end - length,
-                GestureClip(
-                    frames={modality: to_frames(np.stack(recent))},
-                    label=-1,
-                    subject=-1,
-                    clip_id=f"{path.stem}:{end - length}",
-                    frame_rate=rate,
-                ),
-            )
+            first, pixels = end - length, np.stack(recent)
+            yield first, clip_of_pixels(modality, pixels, f"{path.stem}:{first}", info)
     if end < length:
         raise DataError(
             f"{path} is shorter than one window: it has {end} frames, the window {length}; "

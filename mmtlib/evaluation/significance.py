@@ -111,7 +111,7 @@ def paired_difference(
 
     Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007.
     """
-    check_pairs(alone, together)
+    check_paired(alone, together)
     first, second = (np.stack([p.correct for p in networks]) for networks in (alone, together))
     return paired_means(
         first,
@@ -170,7 +170,7 @@ def paired_means(
     )
 
 
-def check_pairs(alone: Sequence[Predictions], together: Sequence[Predictions]) -> None:
+def check_paired(alone: Sequence[Predictions], together: Sequence[Predictions]) -> None:
     """Make sure that there is one pair of predictions per seed, all about the same clips.
 
     Raises:

@@ -71,7 +71,7 @@ def whole(*, at_least: int) -> Any:
     return argument(check)
 
 
-def number(*, low: float = 0, high: float = math.inf, default: Any = MISSING) -> Any:
+def amount(*, low: float = 0, high: float = math.inf, default: Any = MISSING) -> Any:
     """Declare a number from `low` to `high`, both included."""
     return argument(partial(_check_number, low, high), default=default)
 
@@ -108,7 +108,7 @@ def _check_number(low: float, high: float, name: str, value: Any) -> float:
 
 
 @dataclass_transform(
-    kw_only_default=True, eq_default=False, field_specifiers=(argument, whole, number, span, pairs)
+    kw_only_default=True, eq_default=False, field_specifiers=(argument, whole, amount, span, pairs)
 )
 class Transform(ABC):
     """A change made to a whole clip.

@@ -13,7 +13,7 @@ from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import unknown_name
 from mmtlib.core.modalities import Kind, get_modality
 from mmtlib.core.seeding import torch_generator
-from mmtlib.transforms.base import Params, Transform, argument, draw_seed, number
+from mmtlib.transforms.base import Params, Transform, amount, argument, draw_seed
 from mmtlib.transforms.geometric import shift
 from mmtlib.transforms.resampling import mean_of_readings
 
@@ -56,7 +56,7 @@ class Corrupt(Transform):
 
     modality: str = argument(lambda _, value: get_modality(value).name)
     kind: str = argument(lambda _, value: _known(value))
-    strength: float = number(high=1)
+    strength: float = amount(high=1)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``modality``, ``kind``, ``strength`` and a ``seed`` for where it strikes."""

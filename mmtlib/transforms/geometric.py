@@ -18,11 +18,11 @@ from mmtlib.core.errors import ConfigError
 from mmtlib.transforms.base import (
     Params,
     Transform,
+    amount,
     both_ways,
     by_kind,
     draw_whole,
     map_pictures,
-    number,
     pairs,
     whole,
 )
@@ -139,7 +139,7 @@ class HorizontalFlip(Transform):
 
     random: ClassVar[bool] = True
 
-    probability: float = number(high=1)
+    probability: float = amount(high=1)
     label_swaps: Mapping[int, int] = pairs()
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:

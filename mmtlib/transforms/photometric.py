@@ -14,11 +14,11 @@ from mmtlib.core.seeding import torch_generator
 from mmtlib.transforms.base import (
     Params,
     Transform,
+    amount,
     by_kind,
     draw_factor,
     draw_number,
     draw_seed,
-    number,
 )
 
 FLOOR = 0.05
@@ -81,12 +81,12 @@ class PhotometricJitter(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    gamma: float = number(default=0.0)
-    contrast: float = number(default=0.0)
-    brightness: float = number(default=0.0)
-    cast: float = number(default=0.0)
-    saturation: float = number(default=0.0)
-    noise: float = number(default=0.0)
+    gamma: float = amount(default=0.0)
+    contrast: float = amount(default=0.0)
+    brightness: float = amount(default=0.0)
+    cast: float = amount(default=0.0)
+    saturation: float = amount(default=0.0)
+    noise: float = amount(default=0.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return a factor for each change (three of ``cast``), ``noise`` and its ``seed``."""
@@ -140,9 +140,9 @@ class DepthNoise(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    noise: float = number(default=0.0)
-    growth: float = number(default=0.0)
-    holes: float = number(high=1, default=0.0)
+    noise: float = amount(default=0.0)
+    growth: float = amount(default=0.0)
+    holes: float = amount(high=1, default=0.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``noise``, ``growth``, ``holes`` (as above) and ``seed``."""

@@ -21,11 +21,11 @@ from mmtlib.core.clips import GestureClip
 from mmtlib.transforms.base import (
     Params,
     Transform,
+    amount,
     by_kind,
     draw_factor,
     draw_number,
     draw_whole,
-    number,
     span,
     whole,
 )
@@ -137,7 +137,7 @@ class RandomResizedCrop(Transform):
     height: int = whole(at_least=1)
     width: int = whole(at_least=1)
     area: Sequence[float] = span(high=1)
-    stretch: float = number(low=1, default=1.0)
+    stretch: float = amount(low=1, default=1.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``crop`` (as of `RandomCrop`) and ``resize`` (as of `Resize`), in pixels."""
@@ -184,9 +184,9 @@ class RandomAffine(Transform):
     random: ClassVar[bool] = True
     needs_units: ClassVar[bool] = True
 
-    degrees: float = number(high=180, default=0.0)
+    degrees: float = amount(high=180, default=0.0)
     scale: Sequence[float] = span(default=(1.0, 1.0))
-    shift: float = number(high=1, default=0.0)
+    shift: float = amount(high=1, default=0.0)
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return ``degrees`` (clockwise as seen), ``scale``, ``right`` and ``down`` (pixels)."""

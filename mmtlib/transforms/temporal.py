@@ -20,12 +20,12 @@ from mmtlib.core.errors import ConfigError
 from mmtlib.transforms.base import (
     Params,
     Transform,
+    amount,
     both_ways,
     by_kind,
     draw_factor,
     draw_number,
     draw_whole,
-    number,
     pairs,
     span,
     whole,
@@ -198,7 +198,7 @@ class Reverse(Transform):
 
     random: ClassVar[bool] = True
 
-    probability: float = number(high=1)
+    probability: float = amount(high=1)
     reversed_labels: Mapping[int, int] = pairs()
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mmtlib.core.errors import DataError
 from mmtlib.datasets import archives
-from mmtlib.datasets.archives import is_archive, unpack
+from mmtlib.datasets.archives import is_packed, unpack
 
 FORMS = (".zip", ".tar", ".tar.gz", ".tar.xz", ".TGZ")
 FILES = {
@@ -65,7 +65,7 @@ def content(folder):
 def test_unpacked_whole(tmp_path, form):
     archive = write(tmp_path / f"set{form}", FILES.items())
     done = []
-    assert is_archive(archive)
+    assert is_packed(archive)
     written = unpack(archive, tmp_path / "out", progress=lambda *n: done.append(n))
     assert written == 4
     assert done == [(i, 4) for i in range(1, 5)]
@@ -284,7 +284,7 @@ def test_no_archive(tmp_path, form):
 @pytest.mark.parametrize("name", ["x.7z", "x.rar", "x.7z.001"])
 def test_kinds_that_are_unpacked_by_hand(tmp_path, name):
     (tmp_path / name).write_bytes(b"")
-    assert is_archive(tmp_path / name)
+    assert is_packed(tmp_path / name)
     with pytest.raises(DataError, match="unpack it by hand"):
         unpack(tmp_path / name, tmp_path / "out")
 
@@ -292,8 +292,8 @@ def test_kinds_that_are_unpacked_by_hand(tmp_path, name):
 def test_other_files_are_no_archives(tmp_path):
     (tmp_path / "x.avi").write_bytes(b"")
     (tmp_path / "folder.zip").mkdir()
-    assert not is_archive(tmp_path / "x.avi")
-    assert not is_archive(tmp_path / "folder.zip")
+    assert not is_packed(tmp_path / "x.avi")
+    assert not is_packed(tmp_path / "folder.zip")
     with pytest.raises(DataError, match=r"is no archive: expected a name ending in \.zip"):
         unpack(tmp_path / "x.avi", tmp_path / "out")
 
