@@ -26,10 +26,9 @@ def softmax(answer: Answer, rng: Rng) -> Claims:
     unchanged(logits, given, "logits")
     yield {
         "a score is negative, and no probability is. Was a logarithm left in?": found.min() >= 0,
-        "the scores of one clip do not add up to 1. Divide by the sum over the last axis (the "
-        "classes), not by the sum over everything or over the clips.": (
-            np.allclose(found.sum(axis=1), 1)
-        ),
+        "the scores of one clip do not add up to 1. Divide by the "
+        "sum over the last axis (the classes), not by the sum over "
+        "everything or over the clips.": np.allclose(found.sum(axis=1), 1),
         "the rows add up to 1, but they are not exp(logit) over the row's sum.": (
             np.allclose(found, special.softmax(logits, axis=-1))
         ),

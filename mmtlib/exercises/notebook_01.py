@@ -33,10 +33,9 @@ def to_metres(answer: Answer, rng: Rng) -> Claims:
         "near and far have changed places: bright (level 1) is near, 0.3 m.": (
             np.abs(seen - (1.9 - wanted)).max() > 0.01
         ),
-        f"a point {wanted[0]:.2f} m away became {seen[0]:.2f} m. The line goes through "
-        "(level 1, 0.3 m) and (level 0, 1.6 m); the level is already divided by 255.": (
-            np.abs(seen - wanted).max() < 0.01
-        ),
+        f"a point {wanted[0]:.2f} m away became {seen[0]:.2f} m. The line "
+        "goes through (level 1, 0.3 m) and (level 0, 1.6 m); the level "
+        "is already divided by 255.": np.abs(seen - wanted).max() < 0.01,
         "pixels without a reading got a distance: a surface that was never there. Make them "
         "NaN, so that no mean can swallow them.": np.isnan(found[holes]).all(),
     }
@@ -92,10 +91,8 @@ def hold_out_subjects(answer: Answer, rng: Rng) -> Claims:
         subjects = rng.permutation(np.repeat(people, rng.integers(1, 9, 12)))
         held = np.asarray(answer(subjects.copy(), 0.25, seed))
         yield {
-            "expected one true or false per clip (np.isin makes that), got "
-            f"{held.dtype} of shape {held.shape}.": (
-                held.shape == subjects.shape and held.dtype == bool
-            )
+            f"expected one true or false per clip (np.isin makes that), got {held.dtype} "
+            f"of shape {held.shape}.": held.shape == subjects.shape and held.dtype == bool
         }
         both = sorted(set(subjects[held].tolist()) & set(subjects[~held].tolist()))
         count = len(np.unique(subjects[held]))

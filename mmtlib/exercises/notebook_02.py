@@ -53,10 +53,9 @@ def clustered_error(answer: Answer, rng: Rng) -> Claims:
     order = rng.permutation(160)
     found = number(answer(correct[order], subjects[order]), "the standard error")
     yield {
-        "that takes the 160 clips as independent. Record every clip twice and your error "
-        "shrinks, though no new person was asked.": (
-            not np.isclose(found, correct.std() / np.sqrt(160), rtol=0.02)
-        )
+        "that takes the 160 clips as independent. Record every clip "
+        "twice and your error shrinks, though no new person was "
+        "asked.": not np.isclose(found, correct.std() / np.sqrt(160), rtol=0.02)
     }
     known = {
         "that is how much people differ; divide it by the root of their number.": (

@@ -31,19 +31,15 @@ def position_correlation(answer: Answer, rng: Rng) -> Claims:
     shifted = tensor(answer(given + 3.0), "a correlation map")
     diagonal = found.diagonal(dim1=1, dim2=2)[:, 1:]
     yield {
-        "a position whose features are all 0 (a ReLU makes such) gives NaN: its length is 0. "
-        "Divide by at least a tiny number, as torch.nn.functional.normalize does.": (
-            bool(found.isfinite().all())
-        ),
-        "every position should correlate with itself by 1. Make each position's vector of C "
-        "channels one long (dim=1 of the features), not each channel over the positions.": (
-            close(diagonal, torch.ones_like(diagonal))
-        ),
-        "the diagonal is right, other entries are not. Either positions and channels were "
-        "mixed (reshape to (N, d, C) does not transpose: flatten(2), then swap the axes), or "
-        "a mean was taken off, which the paper does not do.": (
-            close(shifted, correlation_map(given + 3.0))
-        ),
+        "a position whose features are all 0 (a ReLU makes such) gives "
+        "NaN: its length is 0. Divide by at least a tiny number, as "
+        "torch.nn.functional.normalize does.": bool(found.isfinite().all()),
+        "every position should correlate with itself by 1. Make each position's "
+        "vector of C channels one long (dim=1 of the features), not each channel "
+        "over the positions.": close(diagonal, torch.ones_like(diagonal)),
+        "the diagonal is right, other entries are not. Either positions and channels were mixed "
+        "(reshape to (N, d, C) does not transpose: flatten(2), then swap the axes), or a mean was "
+        "taken off, which the paper does not do.": close(shifted, correlation_map(given + 3.0)),
         "a position of zeros should give zeros.": close(found, correlation_map(given)),
     }
 

@@ -75,15 +75,11 @@ def nearest_frames(answer: Answer, rng: Rng, there: int, wanted: int) -> Claims:
     late = (found + 0.5) / there - (np.arange(wanted) + 0.5) / wanted
     yield {
         f"{case}: frame {beyond} does not exist.": found.min() >= 0 and found.max() < there,
-        f"{case}: the end of the gesture is cut off. You took neighbouring frames at the "
-        "other camera's rate; spread them over the whole span.": (
-            wanted >= there or late[-1] > -0.05
-        ),
-        f"{case}: moment {int(np.abs(late).argmax())} is off by "
-        f"{np.abs(late).max() * there:.2f} frames, and a nearer frame exists. Frame j lasts "
-        "from j to j + 1, so compare middles: (i + 1/2) / wanted with (j + 1/2) / there.": (
-            np.abs(late).max() <= 0.5 / there + 1e-9
-        ),
+        f"{case}: the end of the gesture is cut off. You took neighbouring frames at the other "
+        "camera's rate; spread them over the whole span.": wanted >= there or late[-1] > -0.05,
+        f"{case}: moment {int(np.abs(late).argmax())} is off by {np.abs(late).max() * there:.2f} "
+        "frames, and a nearer frame exists. Frame j lasts from j to j + 1, so compare middles: "
+        "(i + 1/2) / wanted with (j + 1/2) / there.": np.abs(late).max() <= 0.5 / there + 1e-9,
     }
 
 

@@ -37,10 +37,8 @@ def distillation(answer: Answer, rng: Rng, t: float) -> Claims:
         "one factor T is missing: it is T squared.": right / t,
         "the two are the wrong way round: KL(q || p) weighs each class by the "
         "*teacher's* probability q.": t**2 * (p * (p / q).log()).sum(1),
-        "this is the cross-entropy with the teacher; take off what the teacher's own "
-        "uncertainty costs, so that a perfect learner has the loss 0.": (
-            right - t**2 * (q * q.log()).sum(1)
-        ),
+        "this is the cross-entropy with the teacher; take off what the teacher's own uncertainty "
+        "costs, so that a perfect learner has the loss 0.": right - t**2 * (q * q.log()).sum(1),
         "the temperature has no influence on the probabilities: divide the logits by T "
         "before the softmax.": t**2 * distillation_loss(learner, teacher, 1.0),
         "divide the logits by T, do not multiply them.": (

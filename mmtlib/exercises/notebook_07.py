@@ -26,10 +26,9 @@ def repaired_and_broken(answer: Answer, rng: Rng) -> Claims:
         "these are numbers of clips; divide by the number of all clips.": (repaired, broken),
         "these are the two accuracies. A clip that both recognise is neither repaired nor "
         "broken.": (together.mean(), alone.mean()),
-        "both have all clips below the line, so that their difference is the gain; you "
-        "divided by the clips that one of the networks got wrong or right.": (
-            (repaired / (~alone).sum(), broken / alone.sum())
-        ),
+        "both have all clips below the line, so that their difference is "
+        "the gain; you divided by the clips that one of the networks got "
+        "wrong or right.": (repaired / (~alone).sum(), broken / alone.sum()),
         "a mean gain hides what was lost: give both shares, not their difference.": (
             (max(gain, 0.0), max(-gain, 0.0))
         ),

@@ -36,10 +36,8 @@ def grad_cam(answer: Answer, rng: Rng) -> Claims:
         "after the sum over the channels.": weighted,
         "what speaks against the class became positive: cut it off (ReLU), do not take "
         "its size.": weighted.abs(),
-        "every position was weighted by its own gradient. Grad-CAM gives a channel one "
-        "weight, the mean of its gradient over all positions.": (
-            (gradients * features).sum(dim=1).relu()
-        ),
+        "every position was weighted by its own gradient. Grad-CAM gives a channel one weight, "
+        "the mean of its gradient over all positions.": (gradients * features).sum(dim=1).relu(),
         "the ReLU came before the sum over channels, so a channel that speaks against the "
         "class counts nothing instead of less.": (pooled * features).relu().sum(dim=1),
         "a channel's weight is the mean of its gradient over the positions, not their "
@@ -118,8 +116,7 @@ def other_hand(answer: Answer, rng: Rng) -> Claims:
         ),
         "some clips are compared with their own hand, as a random order may leave a clip in "
         "its place. Move all by one instead: masks.roll(1, 0).": not own.any(),
-        "these are not shares on the hand of another clip. Exchange the masks of whole clips "
-        "(the first axis), and leave frames, rows and columns as they are.": (
-            bool(is_from.any(dim=1).all())
-        ),
+        "these are not shares on the hand of another clip. Exchange "
+        "the masks of whole clips (the first axis), and leave frames, "
+        "rows and columns as they are.": bool(is_from.any(dim=1).all()),
     }

@@ -12,8 +12,7 @@ from mmtlib.exercises.properties import array, close, mistaken
     "Two steps: the mean feature of every class of the training clips, then the nearest mean "
     "for every row of `test`.",
     "names = np.unique(labels); means = np.stack([train[labels == k].mean(axis=0) for k in "
-    "names]). The distances are np.linalg.norm(test[:, None] - means, axis=2), (tests, "
-    "classes).",
+    "names]). The distances are np.linalg.norm(test[:, None] - means, axis=2), (tests, classes).",
     "return names[np.linalg.norm(test[:, None] - means, axis=2).argmin(axis=1)]",
     praise="one mean for each class, learnt from training clips alone.",
 )
@@ -59,10 +58,9 @@ def rotation_onto(answer: Answer, rng: Rng) -> Claims:
     target = 1.7 * source @ turn + rng.normal(0, 0.3, (30, 4))
     found = array(answer(source.copy(), target.copy()), "R", (4, 4))
     yield {
-        "that is the best linear map, which may stretch as well. Then features without "
-        "anything in common could be bent to fit; a rotation keeps all distances.": (
-            not close(found, np.linalg.lstsq(source, target, rcond=None)[0])
-        ),
+        "that is the best linear map, which may stretch as well. Then features "
+        "without anything in common could be bent to fit; a rotation keeps all "
+        "distances.": not close(found, np.linalg.lstsq(source, target, rcond=None)[0]),
         "R R^T should be the identity: a rotation (or reflection) keeps lengths and angles. "
         "Leave the singular values out.": close(found @ found.T, np.eye(4)),
     }

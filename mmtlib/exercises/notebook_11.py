@@ -29,10 +29,9 @@ def paired_gain(answer: Answer, rng: Rng) -> Claims:
         "these are points; accuracies here are shares from 0 to 1.": 100 * steps.mean(),
         "this is the difference of the two means. Some seeds are in one arm only, and "
         "their luck is in your number; leave them out.": arm.mean() - reference.mean(),
-        "the values were subtracted in the order in which they stand. The seed is in the "
-        "index, and the two are not in the same order.": (
-            (arm.to_numpy() - reference.to_numpy()[: len(arm)]).mean()
-        ),
+        "the values were subtracted in the order in which they stand. "
+        "The seed is in the index, and the two are not in the same "
+        "order.": (arm.to_numpy() - reference.to_numpy()[: len(arm)]).mean(),
         "a seed that one arm does not have was taken for an accuracy of 0; leave it out.": (
             arm.sub(reference, fill_value=0).mean()
         ),

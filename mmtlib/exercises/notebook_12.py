@@ -31,10 +31,9 @@ def frames_of(answer: Answer, rng: Rng, rate: float) -> Claims:
         yield {
             f"{asked} gave frames {found[0]} to {found[1]}: nothing to see. A mark so short is "
             "one frame.": found[1] > found[0],
-            f"{asked}: {of:g} * {rate:g} = {of * rate:.3f}, which is nearly frame {nearest}, and "
-            f"int(...) cuts it to {int(of * rate)}. Round to the nearest frame.": (
-                found == [first, last] or found != cut
-            ),
+            f"{asked}: {of:g} * {rate:g} = {of * rate:.3f}, which is nearly "
+            f"frame {nearest}, and int(...) cuts it to {int(of * rate)}. Round "
+            "to the nearest frame.": found == [first, last] or found != cut,
             f"{asked} is frames {first} to {last - 1}: `last` is the frame *after* the last "
             "one, as in Python's ranges, so one more than yours.": found != [first, last - 1],
             f"{asked}: expected {(first, last)}, got {tuple(found)}.": found == [first, last],
@@ -67,10 +66,9 @@ def in_two_splits(answer: Answer, rng: Rng) -> Claims:
         "everybody is in it. Who has several *clips* is no matter; several *splits* are.": (
             found != set(names)
         ),
-        f"{sorted(right - found)} are missing: validation is a split as well, and choosing on "
-        "people who are trained with or tested is no better.": (
-            found == right or found != trained & tested
-        ),
+        f"{sorted(right - found)} are missing: validation is a split as "
+        "well, and choosing on people who are trained with or tested "
+        "is no better.": found == right or found != trained & tested,
         f"expected {sorted(right)}, got {sorted(map(str, found))}.": found == right,
         "nobody is in two here.": answer(["a", "a", "b"], ["train", "train", "test"]) == set(),
     }
