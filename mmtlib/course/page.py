@@ -12,9 +12,13 @@ from nbconvert import HTMLExporter
 
 _CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _MATH = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$", re.DOTALL)
-_OUTSIDE = re.compile(r'<script[^>]*\bsrc="(https?:)?//[^"]*"[^>]*>\s*</script>')
-_MATHJAX = re.compile(r"<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->", re.DOTALL)
-_MERMAID = re.compile(r'<script type="module">.*?mermaid.*?</script>', re.DOTALL)
+_OUTSIDE = re.compile(
+    r"<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->"
+    r'|<script type="module">.*?mermaid.*?</script>'
+    r'|<script[^>]*\bsrc="(https?:)?//[^"]*"[^>]*>\s*</script>',
+    re.DOTALL,
+)
+"""What would be fetched from elsewhere."""
 _PREFIX = re.compile(r"(</?)ns\d+:(?=m)")
 """nbconvert gives equations in headings a namespace that browsers do not read."""
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -37,9 +41,7 @@ def notebook_page(notebook: nbformat.NotebookNode, title: str) -> str:
     shown.metadata["title"] = title
     exporter = HTMLExporter(require_js_url="", jquery_url="", mathjax_url="")
     page, _ = exporter.from_notebook_node(shown)
-    for outside in (_MATHJAX, _MERMAID, _OUTSIDE):
-        page = outside.sub("", page)
-    return _PREFIX.sub(r"\1", page)
+    return _PREFIX.sub(r"\1", _OUTSIDE.sub("", page))
 
 
 def equations_to_mathml(markdown: str) -> str:

@@ -20,7 +20,7 @@ from mmtlib.course.project import notebook_sources
 from mmtlib.course.running import complaints, execute, library_hash
 
 _LIMIT = re.compile(r"\bat most (\d+) (second|minute)s? to run\b")
-_COLUMNS = ("limit_s", "in_order_s", "in_order_cpu_s", "alone_s", "alone_cpu_s")
+_COLUMNS = ["notebook", "limit_s", "in_order_s", "in_order_cpu_s", "alone_s", "alone_cpu_s"]
 _Measured = tuple[float, float, list[str]]
 
 
@@ -90,7 +90,7 @@ def time_notebooks(
     both = [[done[f"{source.stem}, {how}"] for source in sources] for how in ("in order", "alone")]
     rows = [(s.stem, limit, *order[:2], *alone[:2])
             for s, limit, order, alone in zip(sources, limits, *both, strict=True)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["notebook", *_COLUMNS])
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     table["within"] = table[["in_order_s", "alone_s"]].max(axis=1) <= table.limit_s
     with whole_file(out / "times.csv") as temporary:
         table.round(1).to_csv(temporary, index=False)

@@ -53,15 +53,13 @@ def most_confused(answer: Answer, rng: Rng) -> Claims:
     given = matrix.copy()
     pair = answer(given)
     unchanged(matrix, given, "matrix")
-    found = tuple(array(pair, "a pair (true, predicted)", (2,)).astype(int).tolist())
+    row, column = array(pair, "a pair (true, predicted)", (2,)).astype(int).tolist()
     yield {
-        "that is on the diagonal, where the clips stand that were recognised.": (
-            found[0] != found[1]
-        ),
+        "that is on the diagonal, where the clips stand that were recognised.": row != column,
         "the right pair in the wrong order: rows are the true class, columns the prediction.": (
-            found != (predicted, true)
+            (row, column) != (predicted, true)
         ),
-        f"row {true}, column {predicted} holds 12 clips, more than your {found}.": (
-            found == (true, predicted)
+        f"row {true}, column {predicted} holds 12 clips, more than your {row, column}.": (
+            (row, column) == (true, predicted)
         ),
     }

@@ -55,9 +55,10 @@ def array(found: object, what: str, shape: tuple[int, ...]) -> np.ndarray:
 
 def number(found: object, what: str) -> float:
     """Return the answer's value if it is a number, Python's, numpy's or torch's."""
-    value = plain(found)
-    if isinstance(value, (int, float)):
-        return float(value)
+    if isinstance(found, (np.generic, np.ndarray, Tensor)) and found.ndim == 0:
+        found = found.item()
+    if isinstance(found, (int, float)):
+        return float(found)
     raise unexpected(f"{what} as a number", found)
 
 
@@ -80,13 +81,6 @@ def whole_numbers(found: object, count: int, what: str, how: str) -> list[int]:
 def normal(rng: Rng, *shape: int) -> Tensor:
     """Return a tensor of standard normal numbers."""
     return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
-
-
-def plain(value: object) -> object:
-    """Return a single number of numpy's or torch's as Python's own, anything else as it is."""
-    if isinstance(value, (np.generic, np.ndarray, Tensor)) and value.ndim == 0:
-        return value.item()
-    return value
 
 
 def unchanged(before: object, after: object, name: str) -> None:
