@@ -23,7 +23,7 @@ from mmtlib.losses.correlation import check_same_grid
 from mmtlib.losses.focal_regularization import focal_regularization
 from mmtlib.losses.objective_checks import (
     check_labels,
-    check_pairs,
+    check_learners,
     check_teacher_clips,
     check_weight,
 )
@@ -191,7 +191,7 @@ def _link(
 ) -> _Links:
     given = outputs if teachers is None else teachers
     one_way = method.aligning and method.teacher == "needed"
-    check_pairs(pairs, outputs, given, one_way=method.name if one_way else None)
+    check_learners(pairs, outputs, given, one_way=method.name if one_way else None)
     nodes, names, start = list(outputs.values()), list(outputs), 0
     if teachers is not None or teacher_clips is not None:
         check_labels(given, labels)

@@ -48,7 +48,7 @@ def check_labels(outputs: Mapping[str, StreamOutput], labels: Tensor) -> None:
         )
 
 
-def check_pairs(
+def check_learners(
     pairs: Sequence[tuple[str, str]],
     learners: Collection[str],
     teachers: Collection[str],

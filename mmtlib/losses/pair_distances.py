@@ -1,6 +1,6 @@
 """Distances of many pairs of correlation maps at once: what belongs to one map is computed once.
 
-`ssa_distance`, `ssa_loss` and `mtut_objective` are thin over `map_distances`. Gradients are written
+`ssa_distance`, `ssa_loss` and `mtut_objective` are thin over `correlation_distances`. Gradients are written
 out by hand: the gradient of ||A_m - A_n||^2 with respect to the rows of m is 4 (A_m - A_n) F_m, so
 all teachers of m share one product, where autograd would make two for every pair.
 """
@@ -34,7 +34,7 @@ def check_reduction(reduction: str) -> None:
         raise unknown_name("reduction", reduction, REDUCTIONS)
 
 
-def map_distances(
+def correlation_distances(
     features: Sequence[Tensor],
     *,
     pairs: Sequence[Pair],
@@ -77,8 +77,8 @@ def ssa_distances(
     names: Sequence[str],
     settings: TransferSettings,
 ) -> Tensor:
-    """Return `map_distances` of the features of some outputs, ``(P, N)``."""
-    return map_distances(
+    """Return `correlation_distances` of the features of some outputs, ``(P, N)``."""
+    return correlation_distances(
         [output.features for output in outputs],
         pairs=pairs,
         names=names,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.losses.focal_regularization import focal_regularization
-from mmtlib.losses.pair_distances import check_reduction, map_distances
+from mmtlib.losses.pair_distances import check_reduction, correlation_distances
 
 
 def ssa_distance(
@@ -51,7 +51,7 @@ def ssa_distance(
     >>> ssa_distance(alike, apart, reduction="mean")
     tensor([0.5000])
     """
-    distances = map_distances(
+    distances = correlation_distances(
         (features_m, features_n),
         pairs=((0, 1),),
         names=("features_m", "features_n"),
@@ -114,7 +114,7 @@ def ssa_loss(
                 f"{name}: expected a scalar or one loss for each of {len(features_m)} clips, got "
                 f"shape {tuple(loss.shape)}."
             )
-    (distance,) = map_distances(
+    (distance,) = correlation_distances(
         (features_m, features_n.detach()),
         pairs=((0, 1),),
         names=("features_m", "features_n"),

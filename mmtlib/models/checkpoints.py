@@ -125,7 +125,7 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise _unreadable(path, "no file")
     try:
-        if is_archive(path):
+        if is_torch_archive(path):
             check_archive(path)
         with warnings.catch_warnings():
             # It warns of files it may not understand: they are read, or refused below.
@@ -149,7 +149,7 @@ def _is_named_tensor(item: tuple[object, object]) -> bool:
     return isinstance(name, str) and isinstance(value, Tensor) and value.layout is torch.strided
 
 
-def is_archive(path: Path) -> bool:
+def is_torch_archive(path: Path) -> bool:
     """Return whether a file of `torch.save` is a zip archive, as all but very old ones are."""
     with open(path, "rb") as file:
         return file.read(4) == b"PK\x03\x04"

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmtlib.losses.pair_distances import GRAM_RATIO, map_distances
+from mmtlib.losses.pair_distances import GRAM_RATIO, correlation_distances
 
 SHAPES = (  # clips, channels, (T, H, W)
     (2, 64, (4, 32, 32)),
@@ -60,7 +60,7 @@ def shared_maps(features: Sequence[Tensor], rho: Tensor) -> Tensor:
 def ours(form: str) -> Form:
     def term(features: Sequence[Tensor], rho: Tensor) -> Tensor:
         count = len(features)
-        distances = map_distances(
+        distances = correlation_distances(
             features,
             pairs=list(permutations(range(count), 2)),
             names=[str(m) for m in range(count)],

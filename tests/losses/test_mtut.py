@@ -132,7 +132,7 @@ def test_without_focal_regularization_rho_is_the_constant(rho_per):
 
 @pytest.mark.parametrize(("count", "weight"), [(1, 0.05), (3, 0.0)])
 def test_classification_only_computes_no_maps(count, weight, monkeypatch):
-    monkeypatch.setattr("mmtlib.losses.pair_distances.map_distances", None)
+    monkeypatch.setattr("mmtlib.losses.pair_distances.correlation_distances", None)
     outputs = make_outputs(count)
     loss = mtut_objective(outputs, LABELS, ssa_weight=weight, ssa_reduction="sum")
     assert loss.ssa == loss.rho == {}

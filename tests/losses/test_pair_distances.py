@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmtlib.losses import correlation_map
-from mmtlib.losses.pair_distances import GRAM_RATIO, map_distances
+from mmtlib.losses.pair_distances import GRAM_RATIO, correlation_distances
 
 
 def noise(*shape, seed=0, dtype=torch.float32):
@@ -19,7 +19,7 @@ def rotated(features, angle_seed=5):
 
 
 def distances(features, form, pairs=((0, 1),), learner_only=False):
-    return map_distances(
+    return correlation_distances(
         features, pairs=pairs, names="mnop"[: len(features)], form=form, learner_only=learner_only
     )
 
