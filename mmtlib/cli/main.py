@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ for _name, _group in (
     ("data", data.app), ("runs", runs.runs), ("study", study.app), ("course", course.app),
 ):  # fmt: skip
     app.add_typer(_group, name=_name)
-for _name, _command in {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "train": runs.train,
     "evaluate": runs.evaluate_command,
     "compare": runs.compare_command,
@@ -40,7 +41,8 @@ for _name, _command in {
     "tutorial": course.tutorial,
     "notebooks": course.notebooks,
     "lint": course.lint,
-}.items():
+}
+for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
 for _name, _passing_on in {"lab": course.lab, "test": course.test}.items():
     app.command(_name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(

@@ -41,9 +41,7 @@ def ssa_distance(
 
     Source: Abavisani et al. 2019 (arXiv 1812.06145), the norm within the SSA loss.
 
-    >>> from typing import Any
-
-    import torch
+    >>> import torch
     >>> alike = torch.tensor([[1.0, 1.0]]).view(1, 1, 1, 1, 2)  # two positions, the same content
     >>> apart = torch.eye(2).view(1, 2, 1, 1, 2)  # two positions at right angles
     >>> ssa_distance(alike, apart)  # [[1, 1], [1, 1]] against [[1, 0], [0, 1]]
