@@ -1,7 +1,7 @@
 """Distances of many pairs of correlation maps at once: what belongs to one map is computed once.
 
-`ssa_distance`, `ssa_loss` and `mtut_objective` are thin over `correlation_distances`. Gradients are written
-out by hand: the gradient of ||A_m - A_n||^2 with respect to the rows of m is 4 (A_m - A_n) F_m, so
+`ssa_distance`, `ssa_loss` and `mtut_objective` are thin over `correlation_distances`. Gradients are
+written out by hand: that of ||A_m - A_n||^2 with respect to the rows of m is 4 (A_m - A_n) F_m, so
 all teachers of m share one product, where autograd would make two for every pair.
 """
 

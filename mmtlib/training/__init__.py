@@ -11,9 +11,10 @@ from mmtlib.training.callbacks import (
 from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.history import History
 from mmtlib.training.loaders import EpochBatches, make_loader, predict_loader
+from mmtlib.training.predicting import predict
 from mmtlib.training.schedules import learning_rate
 from mmtlib.training.stores import stored_clips
-from mmtlib.training.trainer import fit, predict
+from mmtlib.training.trainer import fit
 
 __all__ = [
     "Callback",

@@ -20,13 +20,13 @@ from mmtlib.core.clips import ClipBatch
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.core.outputs import StreamOutput
 from mmtlib.core.seeding import scoped_seed
-from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.losses import MtutLoss, transfer_objective
 from mmtlib.models import StreamSet
 from mmtlib.training.callbacks import Callback, Training
 from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.history import EpochSums, History, step_sums
 from mmtlib.training.loaders import EpochBatches
+from mmtlib.training.predicting import measure
 from mmtlib.training.schedules import learning_rate
 
 if TYPE_CHECKING:
@@ -332,52 +332,3 @@ def _sum_over_processes(fabric: Fabric, sums: dict[str, float]) -> dict[str, flo
 
 def _count_correct(outputs: Mapping, labels: Tensor) -> dict[str, int]:
     return {m: int((o.logits.detach().argmax(1) == labels).sum()) for m, o in outputs.items()}
-
-
-def measure(
-    fabric: Fabric, streams: StreamSet, loader: DataLoader, history: History, epoch: int
-) -> dict[str, Predictions]:
-    """Predict all clips of a loader, append loss and accuracy to the history, return the rest."""
-    predictions = predict(fabric, streams, loader)
-    for m, found in predictions.items():
-        chosen = found.scores[range(len(found.labels)), found.labels]
-        loss = float(-torch.from_numpy(chosen).double().clamp(min=1e-12).log().mean())
-        row = {"epoch": epoch, "modality": m, "split": "validation", "loss": loss}
-        history.streams.append({**row, "accuracy": accuracy(found)})
-    return predictions
-
-
-@torch.no_grad()
-def predict(fabric: Fabric, streams: StreamSet, loader: DataLoader) -> dict[str, Predictions]:
-    """Return every network's class probabilities for all clips of a loader.
-
-    Args:
-        fabric: for the device and the precision.
-        streams: the networks, by modality; left in evaluation mode.
-        loader: the clips.
-    """
-    streams.eval()
-    streams.to(fabric.device)
-    scores: dict[str, list[Tensor]] = {m: [] for m in streams.networks}
-    labels: list[Tensor] = []
-    subjects: list[Tensor] = []
-    ids: list[str] = []
-    for found in loader:
-        batch = ClipBatch.of(found, first=len(ids))
-        frames = batch.to(fabric.device).frames
-        with fabric.autocast():
-            outputs = streams(frames)
-        for m, output in outputs.items():
-            scores[m].append(output.logits.float().softmax(1).cpu())
-        labels.append(batch.labels)
-        subjects.append(batch.subjects)
-        ids.extend(batch.clip_ids)
-    return {
-        m: Predictions(
-            scores=torch.cat(parts).numpy(),
-            labels=torch.cat(labels).numpy(),
-            subjects=torch.cat(subjects).numpy(),
-            clip_ids=tuple(ids),
-        )
-        for m, parts in scores.items()
-    }
