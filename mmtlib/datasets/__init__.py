@@ -12,8 +12,9 @@ from mmtlib.datasets.recordings import read_recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.selection import select_clips
 from mmtlib.datasets.silhouette import hand_silhouette
+from mmtlib.datasets.video_clips import clip_from_video
 from mmtlib.datasets.video_folder import VideoFolder
-from mmtlib.datasets.video_io import VideoInfo, clip_from_video, read_video, video_info
+from mmtlib.datasets.video_io import VideoInfo, read_video, video_info
 from mmtlib.datasets.video_windows import video_windows
 from mmtlib.datasets.viva import VIVA
 

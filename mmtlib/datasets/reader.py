@@ -26,7 +26,8 @@ from mmtlib.core.modalities import check_modalities, get_modality
 from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles
 from mmtlib.datasets.recordings import Recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan
-from mmtlib.datasets.video_io import DEFAULT_RATE, READER_VERSION, is_gray, to_frames
+from mmtlib.datasets.video_clips import is_gray, to_frames
+from mmtlib.datasets.video_io import DEFAULT_RATE, READER_VERSION
 
 COMPUTED = {"flow": "rgb"}
 """Modality that is computed beforehand -> the recorded one that it is computed from."""

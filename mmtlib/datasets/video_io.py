@@ -18,14 +18,10 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-import torch
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
-from torch import Tensor
 
-from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError
-from mmtlib.core.modalities import get_modality
 
 READER_VERSION = 1
 """Part of every data fingerprint; to be raised when the same file comes to give other pixels."""
@@ -145,89 +141,6 @@ def iterate_video(path: str | Path, *, gray: bool = False) -> Iterator[np.ndarra
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = min(torch.get_num_threads(), 4)
         yield from _pictures(path, _shown(stream, _packets(container, stream, None), 0), gray)
-
-
-def clip_from_video(
-    path: str | Path,
-    modality: str,
-    *,
-    first: int | None = None,
-    last: int | None = None,
-    label: int = -1,
-) -> GestureClip:
-    """Return a video, or a span of it, as a clip of one modality, e.g. to predict its class.
-
-    Args:
-        path: a video that shows one gesture.
-        modality: ``"rgb"`` for a colour video; ``"depth"`` or ``"ir"`` for a grey one, where depth
-            is expected as 8-bit levels, near bright and 0 = no reading, as NVGesture stores it; or
-            one of your own, of 3 channels or 1.
-        first, last: the frames of the gesture, `last` excluded; default: the whole video.
-        label: class index, -1 = not known.
-
-    Returns:
-        A clip with frames ``(C, T, H, W)`` in [0, 1], named by the file, subject -1.
-
-    Raises:
-        ConfigError: if the modality is unknown.
-        DataError: if the video cannot be read, is shorter than `last`, shows a very long span, or
-            no video can show the modality (``"flow"``).
-    """
-    path, first, info = Path(path), first or 0, video_info(path)
-    gray = check_gesture(path, modality, info, (info.frames if last is None else last) - first)
-    pixels = read_video(path, first, last, gray=gray)
-    return clip_of_pixels(modality, pixels, path.stem, info, label)
-
-
-def clip_of_pixels(
-    modality: str, pixels: np.ndarray, name: str, info: VideoInfo, label: int = -1
-) -> GestureClip:
-    """Return pixels of a video (see `to_frames`) as a clip of one modality by somebody unknown."""
-    return GestureClip(
-        frames={modality: to_frames(pixels)},
-        label=label,
-        subject=-1,
-        clip_id=name,
-        frame_rate=info.frame_rate or DEFAULT_RATE,
-    )
-
-
-def check_gesture(path: Path, modality: str, info: VideoInfo, frames: int) -> bool:
-    """Return `is_gray`, after checking that so many frames of a video can be one gesture.
-
-    Raises:
-        ConfigError: if the modality is unknown.
-        DataError: if there are too many, or no video can show the modality.
-    """
-    gray = is_gray(modality)
-    if frames * info.height * info.width * (1 if gray else 3) > MAX_WHOLE_VIDEO_BYTES:
-        raise DataError(
-            f"{path}: {frames} frames of {info.width} x {info.height} are too many for one "
-            "gesture; give the first and the last frame that show it, or a shorter window."
-        )
-    return gray
-
-
-def is_gray(modality: str) -> bool:
-    """Tell whether a modality is read as brightness (one channel) or as colour (three).
-
-    Raises:
-        ConfigError: if the modality is unknown.
-        DataError: if it is none that a video or a picture can show, as optical flow.
-    """
-    kind = get_modality(modality)
-    if kind.kind == "vector" or kind.channels not in (1, 3):
-        raise DataError(
-            f"{kind.title} cannot be read from a video, which shows brightness or colour: 1 or 3 "
-            "channels that are no directions."
-        )
-    return kind.channels == 1
-
-
-def to_frames(pixels: np.ndarray) -> Tensor:
-    """Return pixels uint8 ``(T, H, W)`` or ``(T, H, W, 3)`` as float32 ``(C, T, H, W)``, 0 to 1."""
-    channels_last = torch.from_numpy(pixels if pixels.ndim == 4 else pixels[..., None])
-    return channels_last.permute(3, 0, 1, 2).to(torch.float32, copy=True).contiguous().div_(255)
 
 
 @contextmanager

@@ -11,10 +11,9 @@ import numpy as np
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.datasets.video_clips import check_gesture, clip_of_pixels
 from mmtlib.datasets.video_io import (
     DEFAULT_RATE,
-    check_gesture,
-    clip_of_pixels,
     iterate_video,
     video_info,
 )

@@ -6,12 +6,11 @@ import torch
 from support.nvgesture_tree import TreeClip, frame_numbers, picture_frames, write_video
 
 from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.datasets.video_clips import clip_from_video, to_frames
 from mmtlib.datasets.video_io import (
     _plan,
     check_video,
-    clip_from_video,
     read_video,
-    to_frames,
     video_info,
 )
 
@@ -226,6 +225,6 @@ def test_clip_from_video_refuses(videos, monkeypatch):
         clip_from_video(videos["mjpeg"], "flow")
     with pytest.raises(ConfigError, match="modality 'deph'"):
         clip_from_video(videos["mjpeg"], "deph")
-    monkeypatch.setattr("mmtlib.datasets.video_io.MAX_WHOLE_VIDEO_BYTES", 1000)
+    monkeypatch.setattr("mmtlib.datasets.video_clips.MAX_WHOLE_VIDEO_BYTES", 1000)
     with pytest.raises(DataError, match="give the first and the last frame"):
         clip_from_video(videos["mjpeg"], "rgb")
