@@ -18,6 +18,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+import torch
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
