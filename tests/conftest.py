@@ -99,15 +99,6 @@ def nothing_shipped(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def cluster(own_cache):
-    """Two processes, shared: what they do is told them with every task, the cache too."""
-    from mmtlib.results import local_cluster
-
-    with local_cluster(2, memory="4GiB") as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
 def processes():
     """Processes forked from one that has imported all that takes time: each starts at once."""
     context = multiprocessing.get_context("forkserver")

@@ -153,7 +153,9 @@ def compare_command(
     seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
     recipe: Annotated[str | None, typer.Option(help=f"{', '.join(RECIPES)}.")] = None,
     split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
-    workers: Annotated[int | None, typer.Option(help="Processes; default one per core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default one per GPU, else one per core.")
+    ] = None,
     given: dict[str, Any] = {},  # noqa: B006
 ) -> None:
     """Train each network alone and all together, over several seeds, and print the differences."""

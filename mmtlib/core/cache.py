@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -15,6 +16,10 @@ from filelock import FileLock, Timeout
 
 from mmtlib.core.errors import DataError
 
+logger = logging.getLogger("mmtlib.core")
+
+SAY_AFTER_S = 10.0
+"""How long one waits for another process without a word."""
 SHIPPED = Path(__file__).resolve().parents[1] / "stored"
 """Results and runs that come with the package: read beside the cache's own, never written to."""
 
@@ -79,6 +84,8 @@ def _cannot_make(target: Path, error: OSError) -> str:
 def locked(target: Path, *, timeout_s: float = 3600.0) -> Iterator[None]:
     """Hold the lock ``TARGET.lock`` while the block runs, so that one process writes at a time.
 
+    Whoever waits for long says so, and for what.
+
     Raises:
         DataError: if another process holds it for longer than `timeout_s` seconds, or the lock
             cannot be written.
@@ -86,7 +93,11 @@ def locked(target: Path, *, timeout_s: float = 3600.0) -> Iterator[None]:
     lock = FileLock(target.with_name(target.name + ".lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=timeout_s)
+        with suppress(Timeout):
+            lock.acquire(timeout=min(SAY_AFTER_S, timeout_s))
+        if not lock.is_locked:
+            logger.warning("Waiting for another process, which writes %s.", target)
+            lock.acquire(timeout=timeout_s)
     except Timeout:
         raise DataError(
             f"{target} has been locked by another process for {timeout_s:.0f} s; "

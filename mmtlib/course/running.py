@@ -9,10 +9,10 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
-from joblib import Parallel, delayed
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.filters import strip_ansi
@@ -21,6 +21,7 @@ from nbconvert.preprocessors import ExtractOutputPreprocessor
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import MmtlibError
+from mmtlib.core.executor import Workers
 from mmtlib.course.page import notebook_page
 from mmtlib.course.pairing import read_source
 from mmtlib.course.project import notebook_sources
@@ -69,12 +70,12 @@ def run_tutorial(
     sources = notebook_sources(only)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     done = []
-    work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
-    made = work(delayed(_run_one)(source, out) for source in sources)
-    for number, result in enumerate(made, 1):
-        done.append(result)
-        what = "up to date" if result.skipped else f"{result.seconds:.0f} s"
-        report(f"[{number}/{len(sources)}] {result.name}: {what}")
+    run_one = partial(_run_one, out=out)
+    with Workers(workers) as pool:  # which starts nothing before it is used
+        for number, result in enumerate((map if workers == 1 else pool.map)(run_one, sources), 1):
+            done.append(result)
+            what = "up to date" if result.skipped else f"{result.seconds:.0f} s"
+            report(f"[{number}/{len(sources)}] {result.name}: {what}")
     _write_index(out)
     return done
 

@@ -16,8 +16,8 @@ from typing import Any, Self
 import numpy as np
 
 from mmtlib.core.clips import GestureClip
-from mmtlib.core.compute import in_order
 from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.executor import in_order
 from mmtlib.datasets.reader import COMPUTED, ClipReader
 from mmtlib.datasets.records import PARTS, ClipRecord, SkippedClip
 from mmtlib.datasets.verify import VerifyReport, verify
@@ -221,7 +221,7 @@ class GestureDataset(ClipReader):
         Args:
             indices: which clips; default all.
             use: what is done to a clip where it was read; its result is yielded in its place.
-            processes: how many read side by side, as in `mmtlib.core.compute.in_order`.
+            processes: how many read side by side, as in `mmtlib.core.executor.in_order`.
 
         Raises:
             DataError: if a clip cannot be decoded and `skip_broken` is false.

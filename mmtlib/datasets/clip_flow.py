@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from mmtlib.core.cache import locked
-from mmtlib.core.compute import in_order
 from mmtlib.core.errors import DataError
+from mmtlib.core.executor import in_order
 from mmtlib.datasets.optical_flow import FlowFiles, compute_flow
 from mmtlib.datasets.reader import ClipReader
 from mmtlib.datasets.records import ClipRecord

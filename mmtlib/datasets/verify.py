@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from mmtlib.core.cache import whole_file
-from mmtlib.core.compute import in_order
 from mmtlib.core.errors import DataError
+from mmtlib.core.executor import in_order
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.reader import COMPUTED, ClipReader
 from mmtlib.datasets.records import ClipRecord

@@ -13,6 +13,7 @@ from mmtlib.core.compute import threads
 from mmtlib.core.modalities import get_modality, modality_of
 from mmtlib.experiment.machine import build_network, make_fabric, resolve_device
 from mmtlib.experiment.plan import plan_training
+from mmtlib.models import channels_last, staged
 
 BYTES_PER_PARAMETER = {"sgd": 12, "adamw": 16}
 """float32 weight and gradient, and one (momentum) or two (moments) values of the optimizer."""
@@ -110,7 +111,8 @@ def _saved_bytes(config: ExperimentConfig, name: str, shape: Shape) -> float:
 
     with torch.device("meta"):
         network = build_network(config, name, 2)
-        network.recompute = config.recompute
+        if config.recompute:
+            staged(network, "recompute").recompute = True
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x):
             outputs = network(_clips(2, name, shape))
     weights = sum(kept.get(p.untyped_storage()._cdata, 0) for p in network.parameters())
@@ -129,8 +131,7 @@ def _measure_speed(config: ExperimentConfig, clip: Shape, device: str, precision
             break
     number = min(max(2, round(wanted / flops)), max(2, config.batch_size))
     fabric = make_fabric(device, precision)
-    network = build_network(config, modality, 2).to(memory_format=torch.channels_last_3d)
-    network = fabric.to_device(network)
+    network = fabric.to_device(channels_last(build_network(config, modality, 2)))
     clips = fabric.to_device(_clips(number, modality, shape))
     clips = clips.contiguous(memory_format=torch.channels_last_3d)
     with threads(config.threads):

@@ -149,7 +149,8 @@ def _to_onnx(network: nn.Module, example: Tensor, description: dict[str, Any]) -
             output_names=[OUTPUT],
             dynamic_shapes={"clips": {0: torch.export.Dim("batch")}},
         )
-        model = program.model_proto
+    assert program is not None
+    model = program.model_proto
     for node in model.graph.node:
         del node.metadata_props[:]  # names of source files on this machine
     entry = model.metadata_props.add()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.cache import locked
@@ -20,6 +19,7 @@ from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import make_fabric, resolve_device
 from mmtlib.experiment.runs import Run
+from mmtlib.models import channels_last
 from mmtlib.training import predict, predict_loader
 
 DATA_NAMES = ("dataset", "classes", "clips_per_class", "skip_broken", "colour", "fold")
@@ -83,14 +83,14 @@ def evaluate(
     columns = _columns(stored, data)
     device, precision = resolve_device(config)
     fabric = make_fabric(device, precision)
-    streams = stored.streams().to(memory_format=torch.channels_last_3d)
+    streams = channels_last(stored.streams())
     loader = predict_loader(data.clips, make_transform(config, training=False))
     with threads(config.threads):
         found = predict(fabric, streams, loader)
     predictions = {m: _among(p, columns) for m, p in found.items()}
     if root is None:
-        for m, found in predictions.items():
-            found.save(stored.path / f"{split}-{m}.npz")
+        for m, each in predictions.items():
+            each.save(stored.path / f"{split}-{m}.npz")
     if len(predictions) > 1:
         predictions["fused"] = fuse(list(predictions.values()))
     result = Evaluation(stored.run_id, split, predictions, data.classes, note)

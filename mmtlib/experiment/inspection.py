@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import nn
+
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.clips import ClipBatch, GestureClip
 from mmtlib.core.errors import ConfigError
@@ -13,7 +15,6 @@ from mmtlib.datasets import NVGesture
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment.data import make_transform, stored_form
 from mmtlib.experiment.runs import Run
-from mmtlib.models import StagedNetwork
 from mmtlib.synthetic import SyntheticGestures
 
 CLIPS_FROM = ("dataset", "preset", "generator_seed", "clutter", "corrupt", "augment")
@@ -36,7 +37,7 @@ class Inspection:
         classes: one name per label.
     """
 
-    networks: dict[Key, StagedNetwork]
+    networks: dict[Key, nn.Module]
     predictions: dict[Key, Predictions]
     clips: list[GestureClip]
     batch: ClipBatch

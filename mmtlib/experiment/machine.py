@@ -10,12 +10,16 @@ import atexit
 import logging
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
+import joblib
 import torch
 
 from mmtlib.config import ExperimentConfig
+from mmtlib.core.compute import visible_gpus
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.worker import end_with_parent
 from mmtlib.models import build_model
 
 if TYPE_CHECKING:
@@ -71,6 +75,24 @@ def resolve_device(config: ExperimentConfig) -> tuple[str, str]:
     return device, precision
 
 
+def processes_for(
+    configs: Sequence[ExperimentConfig], workers: int | None = None
+) -> tuple[int, tuple[str, ...]]:
+    """Return how many processes run these configs side by side here, and the GPUs they share.
+
+    Args:
+        configs: what will be run; the GPUs are left alone if all want the CPU.
+        workers: processes; default one per GPU, else one per core; never more than configs.
+
+    Raises:
+        ConfigError: if `workers` is below 1.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers must be at least 1, got {workers}.")
+    gpus = visible_gpus() if any(config.device != "cpu" for config in configs) else ()
+    return min(workers or len(gpus) or joblib.cpu_count(), len(configs)), gpus
+
+
 def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1) -> Fabric:
     """Return a Fabric of this kind of device and precision.
 
@@ -92,6 +114,7 @@ def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1
     # there.
     for name in ("rank_zero", "distributed"):
         logging.getLogger(f"lightning_fabric.utilities.{name}").setLevel(logging.WARNING)
+    kinds: dict[str, Literal["32-true", "bf16-mixed"]]
     kinds = {"float32": "32-true", "bf16": "bf16-mixed"}
     if devices * nodes == 1:
         return Fabric(accelerator=device, devices=1, precision=kinds[precision])
@@ -118,6 +141,8 @@ def launch(fabric: Fabric) -> None:
     fabric.launch()
     if fabric.world_size > 1:
         atexit.register(_leave)
+    if fabric.local_rank > 0:
+        end_with_parent()
 
 
 def _leave() -> None:
@@ -130,4 +155,4 @@ def is_first_process() -> bool:
     """Return whether this is the one of several training processes that reports and writes."""
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
-    return rank_zero_only.rank == 0
+    return rank_zero_only.rank == 0  # type: ignore[attr-defined]  # set on the function

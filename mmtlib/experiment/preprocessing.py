@@ -71,7 +71,7 @@ class Preprocessing:
                         name: getattr(step, name)
                         for name in inspect.signature(type(step)).parameters
                     },
-                    "does": inspect.getdoc(type(step)).splitlines()[0],
+                    "does": (inspect.getdoc(type(step)) or "").partition("\n")[0],
                 }
                 for step in self.steps
             ],
@@ -106,6 +106,7 @@ def _flat(transforms: Iterable[ClipTransform]) -> Iterator[Transform]:
         if isinstance(transform, Compose):
             yield from _flat(transform.transforms)
         else:
+            assert isinstance(transform, Transform)
             yield transform
 
 

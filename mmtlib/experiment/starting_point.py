@@ -14,7 +14,7 @@ from mmtlib.core.errors import ConfigError
 from mmtlib.core.modalities import modality_of
 from mmtlib.experiment.machine import build_network
 from mmtlib.experiment.runs import Run, load_run
-from mmtlib.models import fit_i3d_checkpoint, load_i3d_checkpoint, start_from_weights
+from mmtlib.models import fit_i3d_checkpoint, load_i3d_checkpoint, staged, start_from_weights
 
 
 def check_starting_point(config: ExperimentConfig) -> dict[str, str]:
@@ -69,7 +69,7 @@ def load_starting_point(
     run = load_run(config.start_from)
     return {
         f"start_{m}": start_from_weights(
-            network,
+            staged(network, "start_from"),
             run.path / f"{modality_of(m)}.safetensors",
             old_classes=run.classes,
             classes=classes,
@@ -102,4 +102,5 @@ def _check_freezing(config: ExperimentConfig) -> None:
             "pretrained=FILE."
         )
     with torch.device("meta"):
-        build_network(config, config.modalities[0], 2).freeze_to(config.freeze_to)
+        network = build_network(config, config.modalities[0], 2)
+        staged(network, "freeze_to").freeze_to(config.freeze_to)

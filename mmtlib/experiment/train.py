@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import as_completed
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.core.cache import cache_dir, locked, whole_file
 from mmtlib.core.compute import threads
-from mmtlib.core.errors import ConfigError, MmtlibError
+from mmtlib.core.executor import Workers
 from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
@@ -26,13 +24,14 @@ from mmtlib.experiment.machine import (
     build_network,
     launch,
     make_fabric,
+    processes_for,
     resolve_device,
 )
 from mmtlib.experiment.plan import plan_training
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.experiment.starting_point import check_starting_point, load_starting_point
 from mmtlib.experiment.teachers import frozen_teachers, networks_to_keep, teacher_config
-from mmtlib.models import StagedNetwork, StreamSet, channels_last, save_weights
+from mmtlib.models import StreamSet, channels_last, save_weights, staged
 from mmtlib.training import (
     Callback,
     EpochBatches,
@@ -156,7 +155,10 @@ def _train(
     if config.sync_batchnorm and fabric.world_size > 1:
         streams = torch.nn.SyncBatchNorm.convert_sync_batchnorm(streams)
     for network in streams.networks.values():
-        _staged(network, config)
+        if config.recompute:
+            staged(network, "recompute").recompute = True
+        if config.freeze_to is not None:
+            staged(network, "freeze_to").freeze_to(config.freeze_to)
         if config.compile:
             network.compile(dynamic=False)
     order = EpochBatches(
@@ -212,23 +214,6 @@ def _watching(config: ExperimentConfig, folder: Path, progress: Progress | None)
     """Return what a config and a caller want to see of a training."""
     found: list[Callback] = [] if progress is None else [EpochProgress(progress)]
     return found if config.log is None else [*found, make_logger(config.log, folder)]
-
-
-def _staged(network: torch.nn.Module, config: ExperimentConfig) -> None:
-    """Set what only a network in stages can do.
-
-    Raises:
-        ConfigError: if another network is to do it.
-    """
-    if isinstance(network, StagedNetwork):
-        network.recompute = config.recompute
-        if config.freeze_to is not None:
-            network.freeze_to(config.freeze_to)
-    elif config.recompute or config.freeze_to is not None:
-        raise ConfigError(
-            f"recompute and freeze_to work on the stages of a StagedNetwork; {config.network} is "
-            "none."
-        )
 
 
 def _write_run(
@@ -307,45 +292,33 @@ def run_all(
 
     Args:
         configs: the settings, in the order of the result.
-        workers: processes; default one per processor core, or one where each run itself has
-            several devices.
+        workers: processes; default one per GPU (each sees its own), else one per core; always one
+            where a run itself has several devices.
         progress: called with (runs done, runs in all).
 
     Raises:
-        MmtlibError: as `run`, or if a process was killed.
+        ConfigError: if `workers` is below 1.
+        MmtlibError: as `run`, or if a process was killed again and again.
     """
-    if any(config.devices * config.nodes > 1 for config in configs):
-        workers = 1
-    workers = min(workers or os.cpu_count() or 1, len(configs))
+    workers, gpus = processes_for(configs, workers)
     for config in configs:
         open_data(config, "train")
         open_data(config, "validation")
-    if workers <= 1:
-        runs = []
-        for config in configs:
-            runs.append(run(config))
-            if progress is not None:
-                progress(len(runs), len(configs))
-        return runs
+    results: dict[int, Run] = {}
+
+    def done(number: int, made: Run) -> None:
+        results[number] = made
+        if progress is not None:
+            progress(len(results), len(configs))
+
+    if workers <= 1 or any(config.devices * config.nodes > 1 for config in configs):
+        for number, config in enumerate(configs):
+            done(number, run(config))
+        return list(results.values())
     # Longest first, so that the processes end at about the same time.
     order = sorted(range(len(configs)), key=lambda i: -len(configs[i].transfer.trained))
-    work = Parallel(n_jobs=workers, batch_size=1, return_as="generator")
-    cache, results = str(cache_dir()), {}
-    try:
-        made = work(delayed(_run_in)(cache, configs[i]) for i in order)
-        for i, done in zip(order, made, strict=True):
-            results[i] = done
-            if progress is not None:
-                progress(len(results), len(configs))
-    except TerminatedWorkerError:
-        raise MmtlibError(
-            "A training process was killed (out of memory?). Start the same again: finished runs "
-            "are kept and the others go on; fewer workers need less memory."
-        ) from None
-    return [results[i] for i in range(len(configs))]
-
-
-def _run_in(cache: str, config: ExperimentConfig) -> Run:
-    """Run a config in a process that may be an older one, started when the cache was elsewhere."""
-    os.environ["MMTLIB_CACHE"] = cache
-    return run(config)
+    with Workers(workers, gpus=gpus) as pool:
+        made = {pool.submit(run, configs[number]): number for number in order}
+        for future in as_completed(made):
+            done(made[future], future.result())
+    return [results[number] for number in range(len(configs))]

@@ -62,7 +62,8 @@ class TrainTab(widgets.HBox):
         self, source: Source, change: Change, state: ExplorerState, stored: Callable[[], None]
     ) -> None:
         self._source, self._change, self._stored, self._quiet = source, change, stored, False
-        self.state, self.job = state, None
+        self.state = state
+        self.job: Job | None = None
         self._config: ExperimentConfig | None = None
         self._estimates: dict[str, float] = {}
         style = {"description_width": "150px"}
@@ -101,7 +102,7 @@ class TrainTab(widgets.HBox):
     @property
     def running(self) -> bool:
         """Whether a training is going on."""
-        return self.job is not None and self.job.process.poll() is None and not self.job.cancelled
+        return self.job is not None and self.job.running and not self.job.cancelled
 
     def _told(self, name: str) -> Callable[[Any], None]:
         def tell(event: Any) -> None:

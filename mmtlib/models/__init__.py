@@ -1,7 +1,7 @@
 """Networks: a compact one for the CPU, the paper's I3D, and their weights as files."""
 
 from mmtlib.config import NETWORKS
-from mmtlib.models.blocks import StagedNetwork
+from mmtlib.models.blocks import StagedNetwork, staged
 from mmtlib.models.build import StreamSet, build_model, channels_last
 from mmtlib.models.checkpoints import load_weights, read_metadata, save_weights
 from mmtlib.models.compact_i3d import CompactI3D
@@ -25,5 +25,6 @@ __all__ = [
     "read_i3d_checkpoint",
     "read_metadata",
     "save_weights",
+    "staged",
     "start_from_weights",
 ]

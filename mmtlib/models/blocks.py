@@ -228,3 +228,14 @@ def mean_over_time(x: Tensor, pool: int) -> Tensor:
 def _check_at_least_one(name: str, value: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigError(f"{name}: expected a whole number of at least 1, got {value!r}.")
+
+
+def staged(network: nn.Module, what: str) -> StagedNetwork:
+    """Return a network of stages.
+
+    Raises:
+        ConfigError: if it is another one; `what` needs stages.
+    """
+    if not isinstance(network, StagedNetwork):
+        raise ConfigError(f"{what} needs a StagedNetwork; {type(network).__name__} has no stages.")
+    return network

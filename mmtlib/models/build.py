@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from mmtlib.core.outputs import StreamOutput, as_output
 from mmtlib.core.seeding import scoped_seed
 from mmtlib.models.blocks import StagedNetwork
 from mmtlib.models.with_features import WithFeatures
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def build_model(
@@ -114,7 +117,6 @@ class StreamSet(nn.Module):
         return outputs
 
 
-def channels_last(streams: StreamSet) -> StreamSet:
-    """Return the networks with weights laid out with their channels last, in place."""
-    streams.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    return streams
+def channels_last(network: Network) -> Network:
+    """Return a network with weights laid out with their channels last, in place."""
+    return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # torch's

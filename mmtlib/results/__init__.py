@@ -5,7 +5,6 @@ A `Grid` (from a TOML file) expands to tasks, each a config with the names of it
 cluster, and appends to a store of Parquet files; `load_results` reads it as one tidy table.
 """
 
-from mmtlib.results.cluster import local_cluster, worker_environments
 from mmtlib.results.grid import Grid
 from mmtlib.results.reading import (
     load_failures,
@@ -31,10 +30,8 @@ __all__ = [
     "load_predictions",
     "load_results",
     "load_rows",
-    "local_cluster",
     "make_record",
     "method_of",
     "results_dir",
     "sweep",
-    "worker_environments",
 ]

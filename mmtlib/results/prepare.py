@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmtlib.config import ExperimentConfig, hash_settings
+from mmtlib.config.all_settings import SETTINGS
 from mmtlib.core import cache
 from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.experiment import RECIPE_VERSION, open_data
@@ -20,14 +20,6 @@ from mmtlib.results.schema import RESULTS_SCHEMA
 from mmtlib.results.tasks import Task
 
 DataProgress = Callable[[int, int], None]
-
-_NOT_OF_THE_DATA = frozenset(
-    {
-        "recipe", "ssa_weight", "focal", "beta", "rho_constant", "ssa_start_epoch",
-        "epochs", "learning_rate", "weight_decay", "dropout", "batch_size",
-    }
-)  # fmt: skip
-"""Settings that the clips do not depend on: configs that differ in them alone open them once."""
 
 
 def check_devices(tasks: Sequence[Task]) -> None:
@@ -54,10 +46,11 @@ def prepare(
         `Task.key` -> hash of everything that decides about the result, and `Task.key` -> one
         sentence for each task whose data cannot be had.
     """
-    opened: dict[Hashable, tuple[list[str], str | None]] = {}
+    decides = [n for n, each in SETTINGS.items() if each.group in ("data", "model")] + ["seed"]
+    opened: dict[tuple, tuple[list[str], str | None]] = {}
     fingerprints, failed = {}, {}
     for task in tasks:
-        key = _data_key(task.config)
+        key = tuple(getattr(task.config, name) for name in decides)
         if key not in opened:
             opened[key] = _open(task.config, split, progress)
         found, error = opened[key]
@@ -67,11 +60,6 @@ def prepare(
             facts = {"task": task.key, "recipe_version": RECIPE_VERSION, "data": found}
             fingerprints[task.key] = hash_settings(facts)
     return fingerprints, failed
-
-
-def _data_key(config: ExperimentConfig) -> Hashable:
-    names = (each.name for each in dataclasses.fields(config))
-    return tuple(getattr(config, name) for name in names if name not in _NOT_OF_THE_DATA)
 
 
 def _open(

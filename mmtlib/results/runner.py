@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Future, as_completed
 from dataclasses import dataclass
+from functools import partial
 
-from distributed import Client, Future, KilledWorker, as_completed
-
-from mmtlib.core.cache import cache_dir
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import MmtlibError, unknown_name
-from mmtlib.core.provenance import COMMAND_VARIABLE, command_line
+from mmtlib.core.executor import KILLED, worker_environment
 from mmtlib.experiment import evaluate, run
 from mmtlib.results import store as store
 from mmtlib.results.cluster import connect
@@ -24,8 +21,6 @@ from mmtlib.results.records import Tables, failure_rows, make_record
 from mmtlib.results.tasks import Task
 
 SPLITS = ("validation", "test")
-IN_FLIGHT = 512
-"""Tasks that the scheduler knows at a time; the others wait here, so it never holds them all."""
 COMPACT_EVERY = 256
 """Runs after which the small files of the store are merged."""
 
@@ -112,9 +107,13 @@ def sweep(
     done = 0
     if todo:
         todo.sort(key=lambda task: -task.work)
-        with connect(workers, scheduler, tasks=todo, memory=memory) as client:
-            for number, (task, found) in enumerate(_work_off(client, todo, fingerprints, split), 1):
-                if isinstance(found, str):
+        work = partial(make, split=split, environment=worker_environment())
+        configs = [task.config for task in todo]
+        with connect(workers, scheduler, configs=configs, memory=memory) as executor:
+            made = {executor.submit(work, task, fingerprints[task.key]): task for task in todo}
+            for number, future in enumerate(as_completed(made), 1):
+                task = made.pop(future)  # and with it its result
+                if isinstance(found := _outcome(future), str):
                     failures.append(Failure(task, found))
                 else:
                     store.append(found, folder)
@@ -135,61 +134,28 @@ def sweep(
     )
 
 
-def _work_off(
-    client: Client, tasks: Sequence[Task], fingerprints: Mapping[str, str], split: str
-) -> Iterator[tuple[Task, Tables | str]]:
-    """Yield every task with its record, or with the sentence that says why there is none."""
-    environment = worker_environment()
-    waiting, flying = deque(enumerate(tasks)), as_completed(loop=client.loop)
-    of: dict[Future, Task] = {}
-
-    def send() -> None:
-        while waiting and len(of) < IN_FLIGHT:
-            number, task = waiting.popleft()
-            future = client.submit(
-                work, task, fingerprints[task.key], split, environment,
-                pure=False, priority=-number,
-            )  # fmt: skip
-            of[future] = task
-            flying.add(future)
-
-    send()
-    for future in flying:
-        task = of.pop(future)
-        yield task, _outcome(future)
-        send()
-
-
-def _outcome(future: Future) -> Tables | str:
+def _outcome(future: Future[Tables]) -> Tables | str:
+    """Return the record of a run, or the sentence that says why there is none."""
     try:
         return future.result()
-    except KilledWorker as error:
-        return (
-            f"Its process died {error.allowed_failures + 1} times (out of memory?); give each "
-            "process more memory, or start fewer of them."
-        )
+    except MmtlibError as error:
+        return str(error)
     except CancelledError:
         raise MmtlibError(
             "The Dask scheduler ended or cannot be reached any more; start the same sweep again "
             "and it goes on where it was."
         ) from None
+    except Exception as error:
+        if type(error).__name__ != "KilledWorker":  # Dask's, whose import takes a second
+            raise
+        return KILLED
 
 
-def worker_environment() -> dict[str, str]:
-    """Return what must be set alike in every process of a sweep, wherever it was started."""
-    ours = {name: value for name, value in os.environ.items() if name.startswith("MMTLIB_")}
-    cache = str(cache_dir().absolute())
-    return {**ours, "MMTLIB_CACHE": cache, COMMAND_VARIABLE: command_line()}
-
-
-def work(task: Task, fingerprint: str, split: str, environment: Mapping[str, str]) -> Tables | str:
-    """Do one task, in a process of the cluster; return its record, or why there is none."""
+def make(task: Task, fingerprint: str, split: str, environment: Mapping[str, str]) -> Tables:
+    """Make one run, in a process of its own or of a cluster; return its record."""
     with _ONE_AT_A_TIME, threads(1):
         os.environ.update(environment)
-        try:
-            stored = run(task.config)
-            if not stored.has_predictions(split):
-                evaluate(stored, split)
-            return make_record(task, fingerprint, stored, split)
-        except MmtlibError as error:
-            return str(error)
+        stored = run(task.config)
+        if not stored.has_predictions(split):
+            evaluate(stored, split)
+        return make_record(task, fingerprint, stored, split)

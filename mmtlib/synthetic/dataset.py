@@ -23,8 +23,9 @@ from mmtlib.core.clip_store import (
 )
 from mmtlib.core.clip_writer import write_clip_store
 from mmtlib.core.clips import GestureClip
-from mmtlib.core.compute import in_order, threads
+from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.executor import in_order
 from mmtlib.core.modalities import check_modalities
 from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.synthetic.benchmark import GENERATOR_VERSION, SPLITS

@@ -15,6 +15,7 @@ from mmtlib.core.declared import HERE
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.core.seeding import torch_generator
+from mmtlib.core.worker import end_with_parent
 from mmtlib.transforms import ClipTransform
 
 
@@ -123,12 +124,13 @@ class EpochBatches(Sampler[list[Key]]):
 
 
 class _KnownModalities:
-    """Tells a loading process of the modalities of a user's own."""
+    """Has a loading process know the modalities of a user's own, and end with this process."""
 
     def __init__(self) -> None:
         self._own = [m for name, m in MODALITIES.items() if not MODALITIES.is_own(name)]
 
     def __call__(self, _worker: int) -> None:
+        end_with_parent()
         for modality in self._own:
             MODALITIES.register(modality, HERE)
 

@@ -11,14 +11,10 @@ from mmtlib.core.clips import GestureClip
 
 
 class ClipTransform(Protocol):
-    """Anything that makes a clip of a clip; what draws nothing needs no generator."""
+    """A `Transform`, a `Compose`, or anything that is called like them."""
 
     def __call__(self, clip: GestureClip, generator: torch.Generator | None = None) -> GestureClip:
         """Return the changed clip."""
-        ...
-
-
-"""A `Transform`, a `Compose`, or anything that is called like them."""
 
 
 class Compose:

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from support.processes import wait_for
 
 from mmtlib.core import cache
 from mmtlib.core.cache import cache_dir, locked, whole_file, whole_folder
@@ -182,6 +183,21 @@ def test_a_lock_that_is_held_too_long(tmp_path):
         pytest.fail("two holders")
     with locked(target, timeout_s=0.01):
         pass
+
+
+def test_whoever_waits_for_long_says_so(tmp_path, monkeypatch, caplog):
+    def wait():
+        with locked(tmp_path / "target"):
+            pass
+
+    monkeypatch.setattr(cache, "SAY_AFTER_S", 0.0)
+    waiting = threading.Thread(target=wait)
+    with locked(tmp_path / "target"):
+        waiting.start()
+        wait_for(lambda: caplog.messages)
+    waiting.join()
+    expected = f"Waiting for another process, which writes {tmp_path / 'target'}."
+    assert caplog.messages == [expected]
 
 
 def test_a_lock_is_given_back_after_an_error_in_the_block(tmp_path):

@@ -1,122 +1,16 @@
-"""The processes of a sweep: how many, on which GPU, with how much memory, seen by whom."""
-
-import multiprocessing
-import os
-import urllib.request
-from urllib.error import HTTPError
+"""Where a sweep's runs are made: how much memory a process has, and a Dask cluster elsewhere."""
 
 import psutil
 import pytest
-import torch
-from distributed import Client
+from distributed import LocalCluster
 from support.grids import tiny_grid
 
 from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.results import cluster as module
-from mmtlib.results import worker_environments
-from mmtlib.results.cluster import connect, gpus_for, memory_limit, visible_gpus
+from mmtlib.results import load_results, sweep
+from mmtlib.results.cluster import connect, memory_limit
 
-CPU_TASKS = tiny_grid(seeds=[0, 1, 2]).tasks
-THREADS = "OMP_NUM_THREADS"
-AUTO_TASKS = tiny_grid(base={"device": "auto"}, seeds=[0, 1, 2]).tasks
-
-
-def test_each_process_has_one_thread_and_one_gpu(monkeypatch):
-    monkeypatch.setattr(module, "visible_gpus", lambda: ("0", "3"))
-    monkeypatch.setattr("joblib.cpu_count", lambda: 1)
-    monkeypatch.setenv("PYTHONHASHSEED", "7")
-    before = dict(os.environ)
-    with connect(None, None, tasks=AUTO_TASKS, memory="3GiB") as client:
-        # Functions without a name: named ones would make each process import this file.
-        names = ("CUDA_VISIBLE_DEVICES", THREADS, "MALLOC_TRIM_THRESHOLD_")
-        found = client.run(lambda: {name: os.environ.get(name) for name in names})
-        daemons = client.run(lambda: multiprocessing.current_process().daemon)
-        workers = client.scheduler_info()["workers"].values()
-        assert {(w["nthreads"], w["memory_limit"]) for w in workers} == {(1, 3 * 2**30)}
-    assert sorted(each["CUDA_VISIBLE_DEVICES"] for each in found.values()) == ["0", "3"]
-    assert {each[THREADS] for each in found.values()} == {"1"}
-    assert {each["MALLOC_TRIM_THRESHOLD_"] for each in found.values()} == {None}
-    assert set(daemons.values()) == {False}  # they may have processes of their own
-    assert dict(os.environ) == before
-
-
-def test_nothing_listens_beyond_this_computer(cluster):
-    with Client(cluster, set_as_default=False) as client:
-        processes = [os.getpid(), *client.run(os.getpid).values()]
-        listening = [
-            connection.laddr.ip
-            for process in processes
-            for connection in psutil.Process(process).net_connections()
-            if connection.status == psutil.CONN_LISTEN
-        ]
-        assert len(listening) >= len(processes)
-        assert set(listening) == {"127.0.0.1"}
-        port = client.scheduler_info()["services"]["dashboard"]
-        with pytest.raises(HTTPError, match="404") as error:  # health and metrics, no dashboard
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/status")
-        error.value.close()
-        assert set(client.run(torch.get_num_threads).values()) == {1}
-
-
-@pytest.mark.parametrize(
-    ("count", "named", "expected"),
-    [
-        (0, None, ()),
-        (2, None, ("0", "1")),
-        (2, "2, 5", ("2", "5")),
-        (1, "GPU-1,-1,3", ("GPU-1",)),  # what stands behind an unknown name is not seen
-        (0, "", ()),
-        (0, "-1", ()),
-    ],
-)
-def test_gpus_of_this_computer(monkeypatch, count, named, expected):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
-    if named is None:
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    else:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
-    assert visible_gpus() == expected
-
-
-def test_gpus_are_given_to_runs_that_may_use_them(monkeypatch):
-    monkeypatch.setattr(module, "visible_gpus", lambda: ("0", "1"))
-    assert gpus_for(AUTO_TASKS) == ("0", "1")
-    assert gpus_for((*CPU_TASKS, *AUTO_TASKS)) == ("0", "1")
-    assert gpus_for(CPU_TASKS) == ()
-
-
-@pytest.mark.parametrize(
-    ("workers", "gpus", "expected"),
-    [(2, (), [None, None]), (1, ("0", "1"), ["0"]), (3, ("4", "6"), ["4", "6", "4"])],
-)
-def test_gpus_in_turn(workers, gpus, expected):
-    found = worker_environments(workers, gpus)
-    assert [each.get("CUDA_VISIBLE_DEVICES") for each in found] == expected
-
-
-@pytest.mark.parametrize(
-    ("workers", "gpus", "cores", "expected"),
-    [
-        (None, (), 2, 2),
-        (None, (), 8, 3),
-        (None, ("0",), 8, 1),
-        (5, (), 1, 3),
-        (1, ("0", "1"), 8, 1),
-    ],
-)
-def test_how_many(monkeypatch, workers, gpus, cores, expected):
-    asked = []
-
-    def refuse(number, **options):
-        asked.append((number, options))
-        raise KeyError
-
-    monkeypatch.setattr(module, "visible_gpus", lambda: gpus)
-    monkeypatch.setattr("joblib.cpu_count", lambda: cores)
-    monkeypatch.setattr(module, "local_cluster", refuse)
-    with pytest.raises(KeyError), connect(workers, None, tasks=AUTO_TASKS):
-        pass
-    assert asked == [(expected, {"gpus": gpus, "memory": None})]
+CONFIGS = [task.config for task in tiny_grid(seeds=[0, 1, 2]).tasks]
 
 
 def test_memory():
@@ -129,11 +23,12 @@ def test_memory():
             memory_limit(wrong, 2)
 
 
-def test_wrong_numbers_of_processes():
-    with pytest.raises(ConfigError, match="workers must be at least 1, got 0"), connect(
-        0, None, tasks=CPU_TASKS
-    ):  # fmt: skip
+def test_local_processes_share_the_memory(monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "Workers", lambda *count, **given: asked.append((*count, given)))
+    with pytest.raises(TypeError), connect(2, None, configs=CONFIGS, memory="3GiB"):
         pass
+    assert asked == [(2, {"gpus": (), "memory": 3 * 2**30})]
 
 
 @pytest.mark.parametrize(
@@ -142,20 +37,18 @@ def test_wrong_numbers_of_processes():
 def test_no_scheduler_there(monkeypatch, address):
     monkeypatch.setattr(module, "CONNECT_S", 0.3)
     message = f"No Dask scheduler answers at {address} .*start `dask"
-    with pytest.raises(MmtlibError, match=message), connect(None, address, tasks=CPU_TASKS):
+    with pytest.raises(MmtlibError, match=message), connect(None, address, configs=CONFIGS):
         pass
 
 
-def test_a_process_that_needs_too_much_memory_is_ended(cluster):
-    """Checked on the settings that the nannies and the processes really have."""
-    for nanny in cluster.workers.values():
-        assert nanny.memory_manager.memory_limit == 4 * 2**30
-        assert nanny.memory_manager.memory_terminate_fraction == 0.95
-    with Client(cluster, set_as_default=False) as client:
-        found = client.run(
-            lambda dask_worker: [
-                getattr(dask_worker.memory_manager, f"memory_{name}_fraction")
-                for name in ("target", "spill", "pause")
-            ]
-        )
-    assert list(found.values()) == [[False] * 3] * 2
+def test_a_sweep_on_a_cluster(fresh_cache, monkeypatch):
+    monkeypatch.setenv("MMTLIB_COMMAND", "mmt sweep")  # the worker, which is this process, sets it
+    grid = tiny_grid(seeds=[0, 1], arms={"good": {}, "bad": {"learning_rate": 1e8, "epochs": 3}})
+    with LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp"
+    ) as there:
+        report = sweep(grid, scheduler=there.scheduler_address)
+    assert (report.stored, report.done, len(report.failures)) == (0, 2, 2)
+    assert {failure.task.arm for failure in report.failures} == {"bad"}
+    assert all(f.error.startswith("The training diverged") for f in report.failures)
+    assert sorted(load_results("study").query("target == 'rgb'")["seed"]) == [0, 1]

@@ -1,17 +1,19 @@
 """Sweeps as a whole: killed processes, failing tasks, starting again, what is read of the test."""
 
 import json
-import os
 import threading
 import time
+from concurrent.futures import CancelledError, Future
+from functools import partial
 
-import psutil
 import pytest
-from distributed import Client, KilledWorker
+from distributed import KilledWorker
 from support.grids import tiny_grid
+from support.processes import at_work
 
 from mmtlib.core import cache
 from mmtlib.core.errors import ConfigError, DataError, MmtlibError
+from mmtlib.core.executor import KILLED, Workers
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment import load_run, run
 from mmtlib.results import load_failures, load_history, load_predictions, load_results, runner
@@ -21,13 +23,9 @@ DIVERGES = {"learning_rate": 1e8, "epochs": 3}
 
 
 @pytest.fixture
-def sweep(cluster, fresh_cache):
-    """Sweep on the shared processes, in an empty cache."""
-
-    def call(grid, **options):
-        return sweep_here(grid, scheduler=cluster.scheduler_address, **options)
-
-    return call
+def sweep(fresh_cache):
+    """Sweep in two processes, in an empty cache."""
+    return partial(sweep_here, workers=2)
 
 
 def trainings(cache):
@@ -119,26 +117,21 @@ def test_rows_that_were_lost_are_added_from_the_stored_runs(sweep, fresh_cache, 
     assert len(load_predictions("study")) == 3 * 24
 
 
-def kill_one_at_work(cluster, cache, killed):
+def kill_one_at_work(cache, killed):
     """Kill (SIGKILL) the process of a training that has saved its state, but not ended."""
-    with Client(cluster.scheduler_address, set_as_default=False) as client:
-        processes = [psutil.Process(pid) for pid in client.run(os.getpid).values()]
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    while not killed:
         for state in (cache / "runs").glob("*/state.pt"):
-            lock = f"{state.parent}.lock"
-            for process in processes:
-                if lock in {file.path for file in process.open_files()}:
-                    process.kill()
-                    killed.append(state.parent.name)
-                    return
+            for process in at_work(state.parent):
+                process.kill()
+                killed.append(state.parent.name)
+                return
         time.sleep(0.01)
 
 
-def test_the_tasks_of_a_killed_process_run_again(cluster, sweep, fresh_cache):
+def test_the_tasks_of_a_killed_process_run_again(sweep, fresh_cache):
     grid = tiny_grid(seeds=[0, 1, 2], base={"epochs": 25, "modalities": ["rgb"]})
     killed = []
-    killer = threading.Thread(target=kill_one_at_work, args=(cluster, fresh_cache, killed))
+    killer = threading.Thread(target=kill_one_at_work, args=(fresh_cache, killed), daemon=True)
     killer.start()
     report = sweep(grid)
     killer.join()
@@ -226,67 +219,36 @@ def test_stored_predictions_are_those_of_the_run(sweep, fresh_cache):
     )
 
 
-def test_the_scheduler_holds_a_few_tasks_at_a_time(sweep, fresh_cache, monkeypatch):
-    monkeypatch.setattr(runner, "IN_FLIGHT", 2)
-    monkeypatch.setattr(runner, "COMPACT_EVERY", 2)
-    flying, most = set(), []
-    submit = Client.submit
-
-    def count(self, function, task, *rest, **options):
-        flying.add(task.config.seed)
-        most.append(len(flying))
-        return submit(self, function, task, *rest, **options)
-
-    monkeypatch.setattr(Client, "submit", count)
-    grid = tiny_grid(seeds=[0, 1, 2, 3, 4], base={"modalities": ["rgb"]})
-    append = runner.store.append
-
-    def landed(tables, folder):
-        flying.difference_update(tables["results"]["seed"].to_pylist())
-        append(tables, folder)
-
-    monkeypatch.setattr(runner.store, "append", landed)
-    assert counts(sweep(grid)) == (0, 5, 0)
-    assert (len(most), max(most)) == (5, 2)
-
-
-def test_longest_first(cluster, fresh_cache, monkeypatch):
+def test_longest_first(fresh_cache, monkeypatch):
     sent = []
     monkeypatch.setattr(
-        Client, "submit", lambda self, function, task, *_, **__: sent.append(task) or self.boom
+        Workers, "submit", lambda self, function, task, *_: sent.append(task) or self.boom
     )
     grid = tiny_grid(baselines=True, arms={"long": {"epochs": 9}, "short": {"epochs": 2}})
     with pytest.raises(AttributeError, match="boom"):
-        sweep_here(grid, scheduler=cluster.scheduler_address)
+        sweep_here(grid)
     assert sent[0].config.epochs == 9
     assert len(sent[0].config.modalities) == 2
 
 
-class Ended:
-    """A task of Dask that ended with an error."""
-
-    def __init__(self, error):
-        self.error = error
-
-    def result(self):
-        raise self.error
+def ended_with(error):
+    future = Future()
+    future.set_exception(error)
+    return future
 
 
-def test_a_task_that_kills_its_process_again_and_again():
-    sentence = runner._outcome(Ended(KilledWorker("task", None, 3)))
-    assert sentence.startswith("Its process died 4 times (out of memory?); give each process more")
+def test_a_task_that_kills_its_process_again_and_again_on_a_cluster():
+    assert runner._outcome(ended_with(KilledWorker("task", None, 3))) == KILLED
 
 
 def test_a_scheduler_that_is_gone():
-    from concurrent.futures import CancelledError
-
     with pytest.raises(MmtlibError, match="ended or cannot be reached any more; start the same"):
-        runner._outcome(Ended(CancelledError("task")))
+        runner._outcome(ended_with(CancelledError("task")))
 
 
 def test_a_bug_shows_itself():
     with pytest.raises(ZeroDivisionError):
-        runner._outcome(Ended(ZeroDivisionError()))
+        runner._outcome(ended_with(ZeroDivisionError()))
 
 
 def test_what_makes_no_sense(fresh_cache):
@@ -295,16 +257,6 @@ def test_what_makes_no_sense(fresh_cache):
     with pytest.raises(ConfigError, match="arm 'base' asks for several devices, but a sweep gives"):
         sweep_here(tiny_grid(base={"devices": 2}))
     assert not (fresh_cache / "runs").exists()
-
-
-def test_what_a_process_is_told(fresh_cache, monkeypatch):
-    monkeypatch.setenv("MMTLIB_FAST", "1")
-    monkeypatch.setattr("sys.argv", ["/bin/mmt", "sweep", "grid.toml"])
-    told = runner.worker_environment()
-    assert told["MMTLIB_CACHE"] == str(fresh_cache)
-    assert told["MMTLIB_FAST"] == "1"
-    assert told["MMTLIB_COMMAND"] == "mmt sweep grid.toml"
-    assert all(name.startswith("MMTLIB_") for name in told)
 
 
 def test_what_the_package_holds_is_taken_not_made(sweep, fresh_cache, monkeypatch):

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -21,24 +20,22 @@ GRID = tiny_grid("study-primary", seeds=[0, 1])
 
 
 @pytest.fixture(scope="module")
-def made(own_cache, cluster, tmp_path_factory):
+def made(own_cache, tmp_path_factory):
     """The cache after a tiny grid was measured on both splits, shared: do not change its files."""
     with pytest.MonkeyPatch.context() as patch:
         cache = use_fresh_cache(own_cache, tmp_path_factory.mktemp("made"), patch)
         for split in ("validation", "test"):
-            sweep(GRID, split=split, scheduler=cluster.scheduler_address)
+            sweep(GRID, split=split, workers=2)
     return cache
 
 
 @pytest.fixture
-def stored(made, cluster, fresh_cache, monkeypatch):
+def stored(made, fresh_cache, monkeypatch):
     """Results of a tiny grid as the stored ones; the check makes its seed 0 again."""
     for name in ("runs", "results"):
         shutil.copytree(made / name, fresh_cache / name)
     first = tiny_grid("study-primary", seeds=[0])
     monkeypatch.setattr(checking, "named_rows", lambda folder: [first])
-    there = partial(sweep, scheduler=cluster.scheduler_address)
-    monkeypatch.setattr(checking, "sweep", there)
     return fresh_cache / "results"
 
 
@@ -50,7 +47,7 @@ def changed(folder, **columns):
 
 def test_the_same_bits_here(stored, fresh_cache):
     before = sorted((fresh_cache / "runs").iterdir())
-    found = check(stored)
+    found = check(stored, workers=2)
     assert len(found) == 6  # two networks and their fusion, two splits
     assert set(found["seed"]) == {0}
     assert found["alike"].all()
@@ -63,7 +60,7 @@ def test_the_same_bits_here(stored, fresh_cache):
 def test_other_bits_do_not_hold_on_the_same_processor(stored):
     accuracy = store.read_table("results", stored)["accuracy"]
     changed(stored, accuracy=accuracy + 0.25)
-    found = check(stored)
+    found = check(stored, workers=2)
     assert found["alike"].all()
     assert not found["same_bits"].any()
     assert not found["holds"].any()
@@ -72,7 +69,7 @@ def test_other_bits_do_not_hold_on_the_same_processor(stored):
 def test_elsewhere_the_spread_of_the_seeds_counts(stored):
     rows = store.read_table("results", stored)
     changed(stored, machine="another one", accuracy=rows["accuracy"] + 0.3 * (rows["seed"] == 0))
-    found = check(stored)
+    found = check(stored, workers=2)
     assert not found["alike"].any()
     assert not found["same_bits"].any()
     apart = (found["here"] - found["stored"]).abs()

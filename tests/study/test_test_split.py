@@ -55,18 +55,18 @@ def readings(cache):
     return [json.loads(line)["split"] for line in lines]
 
 
-def test_training_and_tuning_leave_the_test_split_alone(empty, small_study, cluster):
+def test_training_and_tuning_leave_the_test_split_alone(empty, small_study):
     config = mmtlib.ExperimentConfig.make(**plan.BASE)
     run(config)
     compare(config, [0], workers=1)
-    (report,) = conduct(["tuning"], scheduler=cluster.scheduler_address)
+    (report,) = conduct(["tuning"], workers=2)
     assert report.done == 4
     assert splits_made(empty) == {"train", "validation"}
     assert "test" not in readings(empty)
     assert not list((empty / "runs").glob("*/test-*"))
     assert set(load_results()["split"]) == {"validation"}
     # Told to, it does: the proof can fail.
-    sweep(plan.tuning(), split="test", scheduler=cluster.scheduler_address)
+    sweep(plan.tuning(), split="test", workers=2)
     assert "test" in splits_made(empty)
     assert readings(empty).count("test") == 4
 
