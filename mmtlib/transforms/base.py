@@ -14,7 +14,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar, dataclass_transform
 
 import torch
@@ -142,7 +142,7 @@ class Transform(ABC):
     @property
     def arguments(self) -> dict[str, Any]:
         """What the transform was made with, by name."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        return {name: getattr(self, name) for name in _argument_names(type(self))}
 
     def draw(self, clip: GestureClip, generator: torch.Generator | None) -> dict[str, Any]:
         """Return the parameters for one clip: all that `apply` needs, in a form JSON can hold.
@@ -178,6 +178,12 @@ class Transform(ABC):
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
         return f"{type(self).__name__}({arguments})"
+
+
+@cache
+def _argument_names(kind: type[Transform]) -> tuple[str, ...]:
+    # Looking at a signature takes longer than many a transform.
+    return tuple(inspect.signature(kind).parameters)
 
 
 def replay(history: Iterable[tuple[str, Params]], clip: GestureClip) -> GestureClip:
