@@ -79,8 +79,14 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """Send everything that mmtlib keeps to a temporary folder (one per xdist worker)."""
-    folder = tmp_path_factory.mktemp("mmtlib_cache")
+    """Send everything that mmtlib keeps to a temporary folder (one per xdist worker).
+
+    Synthetic clips are made once for all workers.
+    """
+    folder, base = tmp_path_factory.mktemp("mmtlib_cache"), tmp_path_factory.getbasetemp()
+    clips = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "clips"
+    clips.mkdir(exist_ok=True)
+    (folder / "synthetic").symlink_to(clips)
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MMTLIB_CACHE", str(folder))

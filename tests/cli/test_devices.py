@@ -36,7 +36,7 @@ def test_killed_and_started_again_two_processes_end_with_the_same_bits(
     own_cache, fresh_cache, tmp_path
 ):
     child = train(fresh_cache)
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate()
     assert (child.returncode, err) == (0, ""), err
     assert out.count("validation accuracy") == 1, "only one of the processes speaks"
     whole = load_run(the_run(fresh_cache))
@@ -46,15 +46,15 @@ def test_killed_and_started_again_two_processes_end_with_the_same_bits(
     other.mkdir()
     (other / "synthetic").symlink_to(own_cache / "synthetic")
     child = train(other)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and not list(other.glob("runs/*/state.pt")):
         time.sleep(0.005)
     os.killpg(child.pid, signal.SIGKILL)
-    child.communicate(timeout=60)
+    child.communicate()
     assert (the_run(other) / "state.pt").exists()
     assert not (the_run(other) / "run.json").exists()
     child = train(other)
-    assert child.communicate(timeout=120)[1] == ""
+    assert child.communicate()[1] == ""
     resumed = load_run(the_run(other))
     assert resumed.identity == whole.identity
     assert resumed.history == whole.history
@@ -67,7 +67,7 @@ def test_killed_and_started_again_two_processes_end_with_the_same_bits(
 def test_two_processes_train_a_teacher_and_then_its_student(fresh_cache):
     settings = ("method=kd", "teacher=depth", "epochs=2")
     child = train(fresh_cache, *(word for s in settings for word in ("--set", s)))
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate()
     assert (child.returncode, err) == (0, ""), err
     teacher, student = sorted(
         (load_run(path) for path in (fresh_cache / "runs").iterdir() if path.is_dir()),

@@ -10,6 +10,7 @@ import pytest
 from jupytext.compare import compare_notebooks
 from support.alternatives import pictures_without_text
 from support.rehearsal import exercises, rehearsal, tags
+from support.tiny_runs import use_fresh_cache
 
 from mmtlib.course import (
     complaints,
@@ -188,10 +189,16 @@ def test_student_copy_is_the_course_without_solutions(source):
 
 
 @each_notebook
-def test_runs_alone_from_an_empty_cache(source, tmp_path, monkeypatch):
-    """One execution tells of both builds; see `rehearsal`."""
+def test_runs_alone_from_an_empty_cache(source, full, own_cache, tmp_path, monkeypatch):
+    """One execution tells of both builds; see `rehearsal`.
+
+    The first one makes its clips, as all do with `--full`; else they find those of other tests.
+    """
     monkeypatch.setenv("MMTLIB_FAST", "1")
-    monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
+    if full or source == SOURCES[0]:
+        monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
+    else:
+        use_fresh_cache(own_cache, tmp_path, monkeypatch)
     notebook = rehearsal(read_source(source))
     execute(notebook, source.stem, folder=tmp_path)
     stubs = [stub for stub, *_ in exercises(read_source(source).cells)]

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-PATIENCE_S = 120
+PATIENCE_S = 600
 """A bound for a busy machine; a change takes a fraction of a second."""
+POLL_MS = 100
+"""Between two looks at the page: a look takes milliseconds of both processes."""
 LATE = "[anywidget] Failed to initialize model."
 """What anywidget says of a widget that a busy computer loads for more than two seconds; figures
 hear every change all the same, see `mmtlib.widgets.figure_view`."""
@@ -79,7 +81,7 @@ class ExplorerPage:
         end = time.monotonic() + seconds
         while not (found := condition()):
             assert time.monotonic() < end, f"{what}: not within {seconds} s; {self.said()}"
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(POLL_MS)
         return found
 
     def drawn(self) -> list[dict[str, Any]] | None:

@@ -1,8 +1,9 @@
 """Train two small networks with every batch shared by N processes; run as a script by the tests.
 
-    python tests/support/shared_batches.py N RHO_PER OUT [METHOD]
+    python tests/support/shared_batches.py N OUT
 
-Without batch normalisation, so that N must not change anything but rounding.
+writes a folder for each of `CASES` into OUT. Without batch normalisation, so that N must not change
+anything but rounding.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 import torch
+from lightning_fabric import Fabric
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -25,6 +27,9 @@ from mmtlib.transforms import RandomShift
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.tiny_runs import RandomClips
+
+CASES = (("clip", "mtut"), ("batch", "mtut"), ("batch", "dml"))
+"""(rho of each clip or of the batch, method)."""
 
 
 class PlainNetwork(nn.Module):
@@ -41,27 +46,33 @@ class PlainNetwork(nn.Module):
         return StreamOutput(self.linear(features.relu().mean((2, 3, 4))), features)
 
 
-def main() -> None:
-    processes, rho_per, out = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-    torch.set_num_threads(1)
+def train(fabric: Fabric, rho_per: str, method: str, out: Path) -> None:
+    """Train, and write weights and history into the folder `out`."""
     config = ExperimentConfig.make(
         modalities=("rgb", "depth"), preset="tiny", rho_per=rho_per, batch_size=8, epochs=3,
-        ssa_start_epoch=1, learning_rate=0.01, gradient_clip=1.0,
-        method="".join(sys.argv[4:]) or "mtut",
+        ssa_start_epoch=1, learning_rate=0.01, gradient_clip=1.0, method=method,
     )  # fmt: skip
     with scoped_seed("weights"):
         networks = {"rgb": PlainNetwork(3, 8), "depth": PlainNetwork(1, 6)}
-    fabric = make_fabric("cpu", "float32", devices=processes)
-    launch(fabric)
     order = EpochBatches(24, 8, 0, rank=fabric.global_rank, world=fabric.world_size)
     loader = make_loader(RandomClips(24), RandomShift(pixels=1), order)
     streams = StreamSet(networks)
     history = fit(streams, loader, settings=config, transfer=config.transfer, fabric=fabric)
     if fabric.is_global_zero:
+        out.mkdir()
         save_file(streams.state_dict(), out / "weights.safetensors")
         rows = {"streams": history.streams, "pairs": history.pairs}
         (out / "history.json").write_text(json.dumps(rows))
 
 
+def train_all(processes: int, out: Path) -> None:
+    """Train every case with batches shared by so many processes."""
+    torch.set_num_threads(1)
+    fabric = make_fabric("cpu", "float32", devices=processes)
+    launch(fabric)
+    for rho_per, method in CASES:
+        train(fabric, rho_per, method, out / f"{rho_per}-{method}")
+
+
 if __name__ == "__main__":
-    main()
+    train_all(int(sys.argv[1]), Path(sys.argv[2]))
