@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
 import plotly.graph_objects as go
 
-from mmtlib.core.modalities import MODALITIES, network_title
+from mmtlib.core.modalities import MODALITIES
 from mmtlib.explorer.factors import FUSED
 from mmtlib.explorer.state import THEMES, ExplorerState
+from mmtlib.figures import looks
 
 WIDTH, HEIGHT = 880, 460
 """Of a figure, in pixels: what stands beside the controls in a window of 1280."""
@@ -23,14 +28,9 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 def color_of(target: str, theme: str) -> str:
     """Return the colour of a network in every figure."""
-    if target == FUSED or target not in MODALITIES:
+    if target not in MODALITIES:
         return GREY[theme]
-    return _LIGHTER[target] if theme == "dark" else MODALITIES[target].color
-
-
-def title_of(target: str) -> str:
-    """Return what a tested network is called."""
-    return "fused" if target == FUSED else network_title(target)
+    return _LIGHTER[target] if theme == "dark" else looks.color_of(target)
 
 
 def empty_figure(state: ExplorerState, text: str) -> go.Figure:
@@ -38,8 +38,8 @@ def empty_figure(state: ExplorerState, text: str) -> go.Figure:
     figure = framed(None, state)
     figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})
     figure.add_annotation(
-        text=wrapped(text, 70), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper",
-        font={"size": 15},
+        text="<br>".join(textwrap.wrap(text, 70)), showarrow=False, x=0.5, y=0.5, xref="paper",
+        yref="paper", font={"size": 15},
     )  # fmt: skip
     return figure
 
@@ -61,6 +61,26 @@ def framed(figure: go.Figure | None, state: ExplorerState) -> go.Figure:
     if state.split == "test":
         layout["title"] = {"text": TEST_TITLE, "font": {"size": 13}, "x": 0.5, "y": 0.985}
     return go.Figure(layout=layout) if figure is None else figure.update_layout(layout)
+
+
+def heat_trace(z: Any, hover: str, about: Any, **more: Any) -> go.Heatmap:
+    """Return cells in colour.
+
+    Args:
+        z: ``(rows, columns)``; NaN is left out.
+        hover: what is said of a cell, in plotly's placeholders.
+        about: of each cell, for `hover`.
+        more: what plotly calls properties.
+    """
+    look = {"colorscale": "Cividis", "xgap": 1, "ygap": 1, **more}
+    return go.Heatmap(z=z, customdata=about, hovertemplate=f"{hover}<extra></extra>", **look)
+
+
+def named(names: Iterable[str], longest: int = 30) -> dict[str, Any]:
+    """Return an axis with names at 0, 1, 2 and so on."""
+    texts = [cut(name, longest) for name in names]
+    size = 10 if len(texts) > 20 else 13
+    return {"tickvals": list(range(len(texts))), "ticktext": texts, "tickfont": {"size": size}}
 
 
 def _look(theme: str) -> go.layout.Template:
@@ -94,17 +114,6 @@ def without_common_beginning(names: list[str]) -> list[str]:
 def cut(text: str, longest: int = 30) -> str:
     """Return a text, shortened where it is longer."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def wrapped(text: str, width: int) -> str:
-    """Return a text in lines for plotly."""
-    lines, line = [], ""
-    for word in text.split():
-        if len(line) + len(word) + 1 > width and line:
-            lines.append(line)
-            line = ""
-        line = f"{line} {word}".strip()
-    return "<br>".join([*lines, line])
 
 
 def p_text(p: float) -> str:

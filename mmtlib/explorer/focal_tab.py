@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets as widgets
-import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -13,7 +12,7 @@ from mmtlib.explorer.appearance import GREY, color_of, framed
 from mmtlib.explorer.runs_tab import Change
 from mmtlib.explorer.state import ExplorerState
 from mmtlib.widgets.figure_view import FigureView
-from mmtlib.widgets.focal_playground import BETAS, LOSSES, both_rho, focal_sentence
+from mmtlib.widgets.focal_playground import BETAS, LOSSES, add_rho, both_rho, focal_sentence
 from mmtlib.widgets.live_figure import slider
 
 RATE = 0.25
@@ -55,37 +54,19 @@ def focal_tab_figure(state: ExplorerState) -> go.Figure:
     )  # fmt: skip
     framed(figure, state.replace(split="validation"))
     figure.update_layout(margin={"t": 90}, legend={"y": 1.1})
-    gap, reach = state.loss_m - state.loss_n, max(1.5, 1.1 * abs(state.loss_m - state.loss_n))
-    gaps = np.linspace(-reach, reach, 121)
-    curve = np.maximum(0, np.expm1(state.focal_beta * gaps))
-    grey = GREY[state.theme]
-    figure.add_scatter(x=gaps, y=curve, mode="lines", line={"color": grey}, name="rho",
-                       hoverinfo="skip", row=1, col=1)  # fmt: skip
-    values = both_rho(state.loss_m, state.loss_n, state.focal_beta)
-    looks = (("m learns from n", "rgb", "circle"), ("n learns from m", "depth", "diamond"))
-    for (name, hue, symbol), at, value in zip(looks, (gap, -gap), values, strict=True):
-        figure.add_scatter(
-            x=[at], y=[value], mode="markers", name=name, row=1, col=1,
-            marker={"color": color_of(hue, state.theme), "size": 13, "symbol": symbol},
-            hovertemplate=f"{name}<br>dl = %{{x:.2f}}<br>rho = %{{y:.2f}}<extra></extra>",
-        )  # fmt: skip
+    hues = {"m": color_of("rgb", state.theme), "n": color_of("depth", state.theme)}
+    losses, colors = (state.loss_m, state.loss_n), (GREY[state.theme], hues["m"], hues["n"])
+    add_rho(figure, losses, state.focal_beta, colors, row=1, col=1)
     for y, (name, of) in enumerate(toy_steps(state).items()):
-        for (network, (start, end)), (_, hue, _) in zip(of.items(), looks, strict=True):
-            height = y + (0.1 if network == "m" else -0.1)
+        for network, (start, end) in of.items():
+            height, arrow = (y + 0.1, "right") if network == "m" else (y - 0.1, "left")
             figure.add_scatter(
                 x=[start, end], y=[height, height], mode="lines+markers", showlegend=False,
-                name=f"{network}, {name}", row=1, col=2,
-                marker={"symbol": ["circle-open", "arrow-bar-right" if network == "m"
-                                   else "arrow-bar-left"],
-                        "size": 12, "color": color_of(hue, state.theme)},
-                line={"color": color_of(hue, state.theme), "width": 3},
-                hovertemplate=f"{network} {name}: %{{x:.3f}}<extra></extra>",
+                name=f"{network}, {name}", line={"color": hues[network], "width": 3},
+                marker={"symbol": ["circle-open", f"arrow-bar-{arrow}"], "size": 12,
+                        "color": hues[network]},
+                hovertemplate=f"{network} {name}: %{{x:.3f}}<extra></extra>", row=1, col=2,
             )  # fmt: skip
-    top = max(4.0, 1.25 * max(values))
-    figure.update_xaxes(title_text="dl = learner's loss - teacher's loss", range=[-reach, reach],
-                        row=1, col=1)  # fmt: skip
-    figure.update_yaxes(title_text="rho (0 = does not listen)", range=[-0.04 * top, top],
-                        row=1, col=1)  # fmt: skip
     figure.update_xaxes(title_text="the networks' maps, as one number", range=[-0.15, 1.15],
                         row=1, col=2)  # fmt: skip
     figure.update_yaxes(tickvals=[0, 1], ticktext=["with focal", "rho = 1"], range=[-0.5, 1.5],

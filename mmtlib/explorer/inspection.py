@@ -14,10 +14,13 @@ from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.experiment import Run, list_runs, load_run, stored_run, stored_runs
 from mmtlib.experiment.inspection import Inspection, inspect_runs
-from mmtlib.explorer.appearance import framed, title_of
+from mmtlib.explorer.appearance import framed
 from mmtlib.explorer.state import ExplorerState
+from mmtlib.figures.correlation import Grid
+from mmtlib.figures.looks import title_of
 from mmtlib.figures.pictures import modality_to_rgb
-from mmtlib.widgets.correlation_explorer import Grid, correlation_figure, correlation_sentence
+from mmtlib.widgets.correlation_explorer import correlation_figure, correlation_sentence
+from mmtlib.widgets.live_figure import without_ticks
 
 PANEL, MOST_WIDE = 170, 5
 """Width of a panel in pixels, where there are at most so many side by side."""
@@ -115,7 +118,7 @@ class Inspector:
             clip = inspected.batch.frames[modality][state.clip : state.clip + 1]
             network = inspected.networks[arm, modality]
             found[_title(name)] = stage_correlations(network, clip, state.stage or None)
-        grids = {tuple(each.grid) for each in found.values()}
+        grids = {each.grid for each in found.values()}
         if len(grids) > 1:
             raise ConfigError(f"The networks' features have different grids: {sorted(grids)}.")
         maps = {title: each.maps[0].numpy() for title, each in found.items()}
@@ -133,8 +136,7 @@ class Inspector:
             modality = name.rpartition("/")[2]
             clip = inspected.batch.frames[modality][state.clip : state.clip + 1]
             network = inspected.networks[arm, modality]
-            stage = {"stage": state.stage} if state.stage else {}
-            shown = saliency(network, clip, label, **stage)[0].numpy()
+            shown = saliency(network, clip, label, stage=state.stage or None)[0].numpy()
             said = inspected.predictions[arm, modality].predicted[state.clip]
             found.append((_title(name), modality, shown, inspected.classes[int(said)]))
         return found
@@ -212,10 +214,7 @@ def saliency_figure(inspector: Inspector, state: ExplorerState) -> tuple[go.Figu
             hovertemplate=f"{title}: %{{z:.2f}}<extra></extra>",
         )  # fmt: skip
         figure.add_trace(over, 1, column)
-    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "constrain": "domain"}
-    figure.update_xaxes(**bare)
-    figure.update_yaxes(**bare, autorange="reversed")
-    figure.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor))
+    without_ticks(figure).update_yaxes(autorange="reversed")
     figure.update_layout(autosize=False, width=760, height=400)
     said = ", ".join(f"{title} says “{answer}”" for title, _, _, answer in shown)
     return figure, f"{inspector.about(state)} Frame {state.frame} of 0 to {frames - 1}. {said}."

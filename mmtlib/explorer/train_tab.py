@@ -15,13 +15,14 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.core.errors import MmtlibError
 from mmtlib.experiment import count_clips, estimate_cost
 from mmtlib.explorer import detail_charts
-from mmtlib.explorer.appearance import empty_figure, title_of
+from mmtlib.explorer.appearance import empty_figure
 from mmtlib.explorer.configs import as_command, as_python
 from mmtlib.explorer.job import Job, arm_name
 from mmtlib.explorer.runs_tab import WIDE, Change, copies
 from mmtlib.explorer.settings import OFFERED, find_run, first_settings, settings_config
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ExplorerState
+from mmtlib.figures.looks import title_of
 from mmtlib.widgets.figure_view import FigureView
 
 NOT_STORED = "This run is not stored. “Train” makes it here, in the background."

@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 
 from mmtlib.core.errors import MmtlibError
 from mmtlib.explorer import charts, detail_charts, tables
-from mmtlib.explorer.appearance import empty_figure, p_text, title_of
+from mmtlib.explorer.appearance import empty_figure, p_text
 from mmtlib.explorer.details import MOST_ARMS, curve_table, said_by
 from mmtlib.explorer.factors import Runs
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ARM, ExplorerState
+from mmtlib.figures.looks import title_of
 
 NOTHING = (
     "There are no results yet: train something in the tab “Run it”, or with `mmt sweep`; it shows "

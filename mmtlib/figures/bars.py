@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from mmtlib.core.tables import need_columns
-from mmtlib.figures.intervals import AS_GIVEN, BAR, horizontal_bars, with_ends
+from mmtlib.figures.intervals import AS_GIVEN, BAR, has_intervals, horizontal_bars, with_ends
 from mmtlib.figures.looks import GREY, Look, color_of, interval_key, key, title_of
 from mmtlib.figures.panels import legend_above, numbers, panels
 from mmtlib.figures.style import (
@@ -31,17 +31,21 @@ GUESSING: Look = {"color": "black", "linewidth": 0.8, "linestyle": (0, (3, 2))}
 ROW = 0.175
 """Inches for a bar or a heading, so that 7-point labels do not meet."""
 VERDICTS: dict[str, Look] = {
-    "gains": {"facecolor": "#0072B2", "edgecolor": "#0072B2"},
-    "loses": {"facecolor": "#F7CFAF", "edgecolor": "#D55E00", "hatch": "xxxx"},
-    "not shown": {"facecolor": "white", "edgecolor": GREY, "hatch": "////"},
-}
-LEGENDS = {
-    "gains": "gains: interval above 0",
-    "loses": "loses: interval below 0",
-    "not shown": "interval holds 0",
-}
+    "gains": {
+        "facecolor": "#0072B2", "edgecolor": "#0072B2", "label": "gains: interval above 0",
+    },
+    "loses": {
+        "facecolor": "#F7CFAF", "edgecolor": "#D55E00", "hatch": "xxxx",
+        "label": "loses: interval below 0",
+    },
+    "not shown": {
+        "facecolor": "white", "edgecolor": GREY, "hatch": "////", "label": "interval holds 0",
+    },
+    "without interval": {"facecolor": "#9DB9D1", "edgecolor": GREY, "label": "no interval"},
+}  # fmt: skip
+"""What an interval says -> how its bar looks, and what the legend calls it."""
 ALL_CLASSES = "all classes"
-LOSS: Look = {"facecolor": "white", "hatch": "//////"}
+LOSS: Look = {"facecolor": "white", "hatch": "//////", "label": VERDICTS["loses"]["label"]}
 
 
 @styled
@@ -129,6 +133,7 @@ def difference_bars(
     *,
     label: str = "Difference (points)",
     interval: str = "95% interval",
+    form: str = "+.1f",
     width: float = ONE_COLUMN,
 ) -> StyledFigure:
     """Show differences as bars with their intervals, in groups under headings.
@@ -138,6 +143,7 @@ def difference_bars(
             (fractions); one row per bar, in the order to show.
         label: what the differences are, for the axis.
         interval: what the intervals are, for the legend.
+        form: how the numbers beside the bars are written.
         width: of the figure, in inches.
 
     Returns:
@@ -156,14 +162,14 @@ def difference_bars(
         parts.append(rows.assign(y=range(len(names) + 1, len(names) + 1 + len(rows))))
         names += [str(group), *rows["name"]]
     table = pd.concat(parts, ignore_index=True)
-    verdicts = np.select([table["low"] > 0, table["high"] < 0], ["gains", "loses"], "not shown")
+    tests = [table["low"] > 0, table["high"] < 0, table["low"].notna()]
+    verdicts = np.select(tests, [*VERDICTS][:3], "without interval")
     kinds = [kind for kind in VERDICTS if kind in verdicts]
     counted = ", ".join(f"{(verdicts == kind).sum()} {kind}" for kind in kinds)
     best = table.loc[table["difference"].idxmax()]
-    one_row = width >= STACKED_BELOW
     figure = new_figure(
         width,
-        0.45 + ROW * len(names) + 0.16 * (1 if one_row else len(kinds) + 1),
+        1,
         f"{len(table)} differences: {counted}. Largest: {best['name']}, "
         f"{100 * best['difference']:+.1f} points ({100 * best['low']:+.1f} to "
         f"{100 * best['high']:+.1f}).",
@@ -173,20 +179,22 @@ def difference_bars(
     horizontal_bars(axes, table.assign(look=looks), "difference", names)
     for row in table.to_dict("records"):
         axes.annotate(
-            f"{100 * row['difference'] + 0.0:+.1f}",
+            f"{100 * row['difference'] + 0.0:{form}}",
             (100 * np.nanmax([row["difference"], row["high"], 0]), row["y"]),
             xytext=(3, 0), textcoords="offset points", fontsize=7, va="center",
         )  # fmt: skip
     for y in headings:
         axes.get_yticklabels()[y].set_fontweight("bold")
     # As many as there is room for beside the names: between long ones and a narrow page little.
-    numbers(axes.xaxis)
     axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 4, 5, 10]))
+    axes.grid(axis="x")
     axes.margins(x=0.12)
     axes.set_xlabel(label)
-    handles: list[Artist] = [Patch(label=LEGENDS[kind], **VERDICTS[kind]) for kind in kinds]
-    handles.append(interval_key(interval))
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles) if one_row else 1)
+    handles: list[Artist] = [Patch(**VERDICTS[kind]) for kind in kinds]
+    if has_intervals(table):
+        handles.append(interval_key(interval))
+    rows_of_legend = legend_above(figure, handles, "outside upper right")
+    figure.set_figheight(0.45 + ROW * len(names) + 0.16 * rows_of_legend)
     return figure
 
 
@@ -241,7 +249,7 @@ def gain_bars(
             axes.set_yticklabels([])
     handles: list[Artist] = [interval_key(f"{confidence:.0%} interval over people and seeds")]
     if (table["high"] < 0).any():
-        handles.append(Patch(label=LEGENDS["loses"], edgecolor=GREY, **LOSS))
+        handles.append(Patch(edgecolor=GREY, **LOSS))
     legend_above(figure, handles, "outside upper right")
     return figure
 

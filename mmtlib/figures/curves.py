@@ -25,9 +25,11 @@ ALIGNMENT: Look = {"color": GREY, "linewidth": 0.9, "linestyle": (0, (1, 1.5))}
 ALONE: Look = {"color": "black", "linewidth": 0.8, "linestyle": (0, (5, 2))}
 SECOND_ALPHA = 0.45
 """How strongly the curves of a second network of a modality are drawn."""
-METHODS = (("#000000", (1.2, 1.2), "s"), ("#0072B2", "", "o"), ("#D55E00", (4, 1.5), "^"),
-           ("#009E73", (6, 1.5, 1.2, 1.5), "D"))  # fmt: skip
-"""Colour, kind of line and mark of the first, second ... way of training."""
+METHODS: dict[str, Any] = {
+    "#000000": ((1.2, 1.2), "s"), "#0072B2": ("", "o"), "#D55E00": ((4, 1.5), "^"),
+    "#009E73": ((6, 1.5, 1.2, 1.5), "D"), "#CC79A7": ((8, 3), "v"), "#E69F00": ((8, 3, 1, 3), "P"),
+}  # fmt: skip
+"""Colour -> kind of line and mark, of the first, second ... way of training."""
 RHO: dict[bool | None, tuple[str, Any]] = {
     True: ("with rho", ""),
     False: ("without rho", (3, 1.5)),
@@ -150,7 +152,7 @@ def _rho_ends(history: pd.DataFrame) -> str:
 
 @styled
 def compared_curves(
-    table: pd.DataFrame, *, xlabel: str = "Epoch", width: float = TWO_COLUMN
+    table: pd.DataFrame, *, xlabel: str = "Epoch", share: str = "", width: float = TWO_COLUMN
 ) -> StyledFigure:
     """Show a measure of several ways of training as curves, one panel per measure.
 
@@ -159,6 +161,7 @@ def compared_curves(
             percent), ``method`` (a curve), ``x``, ``value``; optional ``low`` and ``high``, the
             ends of an interval over seeds (may be NaN).
         xlabel: what x is.
+        share: the axis that the panels have in common, ``"x"`` or ``"y"``.
         width: of the figure, in inches; in a narrow one the panels are above each other.
 
     Returns:
@@ -176,14 +179,15 @@ def compared_curves(
         raise DataError(
             f"Expected at most {len(METHODS)} methods in one figure, got {len(methods)}."
         )
-    palette, dashes, marks = (
-        dict(zip(methods, values, strict=False)) for values in zip(*METHODS, strict=True)
-    )
+    palette = dict(zip(methods, METHODS, strict=False))
+    dashes, marks = ({m: METHODS[color][i] for m, color in palette.items()} for i in (0, 1))
     many = table.groupby("measure")["x"].nunique().max() >= MANY
     looks = CurveLooks(color="method", palette=palette, line="method", dashes=dashes,
                        marks=None if many else marks)  # fmt: skip
-    figure, axes_of = curve_panels(table, "measure", "x", "value", looks, width=width, height=2.5,
-                                   alt=_compared_text(table, xlabel), xlabel=xlabel)  # fmt: skip
+    figure, axes_of = curve_panels(
+        table, "measure", "x", "value", looks, width=width, height=2.5, share=share, xlabel=xlabel,
+        alt=_compared_text(table, xlabel),
+    )  # fmt: skip
     for measure, axes in axes_of.items():
         axes.set_ylabel(measure)
         if measure.startswith("Accuracy"):

@@ -46,19 +46,14 @@ def embedding_scatter(
         DataError: if there is no embedding, a table has no rows or lacks a column, a label has no
             name, or too many classes or one that does not exist shall be named.
     """
-    if not embeddings:
-        raise DataError("No embeddings were given; there is nothing to draw.")
-    for title, table in embeddings.items():
-        need_columns(table, ("modality", "label", "x", "y"), f"embedding {title!r}")
-        if table["label"].max() >= len(class_names):
-            raise DataError(f"Label {table['label'].max()} of {title!r} has no name.")
+    check_planes(embeddings, class_names)
     named = list(class_names[:MOST_NAMED] if named is None else named)
     if len(named) > MOST_NAMED or not set(named) <= set(class_names):
         raise DataError(f"named: expected at most {MOST_NAMED} of the classes, got {named}.")
     colors = {OTHER_CLASSES: OTHERS} | {name: f"C{i}" for i, name in enumerate(named)}
     networks = list(dict.fromkeys(pd.concat(embeddings.values())["modality"]))
     marks = dict(zip(networks, MARKS, strict=False))
-    titles = ", ".join(map(title_of, marks))
+    table, titles = next(iter(embeddings.values())), ", ".join(map(title_of, marks))
     narrow = width < STACKED_BELOW
     alt = f"{len(table)} points of {titles} in a plane, coloured by class: {', '.join(embeddings)}."
     beside, below = (0.1, 1.2) if narrow else (1.7, 0.0)
@@ -89,3 +84,19 @@ def embedding_scatter(
         ncols=2 if narrow else 1,
     )
     return figure
+
+
+def check_planes(
+    embeddings: Mapping[str, pd.DataFrame], class_names: Sequence[str], more: Sequence[str] = ()
+) -> None:
+    """Make sure that there are embeddings, with these columns more, and a name for each label.
+
+    Raises:
+        DataError: if one lacks something.
+    """
+    if not embeddings:
+        raise DataError("No embeddings were given; there is nothing to draw.")
+    for title, table in embeddings.items():
+        need_columns(table, ("modality", "label", "x", "y", *more), f"embedding {title!r}")
+        if table["label"].max() >= len(class_names):
+            raise DataError(f"Label {table['label'].max()} of {title!r} has no name.")

@@ -19,16 +19,18 @@ Look = dict[str, Any]
 """How something is drawn: names and values of what matplotlib calls properties."""
 GREY = "#777777"
 """For marks that belong to no modality."""
-DASHES: tuple[Any, ...] = ("", (4, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5))
+TITLES = {"fused": "Late fusion"}
+"""What is no network is called."""
+DASHES: tuple[Any, ...] = ("", (4, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5), (8, 3), (8, 3, 1, 3))
 """Kinds of line, so that a curve is not told by its colour alone."""
 BAND_ALPHA = 0.2
 MARKS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
 def title_of(network: str) -> str:
-    """Return what a network is called in figures; other names, e.g. ``"fused"``, as they are."""
+    """Return what a network is called in figures; other names as they are."""
     name = str(network)
-    return network_title(name) if _is_network(name) else name.capitalize()
+    return network_title(name) if _is_network(name) else TITLES.get(name, name.capitalize())
 
 
 def color_of(network: str) -> str:

@@ -34,41 +34,37 @@ LETTERS = 20
 
 def draw_matrix(
     axes: Axes,
-    values: np.ndarray,
-    names: tuple[Sequence[str], Sequence[str]],
+    cells: pd.DataFrame,
     *,
-    form: str | None = None,
+    form: str = "",
     least: float = -np.inf,
     size: float = 7,
     step: tuple[int, int] = (1, 1),
+    square: bool = True,
     **scale: Any,
 ) -> None:
-    """Draw a matrix as a heat map, rows from the top.
+    """Draw a table as a heat map, its first row on top.
 
     Args:
         axes: where.
-        values: one row below the other; NaN stays white.
-        names: of the rows and of the columns.
-        form: how a number is written into its cell; None = not at all.
+        cells: what to draw, with the names of rows and columns; NaN stays white.
+        form: how a number is written into its cell; "" = not at all.
         least: numbers whose size is less are not written.
         size: of the numbers, in points.
         step: every how many rows and columns have their name.
+        square: whether cells are squares, instead of filling the axes.
         scale: colours and their ends.
     """
-    shown = np.array([[_number(v, form or "", least) for v in row] for row in values])
+
+    def number(value: float) -> str:
+        return f"{value + 0.0:{form}}" if abs(value) >= least else ""
+
     sns.heatmap(
-        values, annot=shown if form else False, fmt="", annot_kws={"size": size}, square=True,
-        cbar=False, xticklabels=False, yticklabels=False, ax=axes, **scale,
+        cells, annot=cells.map(number) if form else False, fmt="", annot_kws={"size": size},
+        square=square, cbar=False, yticklabels=step[0], xticklabels=step[1], ax=axes, **scale,
     )  # fmt: skip
-    rows, columns = (range(0, len(each), every) for each, every in zip(names, step, strict=True))
-    axes.set_yticks([i + 0.5 for i in rows], [names[0][i] for i in rows])
-    axes.set_xticks([i + 0.5 for i in columns], [names[1][i] for i in columns])
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, rotation=0)
     axes.spines[:].set_visible(True)
-
-
-def _number(value: float, form: str, least: float) -> str:
-    return f"{value + 0.0:{form}}" if abs(value) >= least else ""
 
 
 @styled
@@ -101,8 +97,8 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> StyledFig
     axes = figure.subplots()
     names = [textwrap.fill(name, LETTERS) for name in class_names]
     shown, top = (100 * values, 100) if shares else (values, max(1, values.max()))
-    draw_matrix(axes, shown, (names, names), form=".0f", least=0.5, size=7 if k <= 14 else 6,
-                cmap="Blues", vmin=0, vmax=top)  # fmt: skip
+    draw_matrix(axes, pd.DataFrame(shown, names, names), form=".0f", least=0.5,
+                size=7 if k <= 14 else 6, cmap="Blues", vmin=0, vmax=top)  # fmt: skip
     axes.tick_params(axis="x", rotation=90)
     axes.set(xlabel="Predicted class", ylabel="True class")
     unit = "Share of the true class (%)" if shares else "Clips"
@@ -156,13 +152,13 @@ def confusion_change(
     top = max(1.0, abs(change).max())
     shares: dict[str, Any] = {"cmap": "Blues", "vmin": 0, "vmax": 100}
     points: dict[str, Any] = {"cmap": "PuOr", "vmin": -top, "vmax": top}
-    numbers = [str(i + 1) for i in range(k)]
+    numbers = range(1, k + 1)
     for axes, values, scale, title in zip(
         panels, (before, after, change), (shares, shares, points),
         (*titles, f"{titles[1]} minus {titles[0]}"), strict=True,
     ):  # fmt: skip
         step = (-(-k // MOST_NUMBERS), -(-k // MOST_BESIDE))
-        draw_matrix(axes, values, (numbers, numbers), step=step, **scale)
+        draw_matrix(axes, pd.DataFrame(values, numbers, numbers), step=step, **scale)
         axes.set_title(title)
     panels[-1 if stacked else 1].set_xlabel("Predicted class (number)")
     panels[1 if stacked else 0].set_ylabel("True class (number)")
@@ -239,7 +235,7 @@ def probe_matrices(
     figure, panels = grid_of_panels(list(matrices), width, 0.35, 1.35, 0.0, alt)
     for axes, matrix in zip(panels, matrices.values(), strict=True):
         names = [title_of(name).replace(" ", "\n") for name in matrix.columns]
-        draw_matrix(axes, 100 * matrix.to_numpy(float), (names, names), form=".1f", size=8,
+        draw_matrix(axes, 100 * matrix.set_axis(names).set_axis(names, axis=1), form=".1f", size=8,
                     cmap="Blues", vmin=0, vmax=100)  # fmt: skip
         axes.set_xlabel("Tested on")
         place = axes.get_subplotspec()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
 from numpy.typing import ArrayLike
 
 from mmtlib.core.clips import GestureClip
@@ -224,18 +226,11 @@ def _strip(
 
 def _bar(axes: Axes, scale: _Scale) -> None:
     """Draw the colours as they look on a middle grey."""
-    ramp = np.linspace(scale.low, 1, 128)[:, None]
-    axes.imshow(
-        scale.over(np.full(ramp.shape, 0.5), ramp),
-        extent=(0, 1, scale.low, 1),
-        origin="lower",
-        aspect="auto",
-    )
-    axes.set_xticks([])
-    axes.set_yticks([scale.low, (scale.low + 1) / 2, 1])
-    axes.yaxis.tick_right()
-    axes.yaxis.set_label_position("right")
-    axes.set_ylabel(scale.label, fontsize=7, labelpad=3)
+    ramp = np.linspace(scale.low, 1, 128)
+    colors = ListedColormap(scale.over(np.full(ramp.shape, 0.5), ramp))
+    shown = ScalarMappable(Normalize(scale.low, 1), colors)
+    bar = axes.figure.colorbar(shown, cax=axes, ticks=[scale.low, (scale.low + 1) / 2, 1])
+    bar.set_label(scale.label, fontsize=7, labelpad=3)
 
 
 def _cross(axes: Axes, x: float, y: float) -> None:

@@ -21,15 +21,19 @@ KEY, KEY_LETTER = 0.38, 0.052
 def panels(
     number: int, width: float, height: float, alt: str, *, share: str = ""
 ) -> tuple[StyledFigure, list[Axes]]:
-    """Return a figure of panels of that height, above each other where it is narrow.
+    """Return a figure of panels of that height: in rows of three, in a narrow one above each other.
 
     `share` is the axis that they have in common, ``"x"`` or ``"y"``.
     """
-    stacked = width < STACKED_BELOW and number > 1
-    figure = new_figure(width, height + (number - 1) * (height - 0.4) * stacked, alt)
-    shape = (number, 1) if stacked else (1, number)
-    axes = figure.subplots(*shape, squeeze=False, sharex=share == "x", sharey=share == "y")
-    return figure, list(axes.flat)
+    columns = 1 if width < STACKED_BELOW else 2 if number == 4 else min(number, MOST_PANELS)
+    rows = -(-number // columns)
+    figure = new_figure(width, height + (rows - 1) * (height - 0.4), alt)
+    axes_of = figure.subplots(
+        rows, columns, squeeze=False, sharex=share == "x", sharey=share == "y"
+    )
+    for axes in axes_of.flat[number:]:
+        axes.remove()
+    return figure, list(axes_of.flat[:number])
 
 
 def grid_of_panels(
@@ -59,18 +63,15 @@ def legend_above(
     figure: StyledFigure,
     handles: Sequence[Artist],
     place: Literal["outside upper center", "outside upper right"] = "outside upper center",
-) -> None:
-    """Put a legend above the panels, in as many columns as there is room for."""
-    if not handles:
-        return
+) -> int:
+    """Put a legend above the panels, in as many columns as fit; return its number of rows."""
     widths = [KEY + KEY_LETTER * len(str(handle.get_label())) for handle in handles]
-
-    def fits(rows: int) -> bool:
+    for rows in range(1, len(widths) + 1):
         needed = sum(max(widths[i : i + rows]) for i in range(0, len(widths), rows))
-        return rows == len(widths) or needed <= figure.get_figwidth()
-
-    rows = next(filter(fits, range(1, len(widths) + 1)))
-    figure.legend(handles=handles, loc=place, ncols=-(-len(widths) // rows))
+        if needed <= figure.get_figwidth() or rows == len(widths):
+            figure.legend(handles=handles, loc=place, ncols=-(-len(widths) // rows))
+            return rows
+    return 0
 
 
 def colour_bar(axes_of: Sequence[Axes], label: str, *, aspect: float = 25) -> None:

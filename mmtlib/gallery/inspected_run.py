@@ -6,7 +6,9 @@ on test people.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -14,11 +16,14 @@ from torch import Tensor
 from mmtlib.core.clip_store import ClipStore
 from mmtlib.core.clips import ClipBatch, GestureClip
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.modalities import network_title
 from mmtlib.experiment import Run, make_transform, open_data
 from mmtlib.experiment.clip_view import ClipView
 from mmtlib.gallery.material import Material
+from mmtlib.models import StagedNetwork
 from mmtlib.synthetic import SyntheticGestures
 
+T = TypeVar("T")
 SHOWN_GESTURE = "beckon"
 """The gesture of the clip that is shown, where the run knows it; else its last one."""
 
@@ -53,13 +58,12 @@ def first_clips(material: Material, number: int) -> InspectedClips:
 
 
 def _inspect(run: Run, *, first_of: int | None = None, number: int = 1) -> InspectedClips:
-    clips, config = _validation_clips(run), run.config
-    if first_of is None:
-        indices = range(min(number, len(clips)))
-    else:
-        indices = [int(np.flatnonzero(np.asarray(clips.labels) == first_of)[0])]
+    clips, prepare = _validation_clips(run), make_transform(run.config, training=False)
+    indices = range(min(number, len(clips)))
+    if first_of is not None:
+        found = int(np.flatnonzero(np.asarray(clips.labels) == first_of)[0])
+        indices = range(found, found + 1)
     chosen = tuple(clips[i] for i in indices)
-    prepare = make_transform(config, training=False)
     return InspectedClips(chosen, ClipBatch.from_clips(prepare(clip) for clip in chosen))
 
 
@@ -72,6 +76,52 @@ def _validation_clips(run: Run) -> SyntheticGestures | ClipStore | ClipView:
         config.preset, "validation", config.modalities, config.generator_seed,
         clutter=config.clutter, extras=True, stored=False,
     )  # fmt: skip
+
+
+def measured(
+    material: Material, clips: InspectedClips, measure: Callable[[StagedNetwork, Tensor], T]
+) -> dict[str, dict[str, T]]:
+    """Return what is measured of two networks of a run: alone, then trained together.
+
+    Args:
+        material: with the run.
+        clips: what they see.
+        measure: takes a network and its clips ``(N, C, T, H, W)``.
+
+    Returns:
+        ``"alone"`` and ``"together"`` -> modality -> what `measure` returns.
+
+    Raises:
+        ConfigError: if the run has only one network.
+        NotStored: if one alone is not stored.
+    """
+    together = material.run()
+    pair = pair_of(together)
+    runs = {
+        "alone": {m: material.alone(m) for m in pair},
+        "together": dict.fromkeys(pair, together),
+    }
+    return {
+        how: {m: measure(network_of(run, m), clips.frames(m)) for m, run in of.items()}
+        for how, of in runs.items()
+    }
+
+
+def titled(found: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+    """Return what was `measured` under titles such as ``"RGB alone"``."""
+    return {f"{network_title(m)} {how}": v for how, of in found.items() for m, v in of.items()}
+
+
+def network_of(run: Run, modality: str) -> StagedNetwork:
+    """Return a network whose features can be shown.
+
+    Raises:
+        ConfigError: if it has no named stages, as one of a user's own may have none.
+    """
+    network = run.network(modality)
+    if not isinstance(network, StagedNetwork):
+        raise ConfigError(f"The networks of run {run.run_id} have no named stages to show.")
+    return network
 
 
 def pair_of(run: Run) -> tuple[str, str]:

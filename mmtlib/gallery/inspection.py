@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,13 +17,13 @@ from mmtlib.analysis import (
 )
 from mmtlib.analysis.features import over_frames
 from mmtlib.core.modalities import network_title
-from mmtlib.experiment import Run
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.figures.style import STACKED_BELOW
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.inspected_run import first_clips, pair_of, shown_clip
+from mmtlib.gallery.inspected_run import first_clips, measured, network_of, shown_clip, titled
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.shared import CLIPS, energy_change
+from mmtlib.models import StagedNetwork
 from mmtlib.study import plan
 
 TRAININGS = {
@@ -36,33 +35,27 @@ TRAININGS = {
 """Title of a row -> the stored run whose RGB network it shows."""
 
 
-def _networks(material: Material) -> Iterator[tuple[str, str, Run]]:
-    """Yield title, modality and run: both networks alone, then both trained together."""
-    together = material.run()
-    for how in ("alone", "together"):
-        for modality in pair_of(together):
-            run = together if how == "together" else material.alone(modality)
-            yield f"{network_title(modality)} {how}", modality, run
-
-
 def _correlation_maps(material: Material, width: float) -> StyledFigure:
-    look, pairs, grid = shown_clip(material), {}, None
-    for title, modality, run in _networks(material):
-        found = stage_correlations(run.network(modality), look.frames(modality))
-        grid, how = found.grid, title.rsplit(" ", 1)[1]
-        pairs.setdefault(how, {})[network_title(modality)] = found.maps[0].numpy()
+    found = measured(material, shown_clip(material), stage_correlations)
+    pairs = {
+        how: {network_title(m): each.maps[0].numpy() for m, each in of.items()}
+        for how, of in found.items()
+    }
+    grid = next(iter(found["alone"].values())).grid
     return figures.correlation_pairs(pairs, grid=grid, width=width)
 
 
 def _similarity(material: Material, width: float) -> StyledFigure:
-    look, rows, position = shown_clip(material), {}, None
-    clip = look.clips[0]
-    for title, modality, run in _networks(material):
-        found = stage_correlations(run.network(modality), look.frames(modality))
-        position = position or _on_the_hand(clip.mask, found.grid)
-        rows[title] = similarity_over_frames(found, position, clip.shape)[0].clamp(-1, 1).numpy()
+    clip = shown_clip(material).clips[0]
+    found = titled(measured(material, shown_clip(material), stage_correlations))
+    grid = next(iter(found.values())).grid
+    position = _on_the_hand(clip.mask, grid)
+    rows = {
+        title: similarity_over_frames(maps, position, clip.shape)[0].clamp(-1, 1).numpy()
+        for title, maps in found.items()
+    }
     figure = figures.similarity_strip(
-        clip, rows, position=position, grid=found.grid, frames=_frames(width), width=width
+        clip, rows, position=position, grid=grid, frames=_frames(width), width=width
     )
     if clip.mask is not None:
         hand = clip.mask.numpy()
@@ -77,37 +70,40 @@ def _on_the_hand(mask: Tensor | None, grid: tuple[int, int, int]) -> tuple[int, 
         t, h, w = (n // 2 for n in grid)
         return t, h, w
     filled = torch.nn.functional.adaptive_avg_pool3d(mask[None].float(), grid)[0]
-    t, h, w = torch.unravel_index(filled.argmax(), grid)
-    return int(t), int(h), int(w)
+    first, *others = np.unravel_index(int(filled.argmax()), grid)
+    return int(first), int(others[0]), int(others[1])
+
+
+def _strengths(network: StagedNetwork, clips: Tensor) -> Tensor:
+    """Return the mean size of the features of all channels, over the frames of every clip."""
+    return over_frames(stage_features(network, clips).abs().mean(dim=1), clips.shape[2:])
+
+
+def _share_of_most(strengths: Tensor) -> np.ndarray:
+    """Return the first clip's, as shares of their highest."""
+    return (strengths[0] / strengths[0].max().clamp_min(1e-12)).numpy()
 
 
 def _feature_maps(material: Material, width: float) -> StyledFigure:
-    look, rows = shown_clip(material), {}
-    clip = look.clips[0]
-    for title, modality, run in _networks(material):
-        features = stage_features(run.network(modality), look.frames(modality))
-        strength = over_frames(features.abs().mean(dim=1), clip.shape)[0]
-        rows[title] = (strength / strength.max().clamp_min(1e-12)).numpy()
+    clips = shown_clip(material)
+    rows = titled(
+        measured(material, clips, lambda net, seen: _share_of_most(_strengths(net, seen)))
+    )
     return figures.saliency_strip(
-        clip, rows, frames=_frames(width), what="Mean feature", width=width
+        clips.clips[0], rows, frames=_frames(width), what="Mean feature", width=width
     )
 
 
 def _feature_maps_by_training(material: Material, width: float) -> StyledFigure:
     shown, many = shown_clip(material), first_clips(material, CLIPS)
-    clip, masks, rows, tables = shown.clips[0], hand_masks(many.clips), {}, {}
+    masks, rows, tables = hand_masks(many.clips), {}, {}
     for title, name in TRAININGS.items():
-        network = material.stored(name).network(plan.TARGET)
-        one, every = (
-            over_frames(
-                stage_features(network, look.frames(plan.TARGET)).abs().mean(dim=1), clip.shape
-            )
-            for look in (shown, many)
-        )
-        rows[title] = (one[0] / one.max().clamp_min(1e-12)).numpy()
-        tables[title] = pointing_table(every, masks, many.batch)
+        network = network_of(material.stored(name), plan.TARGET)
+        rows[title] = _share_of_most(_strengths(network, shown.frames(plan.TARGET)))
+        strengths = _strengths(network, many.frames(plan.TARGET))
+        tables[title] = pointing_table(strengths, masks, many.batch)
     figure = figures.saliency_strip(
-        clip, rows, frames=_frames(width), what="Mean feature", width=width
+        shown.clips[0], rows, frames=_frames(width), what="Mean feature", width=width
     )
     first, *others = tables
     said = [f"{title} {energy_change(tables[first], tables[title])}" for title in others]
@@ -119,11 +115,10 @@ def _feature_maps_by_training(material: Material, width: float) -> StyledFigure:
 
 
 def _saliency(material: Material, width: float) -> StyledFigure:
-    look, rows = shown_clip(material), {}
-    for title, modality, run in _networks(material):
-        net = run.network(modality)
-        rows[title] = saliency(net, look.frames(modality), look.batch.labels)[0].numpy()
-    return figures.saliency_strip(look.clips[0], rows, frames=_frames(width), width=width)
+    clips = shown_clip(material)
+    labels = clips.batch.labels
+    found = measured(material, clips, lambda net, seen: saliency(net, seen, labels)[0].numpy())
+    return figures.saliency_strip(clips.clips[0], titled(found), frames=_frames(width), width=width)
 
 
 def _frames(width: float) -> int:

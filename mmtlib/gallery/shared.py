@@ -18,10 +18,9 @@ from mmtlib.analysis import (
 )
 from mmtlib.core.modalities import network_title
 from mmtlib.evaluation import mean_interval
-from mmtlib.experiment import Run
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.inspected_run import first_clips, pair_of
+from mmtlib.gallery.inspected_run import first_clips, measured
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.words import change
 
@@ -30,42 +29,32 @@ CLIPS = 144
 PROBED = 288
 
 
-def _runs(material: Material) -> dict[str, dict[str, Run]]:
-    together = material.run()
-    pair = pair_of(together)
-    return {
-        "alone": {m: material.alone(m) for m in pair},
-        "together": dict.fromkeys(pair, together),
-    }
-
-
 def _pointing(material: Material, width: float) -> StyledFigure:
-    look, tables = first_clips(material, CLIPS), {}
-    masks = hand_masks(look.clips)
-    for how, runs in _runs(material).items():
-        for modality, run in runs.items():
-            maps = saliency(run.network(modality), look.frames(modality), look.batch.labels)
-            tables[modality, how] = pointing_table(maps, masks, look.batch)
+    clips = first_clips(material, CLIPS)
+    masks, labels = hand_masks(clips.clips), clips.batch.labels
+    found = measured(
+        material,
+        clips,
+        lambda net, seen: pointing_table(saliency(net, seen, labels), masks, clips.batch),
+    )
     rows = []
-    for (modality, how), table in tables.items():
-        people = mean_interval(table.groupby("subject")["energy"].mean().to_numpy())
-        rows.append((modality, how, people.mean, people.low, people.high))
+    for modality in found["together"]:
+        for how, of in found.items():
+            people = mean_interval(of[modality].groupby("subject")["energy"].mean().to_numpy())
+            rows.append((modality, how, people.mean, people.low, people.high))
     columns = ["modality", "variant", "accuracy", "low", "high"]
-    shares = pd.DataFrame(rows, columns=columns).sort_values("modality", kind="stable")
-    chance = float(next(iter(tables.values()))["chance"].mean())
+    shares = pd.DataFrame(rows, columns=columns)
+    alone, together = found["alone"], found["together"]
+    chance = float(next(iter(alone.values()))["chance"].mean())
     figure = figures.accuracy_bars(
-        shares.sort_index(),
+        shares,
         chance=chance,
         chance_label="the hand's share of the picture",
         label="Saliency on the hand",
         top=min(1.0, 1.15 * shares["high"].max()),
         width=width,
     )
-    changes = [
-        f"{network_title(m)} {energy_change(tables[m, 'alone'], tables[m, how])}"
-        for m, how in tables
-        if how == "together"
-    ]
+    changes = [f"{network_title(m)} {energy_change(alone[m], together[m])}" for m in alone]
     figure.alt_text += (
         f" A map without content: {chance:.1%}. Together minus alone, one seed, {CLIPS} clips: "
         f"{'; '.join(changes)}."
@@ -79,12 +68,11 @@ def energy_change(before: pd.DataFrame, after: pd.DataFrame) -> str:
 
 
 def _features(material: Material) -> dict[str, dict[str, np.ndarray]]:
+    """Return how a network was trained -> its modality -> its features, pooled over positions."""
+
     def make() -> dict[str, dict[str, np.ndarray]]:
-        look = first_clips(material, PROBED)
-        return {
-            how: {m: pooled_features(run.network(m), look.frames(m)) for m, run in runs.items()}
-            for how, runs in _runs(material).items()
-        }
+        clips = first_clips(material, PROBED)
+        return measured(material, clips, lambda net, seen: pooled_features(net, seen).numpy())
 
     return material.keep("pooled features", make)
 

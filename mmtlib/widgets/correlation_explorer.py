@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from mmtlib.core.clips import GestureClip
-from mmtlib.core.errors import ConfigError, DataError
-from mmtlib.core.modalities import get_modality
+from mmtlib.core.errors import ConfigError
+from mmtlib.figures.correlation import Grid, cosine_scale, square_maps
+from mmtlib.figures.looks import Look, title_of
 from mmtlib.figures.pictures import modality_to_rgb
+from mmtlib.figures.strips import show_picture
 from mmtlib.figures.style import StyledFigure, new_figure, styled
-from mmtlib.widgets.live_figure import LiveFigure, counter
+from mmtlib.widgets.live_figure import LiveFigure, counter, without_ticks
 
-Grid = tuple[int, int, int]
 PANEL_PIXELS = 125
 PANEL_INCHES = 1.35
 MARK = {"color": "black", "size": 13, "symbol": "x", "line": {"color": "white", "width": 2}}
@@ -43,33 +43,36 @@ def correlation_figure(
         DataError: if there is no map, or one is not finite or not of shape ``(d, d)``.
         ConfigError: if the position is not on the grid.
     """
-    rows = map_rows(maps, grid=grid, position=position)
+    rows, scale = map_rows(maps, grid=grid, position=position)
     pictures = _pictures(clip, grid)
     step, y, x = np.unravel_index(position, grid)
-    titles = [*(get_modality(name).title for name in pictures), *rows]
     t, h, w = grid
-    figure = make_subplots(t, len(titles), column_titles=titles, horizontal_spacing=0.015,
+    columns = len(pictures) + len(rows)
+    figure = make_subplots(t, columns, column_titles=[*pictures, *rows], horizontal_spacing=0.015,
                            vertical_spacing=0.03)  # fmt: skip
     for time in range(t):
-        for column, frames in enumerate(pictures.values(), 1):
-            figure.add_trace(_image(frames[time], (h, w)), time + 1, column)
-        for column, values in enumerate(rows.values(), 1 + len(pictures)):
-            figure.add_trace(_heat(values[time], time), time + 1, column)
-        for column in range(1, 1 + len(titles)):
-            place = ([int(x)], [int(y)]) if time == step else ([], [])
-            figure.add_trace(_mark(*place), time + 1, column)
+        traces = [_image(frames[time], (h, w)) for frames in pictures.values()]
+        traces += [
+            go.Heatmap(z=values[time], coloraxis="coloraxis", meta=time,
+                       hovertemplate="correlation %{z:.2f}<extra></extra>")
+            for values in rows.values()
+        ]  # fmt: skip
+        for column, trace in enumerate(traces, 1):
+            figure.add_trace(trace, time + 1, column)
+        for column in range(1, 1 + columns):
+            at = ([int(x)], [int(y)]) if time == step else ([], [])
+            figure.add_scatter(x=at[0], y=at[1], mode="markers", marker=MARK, showlegend=False,
+                               hoverinfo="skip", row=time + 1, col=column)  # fmt: skip
         figure.update_yaxes(title_text=f"time step {time + 1}", row=time + 1, col=1)
-    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "constrain": "domain"}
-    figure.update_xaxes(range=[-0.5, w - 0.5], **bare)
-    figure.update_yaxes(range=[h - 0.5, -0.5], **bare)
-    figure.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor))  # pictures do anyway
-    low = -1 if _signed(maps) else 0
+    without_ticks(figure)
+    figure.update_xaxes(range=[-0.5, w - 0.5])
+    figure.update_yaxes(range=[h - 0.5, -0.5])
     figure.update_layout(
         template="plotly_white",
-        width=PANEL_PIXELS * len(titles) + 130,
+        width=PANEL_PIXELS * columns + 130,
         height=PANEL_PIXELS * t * h // w + 60,
         margin={"l": 40, "r": 10, "t": 40, "b": 10},
-        coloraxis={"colorscale": "PuOr_r" if low else "Cividis", "cmin": low, "cmax": 1,
+        coloraxis={"colorscale": scale["cmap"], "cmin": scale["vmin"], "cmax": 1,
                    "colorbar": {"title": {"text": "correlation", "side": "right"}}},
     )  # fmt: skip
     return figure
@@ -82,7 +85,7 @@ def correlation_sentence(maps: Mapping[str, ArrayLike], *, grid: Grid, position:
         DataError, ConfigError: as `correlation_figure`.
     """
     parts = []
-    for title, values in map_rows(maps, grid=grid, position=position).items():
+    for title, values in map_rows(maps, grid=grid, position=position)[0].items():
         others = values.flatten()
         others[position] = -np.inf
         best = int(others.argmax())
@@ -146,58 +149,45 @@ def correlation_static(
     Raises:
         DataError, ConfigError: as `correlation_figure`.
     """
-    rows = map_rows(maps, grid=grid, position=position)
+    rows, scale = map_rows(maps, grid=grid, position=position)
     pictures = _pictures(clip, grid)
     t, h, w = grid
-    count = len(pictures) + len(rows)
+    titles = [*pictures, *rows]
     figure = new_figure(
-        PANEL_INCHES * count + 0.9,
+        PANEL_INCHES * len(titles) + 0.9,
         PANEL_INCHES * t * h / w + 0.4,
         f"Clip {clip.clip_id}. " + correlation_sentence(maps, grid=grid, position=position),
     )
-    panels = figure.subplots(t, count, squeeze=False)
-    extent = (-0.5, w - 0.5, h - 0.5, -0.5)
-    signed = _signed(maps)
-    scale = {"cmap": "PuOr_r", "vmin": -1, "vmax": 1} if signed else {"vmin": 0, "vmax": 1}
+    panels = figure.subplots(t, len(titles), squeeze=False)
     step, y, x = np.unravel_index(position, grid)
-    titles = [*(get_modality(name).title for name in pictures), *rows]
+    shown: list[tuple[dict[str, np.ndarray], Look]] = [(pictures, {}), (rows, scale)]
     for time, line in enumerate(panels):
-        for axes, frames in zip(line, pictures.values(), strict=False):
-            axes.imshow(frames[time], extent=extent)
-        for axes, values in zip(line[len(pictures) :], rows.values(), strict=True):
-            image = axes.imshow(values[time], extent=extent, **scale)
-        line[0].set_ylabel(f"time step {time + 1}")
-        for axes in line:
-            _bare(axes)
+        drawn = [(values[time], look) for each, look in shown for values in each.values()]
+        for axes, (values, look) in zip(line, drawn, strict=True):
+            show_picture(axes, values, extent=(-0.5, w - 0.5, h - 0.5, -0.5), **look)
             if time == step:
                 axes.plot(x, y, marker="X", markersize=8, mfc="black", mec="white", mew=1)
+        line[0].set_ylabel(f"time step {time + 1}")
     for axes, title in zip(panels[0], titles, strict=True):
         axes.set_title(title)
-    figure.colorbar(image, ax=list(panels.flat), label="Correlation (cosine)", aspect=25)
+    label = "Correlation (cosine)"
+    figure.colorbar(panels[0, -1].images[0], ax=list(panels.flat), label=label, aspect=25)
     return figure
 
 
-def map_rows(maps: Mapping[str, ArrayLike], *, grid: Grid, position: int) -> dict[str, np.ndarray]:
-    """Return the chosen row of every map as an array ``(T, H, W)``.
+def map_rows(
+    maps: Mapping[str, ArrayLike], *, grid: Grid, position: int
+) -> tuple[dict[str, np.ndarray], Look]:
+    """Return the chosen row of every map as an array ``(T, H, W)``, and the colours of all.
 
     Raises:
         DataError: if there is no map, or one is not finite or not of shape ``(d, d)``.
         ConfigError: if the position is not on the grid.
     """
     _check_position(position, grid)
-    d = int(np.prod(grid))
-    if not maps:
-        raise DataError("No correlation maps were given; there is nothing to explore.")
-    rows = {}
-    for title, values in maps.items():
-        array = np.asarray(values, dtype=float)
-        if array.shape != (d, d) or not np.isfinite(array).all():
-            raise DataError(
-                f"Expected the map {title!r} to be finite and of shape ({d}, {d}) for the grid "
-                f"{grid[0]} x {grid[1]} x {grid[2]}, got shape {array.shape}."
-            )
-        rows[title] = array[position].reshape(grid)
-    return rows
+    arrays = square_maps(maps, grid)
+    rows = {title: values[position].reshape(grid) for title, values in arrays.items()}
+    return rows, cosine_scale(arrays.values())
 
 
 def _check_position(position: int, grid: Grid) -> None:
@@ -207,14 +197,9 @@ def _check_position(position: int, grid: Grid) -> None:
 
 
 def _pictures(clip: GestureClip, grid: Grid) -> dict[str, np.ndarray]:
-    """Return, per modality, the frame in the middle of every time step of the features."""
+    """Return, per modality's title, the frame in the middle of every time step of the features."""
     middle = ((np.arange(grid[0]) + 0.5) * clip.shape[0] / grid[0]).astype(int)
-    return {name: modality_to_rgb(name, x)[middle] for name, x in clip.frames.items()}
-
-
-def _signed(maps: Mapping[str, ArrayLike]) -> bool:
-    # Features after a ReLU have no negative correlation: give them the whole scale.
-    return min(np.asarray(values).min() for values in maps.values()) < -1e-6
+    return {title_of(m): modality_to_rgb(m, frames)[middle] for m, frames in clip.frames.items()}
 
 
 def _place(position: int, grid: Grid) -> str:
@@ -227,22 +212,3 @@ def _image(frame: np.ndarray, size: tuple[int, int]) -> go.Image:
     dy, dx = size[0] / frame.shape[0], size[1] / frame.shape[1]
     pixels = (255 * frame).round().astype(np.uint8)
     return go.Image(z=pixels, x0=dx / 2 - 0.5, y0=dy / 2 - 0.5, dx=dx, dy=dy, hoverinfo="skip")
-
-
-def _heat(values: np.ndarray, time: int) -> go.Heatmap:
-    return go.Heatmap(
-        z=values,
-        coloraxis="coloraxis",
-        meta=time,
-        hovertemplate="correlation %{z:.2f}<extra></extra>",
-    )
-
-
-def _mark(x: list[int], y: list[int]) -> go.Scatter:
-    return go.Scatter(x=x, y=y, mode="markers", marker=MARK, showlegend=False, hoverinfo="skip")
-
-
-def _bare(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)

@@ -10,9 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mmtlib.core.errors import ConfigError, DataError
-from mmtlib.core.modalities import get_modality
-from mmtlib.core.tables import need_columns
+from mmtlib.core.errors import ConfigError
+from mmtlib.figures.embeddings import check_planes
+from mmtlib.figures.looks import color_of, title_of
 from mmtlib.widgets.live_figure import LiveFigure
 
 OTHERS = "#D5D5D5"
@@ -42,17 +42,18 @@ def embedding_figure(
     label = _label(planes, class_names, shown)
     figure = make_subplots(1, len(planes), column_titles=list(planes), horizontal_spacing=0.03)
     for column, table in enumerate(planes.values(), 1):
-        modalities = dict.fromkeys(table["modality"])
         for wanted in (False, True):  # grey points first, so that they hide none
-            for symbol, modality in zip(SYMBOLS, modalities, strict=False):
-                rows = table[
-                    (table["modality"] == modality) & ((table["label"] == label) == wanted)
-                ]
-                figure.add_trace(
-                    _points(rows, class_names, symbol, wanted, legend=wanted and column == 1),
-                    1,
-                    column,
-                )
+            of = table.groupby("modality", sort=False)
+            for symbol, (modality, rows) in zip(SYMBOLS, of, strict=False):
+                rows, title = rows[(rows["label"] == label) == wanted], title_of(modality)
+                about = zip(rows["clip"], rows["label"], strict=True)
+                figure.add_scatter(
+                    x=rows["x"], y=rows["y"], mode="markers", name=title, row=1, col=column,
+                    marker={"symbol": symbol, "size": 9 if wanted else 5,
+                            "color": color_of(modality) if wanted else OTHERS},
+                    text=[f"{title}, clip {clip}: {class_names[k]}" for clip, k in about],
+                    hovertemplate="%{text}<extra></extra>", showlegend=wanted and column == 1,
+                )  # fmt: skip
     frame = {"showline": True, "mirror": True, "linecolor": "#B0B0B0"}
     figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, **frame)
     figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, **frame)
@@ -121,35 +122,10 @@ def embedding_explorer(
 
 def _label(planes: Mapping[str, pd.DataFrame], class_names: Sequence[str], shown: str) -> int:
     """Return the label of a class, after a look at the tables."""
-    if not planes:
-        raise DataError("No embeddings were given; there is nothing to explore.")
-    for title, table in planes.items():
-        need_columns(table, ("modality", "clip", "label", "x", "y"), f"embedding {title!r}")
-        if table["label"].max() >= len(class_names):
-            raise DataError(f"Label {table['label'].max()} of {title!r} has no name.")
+    check_planes(planes, class_names, ("clip",))
     if shown not in class_names:
         raise ConfigError(f"There is no class {shown!r}; known: {', '.join(class_names)}.")
     return list(class_names).index(shown)
-
-
-def _points(
-    rows: pd.DataFrame, class_names: Sequence[str], symbol: str, wanted: bool, *, legend: bool
-) -> go.Scatter:
-    modality = rows["modality"].iloc[0] if len(rows) else None
-    title = get_modality(modality).title if modality else ""
-    color = get_modality(modality).color if modality and wanted else OTHERS
-    return go.Scatter(
-        x=rows["x"],
-        y=rows["y"],
-        mode="markers",
-        marker={"symbol": symbol, "color": color, "size": 9 if wanted else 5},
-        name=title,
-        showlegend=legend,
-        text=[
-            f"{title}, clip {c}: {class_names[k]}" for c, k in rows[["clip", "label"]].to_numpy()
-        ],
-        hovertemplate="%{text}<extra></extra>",
-    )
 
 
 def _nearest(points: np.ndarray) -> np.ndarray:

@@ -31,38 +31,53 @@ def focal_figure(loss_m: float = 1.0, loss_n: float = 0.5, beta: float = 2.0) ->
 
     Source: MTUT, arXiv 1812.06145: rho = max(0, exp(beta * dl) - 1).
     """
-    m_from_n, n_from_m = both_rho(loss_m, loss_n, beta)
-    gap = loss_m - loss_n
-    reach = max(1.5, 1.1 * abs(gap))
-    gaps = np.linspace(-reach, reach, 241)
-    figure = go.Figure()
-    figure.add_scatter(
-        x=gaps, y=_rho(gaps, beta), mode="lines", line={"color": LINE}, name="rho", hoverinfo="skip"
-    )
-    for x, y, name, color, symbol in (
-        (gap, m_from_n, "m learns from n", LEARNER, "circle"),
-        (-gap, n_from_m, "n learns from m", TEACHER, "diamond"),
-    ):
-        figure.add_scatter(
-            x=[x],
-            y=[y],
-            mode="markers",
-            name=name,
-            marker={"color": color, "size": 13, "symbol": symbol},
-            hovertemplate=f"{name}<br>dl = %{{x:.2f}}<br>rho = %{{y:.2f}}<extra></extra>",
-        )
-    top = max(4.0, 1.25 * max(m_from_n, n_from_m))
-    figure.add_vrect(x0=-reach, x1=0, fillcolor="#F2F2F2", line_width=0, layer="below")
-    figure.update_layout(
+    figure = add_rho(go.Figure(), (loss_m, loss_n), beta, (LINE, LEARNER, TEACHER))
+    left = figure.layout.xaxis.range[0]
+    figure.add_vrect(x0=left, x1=0, fillcolor="#F2F2F2", line_width=0, layer="below")
+    return figure.update_layout(
         template="plotly_white",
         width=620,
         height=340,
         margin={"l": 60, "r": 20, "t": 40, "b": 55},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis={"title": {"text": "dl = learner's loss - teacher's loss"}, "range": [-reach, reach]},
-        yaxis={"title": {"text": "rho (0 = does not listen)"}, "range": [-0.04 * top, top]},
     )
-    return figure
+
+
+def add_rho(
+    figure: go.Figure,
+    losses: tuple[float, float],
+    beta: float,
+    colors: tuple[str, str, str],
+    **place: int,
+) -> go.Figure:
+    """Add the curve of rho and the marks of both networks to a figure; return it.
+
+    Args:
+        figure: where.
+        losses: of m and n.
+        beta: steepness of rho.
+        colors: of the curve, of m and of n.
+        place: ``row`` and ``col`` of a panel.
+
+    Raises:
+        ConfigError: as `focal_figure`.
+    """
+    both, gap = both_rho(*losses, beta), losses[0] - losses[1]
+    reach, top = max(1.5, 1.1 * abs(gap)), max(4.0, 1.25 * max(both))
+    gaps = np.linspace(-reach, reach, 241)
+    figure.add_scatter(x=gaps, y=_rho(gaps, beta), mode="lines", line={"color": colors[0]},
+                       name="rho", hoverinfo="skip", **place)  # fmt: skip
+    marks = (("m learns from n", gap, "circle"), ("n learns from m", -gap, "diamond"))
+    for (name, x, symbol), y, color in zip(marks, both, colors[1:], strict=True):
+        figure.add_scatter(
+            x=[x], y=[y], mode="markers", name=name,
+            marker={"color": color, "size": 13, "symbol": symbol},
+            hovertemplate=f"{name}<br>dl = %{{x:.2f}}<br>rho = %{{y:.2f}}<extra></extra>", **place,
+        )  # fmt: skip
+    label = "dl = learner's loss - teacher's loss"
+    figure.update_xaxes(title_text=label, range=[-reach, reach], **place)
+    label = "rho (0 = does not listen)"
+    return figure.update_yaxes(title_text=label, range=[-0.04 * top, top], **place)
 
 
 def focal_sentence(loss_m: float, loss_n: float, beta: float) -> str:

@@ -64,6 +64,14 @@ class LiveFigure(widgets.VBox):
         self.sentence.value = f'<div role="status">{html.escape(text)}</div>'
 
 
+def without_ticks(figure: go.Figure) -> go.Figure:
+    """Take ticks and lines from panels of pictures, whose pixels become squares; return it."""
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "constrain": "domain"}
+    figure.update_xaxes(**bare)
+    figure.update_yaxes(**bare)
+    return figure.for_each_yaxis(lambda axis: axis.update(scaleanchor=axis.anchor))
+
+
 def slider(
     description: str, value: float, span: tuple[float, float], *, step: float = 0.05
 ) -> widgets.FloatSlider:

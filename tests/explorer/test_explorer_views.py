@@ -216,4 +216,4 @@ def test_the_same_as_a_picture_without_a_kernel(shipped, tmp_path, view):
 
 def test_a_picture_of_nothing_says_why(tmp_path):
     static = static_view(folder=tmp_path)
-    assert static.axes[0].texts[0].get_text().replace("\n", " ") == NOTHING
+    assert static.texts[0].get_text() == static.alt_text == NOTHING

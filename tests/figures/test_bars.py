@@ -37,7 +37,7 @@ def test_bars_have_the_heights_and_intervals_given(check_figure):
     found = sorted((bar.get_x(), bar.get_height()) for bar in axes.patches)
     np.testing.assert_allclose([height for _, height in found], table["accuracy"])
     assert sorted(float(text.get_text()) for text in axes.texts) == [68, 75, 98, 100]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["RGB", "Fused"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["RGB", "Late fusion"]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend == ["alone", "together", "guessing"]
     np.testing.assert_allclose(intervals(axes, 1), [(0.64, 0.72), (0.97, 0.99)])
@@ -105,7 +105,8 @@ def test_bars_without_an_interval(check_figure):
     table = effects()[:1].assign(low=np.nan, high=np.nan)
     figure = difference_bars(table)
     check_figure(figure)
-    assert bars(figure.axes[0])[1].get_hatch() == "////"
+    assert bars(figure.axes[0])[1].get_hatch() is None
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["no interval"]
 
 
 def test_differences_that_cannot_be_drawn_are_refused():

@@ -152,8 +152,8 @@ def test_a_panel_for_each_measure(check_figure, width):
 
 
 def test_curves_differ_in_more_than_colour():
-    (axes, _) = compared_curves(compared(methods=("a", "b", "c", "d"))).axes
-    assert len({str(line._dash_pattern) for line in axes.lines}) == 4
+    (axes, _) = compared_curves(compared(methods=tuple("abcdef"))).axes
+    assert len({str(line._dash_pattern) for line in axes.lines}) == 6
 
 
 def test_few_levels_have_marks_and_bars(check_figure):
@@ -189,8 +189,8 @@ def test_curves_that_cannot_be_drawn_are_refused():
         compared_curves(compared().drop(columns="method"))
     with pytest.raises(DataError, match="twice"):
         compared_curves(pd.concat([compared(), compared()]))
-    with pytest.raises(DataError, match=r"at most 4 methods .* got 5"):
-        compared_curves(compared(methods=tuple("abcde")))
+    with pytest.raises(DataError, match=r"at most 6 methods .* got 7"):
+        compared_curves(compared(methods=tuple("abcdefg")))
 
 
 def accuracies(methods=("ssa",), targets=("rgb",), focals=(True, False)):
