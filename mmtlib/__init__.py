@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from mmtlib.core.modalities import Modality, register_modality
     from mmtlib.datasets import VIVA, EgoGesture, NVGesture, VideoFolder
     from mmtlib.experiment import (
-        Comparison,
         Evaluation,
         Run,
-        compare,
         evaluate,
         list_runs,
         load_run,
@@ -42,7 +40,15 @@ if TYPE_CHECKING:
         stored_runs,
     )
     from mmtlib.explorer import explore
-    from mmtlib.results import Grid, load_history, load_predictions, load_results, sweep
+    from mmtlib.results import (
+        Comparison,
+        Grid,
+        compare,
+        load_history,
+        load_predictions,
+        load_results,
+        sweep,
+    )
     from mmtlib.synthetic import SyntheticGestures
     from mmtlib.training import Callback, fit
 
@@ -51,8 +57,8 @@ __version__ = version("mmtlib")
 # Loaded when first used: `mmt --help` must not wait seconds for torch.
 _HOMES = {
     "Callback": "mmtlib.training",
-    "compare": "mmtlib.experiment",
-    "Comparison": "mmtlib.experiment",
+    "compare": "mmtlib.results",
+    "Comparison": "mmtlib.results",
     "Control": "mmtlib.config",
     "EgoGesture": "mmtlib.datasets",
     "evaluate": "mmtlib.experiment",

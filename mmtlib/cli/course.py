@@ -36,7 +36,8 @@ def tutorial(
     """Run the notebooks in order; end with the table of what training together changed."""
     from mmtlib.config import ExperimentConfig
     from mmtlib.course import joint_runs, run_tutorial
-    from mmtlib.experiment import compare, run_all
+    from mmtlib.experiment import run_all
+    from mmtlib.results import compare
 
     config = ExperimentConfig.make(modalities=("rgb", "depth"))
     if only is None:

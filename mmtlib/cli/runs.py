@@ -160,7 +160,7 @@ def compare_command(
 ) -> None:
     """Train each network alone and all together, over several seeds, and print the differences."""
     from mmtlib.core.errors import ConfigError
-    from mmtlib.experiment import compare as compare_runs
+    from mmtlib.results import compare as compare_runs
 
     try:
         numbers = [int(part) for part in seeds.split(",") if part.strip()]

@@ -18,6 +18,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from mmtlib.core.tables import percent
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -53,7 +55,7 @@ def verify_report(found: VerifyReport) -> None:
 
 def as_percent(fraction: float) -> str:
     """Return a fraction as a percentage with one decimal."""
-    return f"{100 * fraction:.1f} %"
+    return f"{percent(fraction)} %"
 
 
 def size(number: float) -> str:

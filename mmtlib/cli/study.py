@@ -68,10 +68,10 @@ def study(
 @app.command("check")
 def check_command(workers: Workers = None) -> None:
     """Make some of the stored runs again, in an empty cache, and compare: about ten minutes."""
-    from mmtlib.study import check as make_again
+    from mmtlib.study import check_stored
 
     with show.bars("runs") as (runs,):
-        found = make_again(workers=workers, progress=runs)
+        found = check_stored(workers=workers, progress=runs)
     table = found.assign(
         stored=[show.as_percent(share) for share in found["stored"]],
         here=[show.as_percent(share) for share in found["here"]],
@@ -108,8 +108,8 @@ def report_command(
 @app.command("ship")
 def ship_command() -> None:
     """Put the study's results and a few of its networks into the package."""
-    from mmtlib.study import ship as put
+    from mmtlib.study import ship_study
 
-    sizes = put()
+    sizes = ship_study()
     for name, size in sizes.items():
         show.console.print(f"{name}: {show.size(size)}")

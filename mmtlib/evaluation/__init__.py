@@ -8,7 +8,7 @@ from mmtlib.evaluation.accuracy import accuracy, accuracy_by_subject, per_class_
 from mmtlib.evaluation.calibration import expected_calibration_error, reliability
 from mmtlib.evaluation.confusion import confusion
 from mmtlib.evaluation.fusion import fuse
-from mmtlib.evaluation.predictions import Predictions
+from mmtlib.evaluation.predictions import Predictions, pooled
 from mmtlib.evaluation.significance import (
     McNemar,
     PairedDifference,
@@ -38,5 +38,6 @@ __all__ = [
     "paired_difference",
     "paired_means",
     "per_class_accuracy",
+    "pooled",
     "reliability",
 ]

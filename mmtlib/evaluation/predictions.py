@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 from mmtlib.core.arrays import DAMAGE, read_arrays, write_arrays
 from mmtlib.core.errors import DataError
 
+PEOPLE_PER_SET = 1_000_000
+"""Sets apart the people of several sets of clips, who are numbered alike."""
 SUM_TOLERANCE = 1e-2
 """How far the scores of a clip may add up from 1; wide enough for half-precision softmax."""
 
@@ -129,6 +132,24 @@ def _integers(values: object, name: str) -> np.ndarray:
     if array.dtype.kind not in "iu":
         raise DataError(f"Expected whole numbers as {name}, got values of type {array.dtype}.")
     return array.astype(np.int64)
+
+
+def pooled(sets: Sequence[Predictions]) -> Predictions:
+    """Return what a network predicted on several sets of clips as one set.
+
+    Clips and people of different sets, who may be named alike, are told apart.
+
+    Args:
+        sets: at least one, each of its own people.
+    """
+    if len(sets) == 1:
+        return sets[0]
+    return Predictions(
+        scores=np.concatenate([p.scores for p in sets]),
+        labels=np.concatenate([p.labels for p in sets]),
+        subjects=np.concatenate([p.subjects + PEOPLE_PER_SET * i for i, p in enumerate(sets)]),
+        clip_ids=tuple(f"{i}:{name}" for i, p in enumerate(sets) for name in p.clip_ids),
+    )
 
 
 def check_same_clips(first: Predictions, second: Predictions) -> None:

@@ -15,6 +15,7 @@ from scipy import stats
 
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.seeding import numpy_generator
+from mmtlib.core.tables import interval_text, points
 from mmtlib.evaluation.predictions import Predictions, check_same_clips
 
 
@@ -63,7 +64,7 @@ class PairedDifference:
         sample = f"{_count(self.n_seeds, 'seed')}, {_count(self.n_subjects, 'subject')}"
         if self.low is None or self.high is None:
             return f"{format_points(self.mean)} (no interval: {sample})"
-        ends = f"{_signed(self.low)} to {_signed(self.high)}"
+        ends = interval_text(self.low, self.high, points)
         return f"{format_points(self.mean)} ({self.confidence:.0%} interval {ends}; {sample})"
 
 
@@ -291,12 +292,7 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
 
 def format_points(difference: float) -> str:
     """Return a difference of accuracies as text: 0.073 -> ``"+7.3 points"``."""
-    return f"{_signed(difference)} points"
-
-
-def _signed(difference: float) -> str:
-    # Adding 0.0 turns the -0.0 of a small negative number into +0.0.
-    return f"{round(100 * difference, 1) + 0.0:+.1f}"
+    return f"{points(difference)} points"
 
 
 def _count(n: int, noun: str) -> str:

@@ -5,7 +5,6 @@ for the same run twice trains once. Training measures validation clips only; tes
 `evaluate` alone, and each reading is recorded.
 """
 
-from mmtlib.experiment.compare import Comparison, compare
 from mmtlib.experiment.cost import TrainingCost, estimate_cost
 from mmtlib.experiment.data import GestureData, count_clips, make_transform, open_data
 from mmtlib.experiment.deploy import export_run, load_exported
@@ -38,7 +37,6 @@ from mmtlib.experiment.train import RECIPE_VERSION, run, run_all
 __all__ = [
     "RECIPE_VERSION",
     "Classifier",
-    "Comparison",
     "Evaluation",
     "GestureData",
     "Inspection",
@@ -48,7 +46,6 @@ __all__ = [
     "TrainingCost",
     "TrainingPlan",
     "build_network",
-    "compare",
     "count_clips",
     "estimate_cost",
     "evaluate",

@@ -1,45 +1,12 @@
-"""From a row of the results back to its config, as Python or as a command."""
+"""A config as Python or as a command."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from mmtlib.config import SETTINGS, ExperimentConfig
-from mmtlib.config.transfer import method_of_code
-from mmtlib.core.errors import DataError, MmtlibError
-
-
-def config_of(row: Mapping[str, Any]) -> ExperimentConfig:
-    """Return the config of a row of `mmtlib.load_results`.
-
-    Settings that are empty there, as they have no influence on the run, get the recipe's value: the
-    config asks for the same run.
-
-    Raises:
-        DataError: if the row holds no such settings.
-    """
-    settings: dict[str, Any] = {"recipe": row["recipe"], **method_of_code(row["method"])}
-    for name, each in SETTINGS.items():
-        value = row.get(name)
-        if name in settings or value is None or value is pd.NA or value != value:
-            continue
-        if each.many:
-            settings[name] = each.parse(str(value))
-        else:  # a column with gaps holds fractions
-            settings[name] = int(value) if each.type is int else _plain(value)
-    try:
-        return ExperimentConfig.make(**settings)
-    except MmtlibError as error:
-        raise DataError(f"This row of the results is no config: {error}") from None
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
 
 
 def changed_settings(config: ExperimentConfig) -> dict[str, Any]:

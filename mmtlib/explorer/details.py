@@ -2,55 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from mmtlib.core.errors import DataError
-from mmtlib.evaluation import PairedDifference, mean_interval, paired_means
+from mmtlib.evaluation import PairedDifference, Predictions
 from mmtlib.experiment.data import class_names
 from mmtlib.explorer import tables
-from mmtlib.explorer.configs import config_of
 from mmtlib.explorer.factors import FUSED, Runs
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import SPLITS, ExplorerState
+from mmtlib.results.comparison import over_people, over_seeds
+from mmtlib.results.schema import config_of
 
 MOST_ARMS = 6
 """Arms whose curves are drawn at most."""
-PEOPLE = 1_000_000
-"""Sets apart the people of different generator seeds, who are numbered alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
-    """What the networks of an arm, and their partners, said about every clip.
+class Predicted:
+    """What the networks of an arm, and their baselines, predicted for every clip.
 
     Attributes:
         group, target, reference: whose it is, and what it is compared with.
         classes: one name per label.
-        runs: of the arm that have stored predictions.
-        before, after: ``(runs, clips)``, the class that each network chose; `before` is None where
-            the partners have no stored predictions, or there are none.
-        labels, subjects: ``(runs, clips)``, the true classes and the people.
+        after, before: of each run; `before` is empty where a baseline is missing, has no stored
+            predictions, or was measured on other clips.
         seeds: ``(runs,)``, the training seeds.
+        difference: of all clips, with its interval over people and seeds; None where there is none.
     """
 
     group: str
     target: str
     reference: str
     classes: tuple[str, ...]
-    runs: int
-    after: np.ndarray
-    before: np.ndarray | None
-    labels: np.ndarray
-    subjects: np.ndarray
+    after: Sequence[Predictions]
+    before: Sequence[Predictions]
     seeds: np.ndarray
+    difference: PairedDifference | None = field(repr=False)
 
-    def confusion(self, said: np.ndarray) -> np.ndarray:
+    def confusion(self, runs: Sequence[Predictions]) -> np.ndarray:
         """Return the share of each true class (row) that is taken for each class, ``(K, K)``."""
         k = len(self.classes)
-        counts = np.bincount((self.labels * k + said).ravel(), minlength=k * k).reshape(k, k)
+        cells = np.concatenate([each.labels * k + each.predicted for each in runs])
+        counts = np.bincount(cells, minlength=k * k).reshape(k, k)
         clips = counts.sum(axis=1, keepdims=True)
         return np.divide(counts, clips, out=np.full((k, k), np.nan), where=clips > 0)
 
@@ -58,53 +56,34 @@ class Said:
         """Return one row per class: `label`, `name`, `clips`, `before`, `after`, `difference`.
 
         `low` and `high` are the 95 % t interval over training seeds (empty for one seed). Without
-        partners `before` and what depends on it are empty. Shares of clips; runs of one seed on
-        several sets of people count as one.
+        baselines `before` and what depends on it are empty. Shares of clips; runs of one seed on
+        several sets of people count together.
         """
         rows = []
         for label, name in enumerate(self.classes):
-            of = self.labels == label
-            clips = int(of.sum() / self.runs)
-            row = {"label": label, "name": name, "clips": clips, "after": np.nan, "before": np.nan,
-                   "difference": np.nan, "low": np.nan, "high": np.nan}  # fmt: skip
-            if clips:
-                right = _by_seed(self.after == label, of, self.seeds)
-                row["after"] = right.mean()
-                if self.before is not None:
-                    other = _by_seed(self.before == label, of, self.seeds)
-                    step = mean_interval(right - other)
-                    row |= {"before": other.mean(), "difference": step.mean}
-                    row |= {"low": step.low, "high": step.high}
+            clips = np.array([(each.labels == label).sum() for each in self.after])
+            row = {"label": label, "name": name, "clips": int(clips.mean())}
+            if clips.all():
+                after = self._right(self.after, label)
+                row["after"] = self._over_seeds(after, clips)["mean"]
+                if self.before:
+                    before = self._right(self.before, label)
+                    row["before"] = self._over_seeds(before, clips)["mean"]
+                    step = self._over_seeds(after - before, clips)
+                    row |= {"difference": step["mean"], "low": step["low"], "high": step["high"]}
             rows.append(row)
-        return pd.DataFrame(rows).astype({"low": float, "high": float})
+        numbers = ("after", "before", "difference", "low", "high")
+        return pd.DataFrame(rows, columns=["label", "name", "clips", *numbers])
 
-    def over_people(self) -> PairedDifference | None:
-        """Return the difference with the bootstrap interval over people and seeds, or None."""
-        if self.before is None:
-            return None
-        seeds = np.unique(self.seeds)
-        counts = {int((self.seeds == seed).sum()) for seed in seeds}
-        if len(counts) > 1:  # seeds with other sets of people: nothing to cross
-            return None
-        first, second, people = [], [], []
-        for seed in seeds:
-            mine = self.seeds == seed
-            first.append((self.before == self.labels)[mine].ravel())
-            second.append((self.after == self.labels)[mine].ravel())
-            offset = np.arange(mine.sum())[:, None] * PEOPLE
-            people.append((self.subjects[mine] + offset).ravel())
-        if any(not np.array_equal(people[0], other) for other in people):
-            return None
-        return paired_means(np.array(first), np.array(second), people[0])
+    def _right(self, runs: Sequence[Predictions], label: int) -> np.ndarray:
+        return np.array([each.correct[each.labels == label].mean() for each in runs])
+
+    def _over_seeds(self, value: np.ndarray, clips: np.ndarray) -> pd.Series:
+        return over_seeds(value, np.zeros(len(value), dtype=np.int64), self.seeds, clips).iloc[0]
 
 
-def _by_seed(right: np.ndarray, of: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    per_run = (right & of).sum(axis=1) / of.sum(axis=1)
-    return np.array([per_run[seeds == seed].mean() for seed in np.unique(seeds)])
-
-
-def said_by(source: Source, state: ExplorerState) -> Said:
-    """Return what the networks of the chosen arm and of their partners said about every clip.
+def predicted_by(source: Source, state: ExplorerState) -> Predicted:
+    """Return what the networks of the chosen arm and their baselines predicted for every clip.
 
     Args:
         source: the results.
@@ -118,29 +97,21 @@ def said_by(source: Source, state: ExplorerState) -> Said:
     arms = (state.chosen,) if state.chosen else tables.arms(runs, state)
     if not arms:
         raise DataError("No run is selected: clear a filter.")
-    group = target = ""
     targets = (state.target,) if state.target else runs.texts("target")
     for target in targets:
         known = source.measured(target, state.split)
-        group = next((each for each in arms if known & _identities(runs, state, each, target)), "")
-        if group:
-            break
-    else:
-        others = " and the others" if len(arms) > 1 else ""
-        there = [split for split in SPLITS if any(source.measured(t, split) for t in targets)]
-        here = not there or state.split in there
-        other = "another arm or other clips" if here else f"{' or '.join(there)} clips"
-        raise DataError(
-            f"The store holds accuracies of {arms[0]}{others}, but not what the networks said "
-            f"about every {state.split} clip; choose {other}, or train it here."
-        )
-    only = state.replace(where=(), chosen=group, target=target)
-    return _said(source, only)
-
-
-def _identities(runs: Runs, state: ExplorerState, group: str, target: str) -> set[str]:
-    rows = _rows(runs, state.replace(chosen=group, target=target))
-    return set(runs.table["identity"].to_numpy()[rows])
+        for group in arms:
+            only = state.replace(where=(), chosen=group, target=target)
+            if known & set(runs.table["identity"].to_numpy()[_rows(runs, only)]):
+                return _predicted(source, only)
+    others = " and the others" if len(arms) > 1 else ""
+    there = [split for split in SPLITS if any(source.measured(t, split) for t in targets)]
+    here = not there or state.split in there
+    other = "another arm or other clips" if here else f"{' or '.join(there)} clips"
+    raise DataError(
+        f"The store holds accuracies of {arms[0]}{others}, but not what the networks predicted "
+        f"for every {state.split} clip; choose {other}, or train it here."
+    )
 
 
 def _rows(runs: Runs, state: ExplorerState) -> np.ndarray:
@@ -151,41 +122,31 @@ def _rows(runs: Runs, state: ExplorerState) -> np.ndarray:
     )
 
 
-def _said(source: Source, state: ExplorerState) -> Said:
-    runs, of = source.runs(), source.runs().table["identity"].to_numpy()
-    places, _, partners = tables.paired(runs, state)
-    partner = dict(zip(places.tolist(), partners.tolist(), strict=True))
+def _predicted(source: Source, state: ExplorerState) -> Predicted:
+    runs = source.runs()
+    names = runs.table["identity"].to_numpy()
     known = source.measured(state.target, state.split)
-    there = [i for i in _rows(runs, state).tolist() if of[i] in known]
-    others = [of[partner[i]] for i in there if i in partner]
-    after = _clips(source, [of[i] for i in there], state)
-    if len({len(clips) for clips in after.values()}) > 1:
+    there = np.array([i for i in _rows(runs, state) if names[i] in known])
+    others = tables.pairing(runs, state).place[there]
+    keys = [(name, state.target, state.split) for name in names]
+    wanted = [*names[there], *names[others[others >= 0]]]
+    found = source.predictions(wanted, state.target, state.split)
+    after = [found[keys[i]] for i in there]
+    before = [found[keys[i]] for i in others if i >= 0 and keys[i] in found]
+    if len({len(each) for each in after}) > 1:
         raise DataError(
             f"The runs of {state.chosen} were measured on sets of clips of different sizes; filter "
             "to runs with the same clips."
         )
-    before = _clips(source, others, state) if known.issuperset(others) else {}
-    full = len(others) == len(there) and all(
-        other in before and np.array_equal(before[other]["clip_id"], after[of[i]]["clip_id"])
-        for i, other in zip(there, others, strict=True)
-    )
-    stacked = {
-        name: np.array([after[of[i]][name].to_numpy() for i in there])
-        for name in ("predicted", "label", "subject")
-    }
-    return Said(
+    same = [one.clip_ids == other.clip_ids for one, other in zip(after, before, strict=False)]
+    paired = len(before) == len(after) and all(same)
+    return Predicted(
         group=state.chosen, target=state.target,
         reference=state.reference or "the same network alone",
-        classes=tuple(class_names(config_of(runs.table.iloc[there[0]]))), runs=len(there),
-        after=stacked["predicted"], labels=stacked["label"], subjects=stacked["subject"],
-        before=np.array([before[o]["predicted"].to_numpy() for o in others]) if full else None,
-        seeds=runs.table["seed"].to_numpy()[there],
+        classes=tuple(class_names(config_of(runs.table.iloc[there[0]]))),
+        after=after, before=before if paired else (), seeds=runs.table["seed"].to_numpy()[there],
+        difference=over_people(runs.table, there, others, found) if paired else None,
     )  # fmt: skip
-
-
-def _clips(source: Source, identities: list[str], state: ExplorerState) -> dict[str, pd.DataFrame]:
-    rows = source.predictions(tuple(dict.fromkeys(identities)), state.target, state.split)
-    return dict(iter(rows.groupby("identity", sort=False)))
 
 
 def curve_table(source: Source, state: ExplorerState, kind: str = "streams") -> pd.DataFrame:
@@ -210,9 +171,8 @@ def curve_table(source: Source, state: ExplorerState, kind: str = "streams") -> 
     groups = (state.chosen,) if state.chosen else tables.arms(runs, state)[:MOST_ARMS]
     everyone = state.replace(target="", where=()) if state.chosen else state.replace(target="")
     rows = tables.selected(runs, everyone)
-    group = np.array(runs.texts("group"), dtype=object)[runs.code("group")[rows]]
-    owner = pd.DataFrame({"identity": runs.table["identity"].to_numpy()[rows], "group": group})
-    owner = owner[owner["group"].isin(groups)].drop_duplicates(["identity", "group"])
+    owner = runs.table[["identity", "group"]].iloc[rows]
+    owner = owner[owner["group"].isin(groups)].drop_duplicates()
     found = source.history(kind, owner["identity"].tolist()) if len(owner) else pd.DataFrame()
     keys = ["group", "modality", "split"] if kind == "streams" else ["group", "learner", "teacher"]
     values = ["loss", "accuracy"] if kind == "streams" else ["rho", "ssa"]

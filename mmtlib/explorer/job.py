@@ -16,9 +16,9 @@ from mmtlib.core.worker import tell
 from mmtlib.experiment import run
 from mmtlib.experiment.machine import processes_for
 from mmtlib.explorer.configs import as_command, changed_settings
-from mmtlib.results import Task, append, make_record
-from mmtlib.results.prepare import prepare
-from mmtlib.results.tasks import task_key
+from mmtlib.results import ResultsStore, Task, make_record
+from mmtlib.results.baselines import run_key
+from mmtlib.results.prepare import prepare_data
 
 STUDY = "explorer"
 """The study that runs trained here belong to."""
@@ -26,7 +26,7 @@ SPLIT = "validation"
 Tell = Callable[[dict[str, Any]], None]
 
 
-def arm_name(config: ExperimentConfig) -> str:
+def run_name(config: ExperimentConfig) -> str:
     """Return what a run is called: its networks and what differs from the recipe."""
     changed = changed_settings(config)
     parts = ["+".join(config.modalities), config.preset]
@@ -47,9 +47,9 @@ def train_and_store(config: ExperimentConfig, tell: Tell) -> None:
         MmtlibError: if it cannot be trained.
     """
     task = Task(
-        study=STUDY, arm=arm_name(config), levels={}, config=config, key=task_key(config)
+        study=STUDY, arm=run_name(config), levels={}, config=config, key=run_key(config)
     )  # fmt: skip
-    fingerprints, errors = prepare([task], SPLIT, _counted(tell, "clips"))
+    fingerprints, errors = prepare_data([task], SPLIT, _counted(tell, "clips"))
     if errors:
         raise MmtlibError(errors[task.key])
 
@@ -58,7 +58,7 @@ def train_and_store(config: ExperimentConfig, tell: Tell) -> None:
         tell({"kind": "epoch", "done": done, "all": total, **rows})
 
     found = run(config, progress=progress)
-    append(make_record(task, fingerprints[task.key], found, SPLIT))
+    ResultsStore().append(make_record(task, fingerprints[task.key], found, SPLIT))
     tell({"kind": "done", "identity": found.identity, "accuracy": found.validation_accuracy})
 
 

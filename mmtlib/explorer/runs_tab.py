@@ -12,12 +12,13 @@ import pandas as pd
 
 from mmtlib.core.errors import MmtlibError
 from mmtlib.explorer import tables
-from mmtlib.explorer.configs import as_command, as_python, config_of
+from mmtlib.explorer.configs import as_command, as_python
 from mmtlib.explorer.saving import FORMATS, download_link
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ARM, SPLITS, VIEWS, ExplorerState
 from mmtlib.explorer.views import View, draw_view
 from mmtlib.figures.looks import title_of
+from mmtlib.results.schema import config_of
 from mmtlib.widgets.figure_view import FigureView
 
 MOST_ROWS = 40

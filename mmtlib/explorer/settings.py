@@ -9,7 +9,7 @@ import numpy as np
 from mmtlib.config import SETTINGS, ExperimentConfig, Setting
 from mmtlib.core.errors import unknown_name
 from mmtlib.explorer.factors import Runs, level_text
-from mmtlib.results.records import method_of, settings_row
+from mmtlib.results.schema import method_of, settings_row
 
 _SHOWN = [each for each in SETTINGS.values() if each.offered]
 OFFERED: dict[str, Setting] = {

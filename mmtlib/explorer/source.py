@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mmtlib.core import cache
-from mmtlib.explorer.factors import Runs, prepare
-from mmtlib.results import load_results, load_rows, results_dir
+from mmtlib.evaluation import Predictions
+from mmtlib.explorer.factors import Runs
+from mmtlib.results import ResultsStore
 from mmtlib.results.schema import RECORDED
-from mmtlib.results.store import distinct, read_encoded
+from mmtlib.results.store import RunKey
 
-Stamp = tuple[tuple[str, int, int], ...]
+T = TypeVar("T")
 HISTORY = {"streams": ("modality", "split"), "pairs": ("learner", "teacher")}
 """Table -> its columns of few different texts, besides who they belong to."""
+KEPT = 24
+"""Sets of predictions that are kept; each is a few megabytes."""
 
 
 @dataclass
 class Source:
     """A results store, with what was read of it.
 
-    Files of a store are named by their content and never changed, so their names and sizes tell
-    whether anything is new.
-
     Attributes:
         folder: where the store is; None = ``MMTLIB_CACHE/results``.
     """
 
     folder: Path | None = None
-    _kept: dict[Any, tuple[Stamp, Any]] = field(default_factory=dict, repr=False)
+    _kept: dict[Hashable, tuple[Hashable, Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def store(self) -> ResultsStore:
+        """The store, where it is now."""
+        return ResultsStore(self.folder)
 
     def runs(self) -> Runs:
         """Return all results, prepared for quick selection.
@@ -43,7 +46,7 @@ class Source:
         Raises:
             DataError: if a file of the store is damaged; names the file.
         """
-        return self._once("results", "results", lambda: prepare(load_results(folder=self.folder)))
+        return self._once("results", "results", lambda: Runs.of(self.store.results()))
 
     def history(self, kind: str, identities: Sequence[str]) -> pd.DataFrame:
         """Return what was measured in these trainings, epoch by epoch.
@@ -64,12 +67,11 @@ class Source:
 
     def _histories(self, kind: str) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
         """Return all histories, those of a run side by side, and where each run's are."""
-        folders = (cache.SHIPPED, self.folder or results_dir())
         texts = ("identity", "run_id", RECORDED, *HISTORY[kind])
-        table = read_encoded(kind, folders, texts)
+        table = self.store.table(kind, encode=texts)
         if not table.num_rows:
             return table, {}
-        table = table.drop_columns(["run_id", RECORDED, "store"])
+        table = table.drop_columns(["run_id", RECORDED, "stored"])
         owner = table["identity"].chunk(0)
         codes = owner.indices.to_numpy()
         order = np.argsort(codes, kind="stable")
@@ -77,18 +79,20 @@ class Source:
         places = zip([0, *ends[:-1]], ends, strict=True)
         return table.take(order), dict(zip(owner.dictionary.to_pylist(), places, strict=True))
 
-    def predictions(self, identities: Sequence[str], target: str, split: str) -> pd.DataFrame:
-        """Return what networks said about every clip, as far as the store has it.
+    def predictions(
+        self, identities: Sequence[str], target: str, split: str
+    ) -> dict[RunKey, Predictions]:
+        """Return what a network of these runs predicted for every clip.
 
-        Returns:
-            One row per run and clip, ordered alike for every run: `identity`, `clip_id`, `label`,
-            `subject`, `predicted`.
+        Runs without stored predictions are not there.
 
         Raises:
             DataError: if a file of the store is damaged; names the file.
         """
-        key = ("predictions", tuple(identities), target, split)
-        return self._once(key, "predictions", lambda: self._said(identities, target, split))
+        names = tuple(dict.fromkeys(identities))
+        rows = pd.DataFrame({"identity": names, "target": target, "split": split}, dtype=object)
+        key = names, target, split
+        return self._once(key, "predictions", lambda: self.store.predictions_of(rows))
 
     def measured(self, target: str, split: str) -> set[str]:
         """Return the identities of the runs with stored predictions of a network and a split.
@@ -96,52 +100,22 @@ class Source:
         Raises:
             DataError: if a file of the store is damaged; names the file.
         """
-        return self._once("measured", "predictions", lambda: self._have()).get(
-            (target, split), set()
-        )
+        found = self._once("measured", "predictions", self._have)
+        return found.get((target, split), set())
 
     def _have(self) -> dict[tuple[str, str], set[str]]:
         found: dict[tuple[str, str], set[str]] = {}
-        for folder in (cache.SHIPPED, self.folder or results_dir()):
-            for name, *of in distinct("predictions", ("identity", "target", "split"), folder):
-                found.setdefault(tuple(of), set()).add(name)
+        key = ["identity", "target", "split"]
+        for identity, target, split in self.store.distinct("predictions", key):
+            found.setdefault((target, split), set()).add(identity)
         return found
 
-    def _said(self, identities: Sequence[str], target: str, split: str) -> pd.DataFrame:
-        found = load_rows(
-            "predictions", folder=self.folder, identity=list(identities), target=[target],
-            split=[split],
-        )  # fmt: skip
-        columns = ["identity", "clip_id", "label", "subject", "predicted"]
-        if found.empty:
-            return pd.DataFrame(columns=columns)
-        scores = np.stack(found["scores"].to_numpy())
-        found = found.assign(predicted=scores.argmax(axis=1))[columns]
-        return found.sort_values(["identity", "clip_id"], kind="stable", ignore_index=True)
-
-    def _once(self, key: Any, kind: str, read: Any) -> Any:
-        now = self.stamp(kind)
+    def _once(self, key: Hashable, kind: str, read: Callable[[], T]) -> T:
+        """Return what `read` returns; it is called again only when the table has changed."""
+        now = self.store.stamp(kind)
         if key not in self._kept or self._kept[key][0] != now:
             if len(self._kept) > KEPT:
                 self._kept = {k: v for k, v in self._kept.items() if isinstance(k, str)}
             self._kept[key] = (now, read())
-        return self._kept[key][1]
-
-    def stamp(self, kind: str) -> Stamp:
-        """Return what tells one state of a table from another."""
-        files = []
-        for folder in (cache.SHIPPED, self.folder or results_dir()):
-            try:
-                with os.scandir(folder / kind) as found:
-                    files += [
-                        (each.name, (about := each.stat()).st_size, about.st_mtime_ns)
-                        for each in found
-                        if each.name.endswith(".parquet")
-                    ]
-            except FileNotFoundError:
-                continue
-        return tuple(sorted(files))
-
-
-KEPT = 24
-"""Sets of predictions that are kept; each is a few megabytes."""
+        found: T = self._kept[key][1]
+        return found

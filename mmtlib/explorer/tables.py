@@ -1,7 +1,7 @@
 """From a selection to tidy tables: pure functions of the prepared results and the state.
 
 Accuracies are fractions. Intervals are Student t intervals over training seeds: runs of one seed on
-several sets of people (generator seeds, folds) are averaged first. With numbers instead of texts
+several sets of people (generator seeds, folds) count together. With numbers instead of texts
 ten thousand runs take milliseconds.
 """
 
@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mmtlib.core.errors import unknown_name
 from mmtlib.evaluation import holm
-from mmtlib.explorer.factors import REPEATS, Runs
+from mmtlib.explorer.factors import Runs
 from mmtlib.explorer.state import ARM, ExplorerState
-
-CONFIDENCE = 0.95
+from mmtlib.results.baselines import REASONS, Pairing
+from mmtlib.results.comparison import over_seeds
 
 
 def selected(runs: Runs, state: ExplorerState) -> np.ndarray:
@@ -49,7 +48,7 @@ def accuracy_table(runs: Runs, state: ExplorerState, x: str | None = None) -> pd
         ConfigError: if there is no such factor or level.
     """
     rows = selected(runs, state)
-    return _by_seed(runs, rows, runs.accuracy[rows], x or state.x)
+    return _by_seed(runs, rows, runs.accuracy[rows], x or state.x).drop(columns="p")
 
 
 def gain_table(runs: Runs, state: ExplorerState, x: str | None = None) -> pd.DataFrame:
@@ -67,46 +66,38 @@ def gain_table(runs: Runs, state: ExplorerState, x: str | None = None) -> pd.Dat
     Raises:
         ConfigError: if there is no such factor, level or reference.
     """
-    rows, difference, _ = paired(runs, state)
-    table = _by_seed(runs, rows, difference, x or state.x)
-    return table.assign(**_significance(table))
+    table = _by_seed(runs, *_steps(runs, state), x or state.x)
+    known = table["p"].dropna()
+    return table.assign(p_holm=pd.Series(holm(known), index=known.index, dtype=float))
 
 
-def _significance(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    mean, sd, n = (table[name].to_numpy(dtype=float) for name in ("mean", "sd", "seeds"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(np.abs(mean / (sd / np.sqrt(n))), np.maximum(n - 1, 1))
-    p = np.where(sd == 0, np.where(mean == 0, 1.0, 0.0), p)
-    p = np.where(n > 1, p, np.nan)
-    adjusted, known = np.full(len(p), np.nan), np.isfinite(p)
-    adjusted[known] = holm(p[known])
-    return {"p": p, "p_holm": adjusted}
+def pairing(runs: Runs, state: ExplorerState) -> Pairing:
+    """Return what every row is compared with: a baseline, or a run of the reference.
+
+    Raises:
+        ConfigError: if there is no such reference.
+    """
+    if not state.reference:
+        return runs.baselines
+    return runs.counterparts.of(runs.is_level("group", state.reference, strict=True))
 
 
-def paired(runs: Runs, state: ExplorerState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the selected rows that have a partner: their places, differences, partners' places.
+def _steps(runs: Runs, state: ExplorerState) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the selected rows that have a pair, and their differences."""
+    rows, place = selected(runs, state), pairing(runs, state).place
+    rows = rows[place[rows] >= 0]
+    return rows, runs.accuracy[rows] - runs.accuracy[place[rows]]
+
+
+def unpaired(runs: Runs, state: ExplorerState) -> str:
+    """Return why selected rows have no pair, the reason of most first; "" = all have one.
 
     Raises:
         ConfigError: if there is no such factor, level or reference.
     """
-    rows = selected(runs, state)
-    if state.reference:
-        rows = rows[~runs.is_level("group", state.reference, strict=True)[rows]]
-        partner = _partners(runs, state)[rows]
-    else:
-        partner = runs.partner[rows]
-    there = partner >= 0
-    rows, partner = rows[there], partner[there]
-    return rows, runs.accuracy[rows] - runs.accuracy[partner], partner
-
-
-def _partners(runs: Runs, state: ExplorerState) -> np.ndarray:
-    """Return the place of each row's counterpart in the reference arm, or -1."""
-    key = runs.combine("split", "target", *REPEATS)
-    place = np.full(key.max(initial=0) + 1, -1)
-    reference = np.flatnonzero(runs.is_level("group", state.reference))
-    place[key[reference]] = reference
-    return place[key]
+    counts = np.bincount(pairing(runs, state).reason[selected(runs, state)])
+    reasons = [i for i in np.argsort(-counts, kind="stable") if i and counts[i]]
+    return " ".join(f"{REASONS[i]} ({counts[i]} results)" for i in reasons)
 
 
 def heat_table(runs: Runs, state: ExplorerState, *, gain: bool = False) -> pd.DataFrame:
@@ -126,24 +117,14 @@ def heat_table(runs: Runs, state: ExplorerState, *, gain: bool = False) -> pd.Da
     rows = selected(runs, state)
     value = runs.accuracy[rows]
     if gain:
-        rows, value, _ = paired(runs, state)
-    x, y = runs.code(_place(state.x))[rows], runs.code(_place(state.y))[rows]
-    cell = x.astype(np.int64) * len(runs.texts(_place(state.y))) + y
-    cells, first, of = np.unique(cell, return_index=True, return_inverse=True)
-    count = np.bincount(of, minlength=len(cells))
-    groups = len(runs.texts("group"))
-    arms = np.unique(of * groups + runs.code("group")[rows]) // max(groups, 1)
-    return pd.DataFrame(
-        {
-            "x": np.array(runs.texts(_place(state.x)), dtype=object)[x[first]],
-            "y": np.array(runs.texts(_place(state.y)), dtype=object)[y[first]],
-            "mean": np.bincount(of, value, len(cells)) / np.maximum(count, 1),
-            "x_place": x[first],
-            "y_place": y[first],
-            "arms": np.bincount(arms, minlength=len(cells)),
-            "runs": count,
-        }
-    )
+        rows, value = _steps(runs, state)
+    names = {"x": _place(state.x), "y": _place(state.y), "arm": "group"}
+    cells = pd.DataFrame({key: runs.factor(name).iloc[rows] for key, name in names.items()})
+    found = cells.assign(value=value).groupby(["x", "y"], observed=True)
+    table = found.agg(mean=("value", "mean"), arms=("arm", "nunique"), runs=("arm", "size"))
+    table = table.reset_index()
+    places = {f"{name}_place": table[name].cat.codes for name in ("x", "y")}
+    return table.astype({"x": object, "y": object}).assign(**places)
 
 
 def _place(factor: str) -> str:
@@ -151,33 +132,14 @@ def _place(factor: str) -> str:
 
 
 def _by_seed(runs: Runs, rows: np.ndarray, value: np.ndarray, x: str) -> pd.DataFrame:
-    """Return mean and interval over seeds of every group, tested network and level."""
-    names = (_place(x), "group", "target")  # in this order they are sorted
-    key = runs.combine(*names)[rows]
-    keys, first, group = np.unique(key, return_index=True, return_inverse=True)
-    # Runs of a seed on several sets of people count as one.
-    pair = group * (runs.code("seed").max(initial=0) + 1) + runs.code("seed")[rows]
-    _, once, of = np.unique(pair, return_index=True, return_inverse=True)
-    per_seed = np.bincount(of, value) / np.maximum(np.bincount(of), 1) if len(rows) else value
-    owner, k = group[once], len(keys)
-    n = np.bincount(owner, minlength=k)
-    mean = np.bincount(owner, per_seed, k) / np.maximum(n, 1)
-    squares = np.bincount(owner, (per_seed - mean[owner]) ** 2, k)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sd = np.where(n > 1, np.sqrt(squares / (n - 1)), np.nan)
-    counts, which = np.unique(np.maximum(n - 1, 1), return_inverse=True)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, counts)[which] * sd / np.sqrt(np.maximum(n, 1))
-    chosen = rows[first]
-    columns = {
-        label: np.array(runs.texts(name), dtype=object)[runs.code(name)[chosen]]
-        for label, name in (("group", "group"), ("target", "target"), ("x", _place(x)))
-    }
-    return pd.DataFrame(
-        {
-            **columns, "mean": mean, "sd": sd, "low": mean - half, "high": mean + half,
-            "seeds": n, "runs": np.bincount(group, minlength=k),
-        }
-    )  # fmt: skip
+    """Return mean and interval over seeds of every group, tested network and level, in order."""
+    names = {"x": _place(x), "group": "group", "target": "target"}
+    named = pd.DataFrame({key: runs.factor(name).iloc[rows] for key, name in names.items()})
+    group = named.groupby(list(names), observed=True, sort=True).ngroup().to_numpy()
+    seed, clips = (runs.table[name].to_numpy()[rows] for name in ("seed", "n_clips"))
+    found = over_seeds(value, group, seed, clips).drop(columns="per_seed")
+    first = named.iloc[np.unique(group, return_index=True)[1]].reset_index(drop=True)
+    return first.astype(object)[["group", "target", "x"]].join(found)
 
 
 def runs_of(runs: Runs, state: ExplorerState) -> pd.DataFrame:
@@ -207,8 +169,7 @@ def arms(runs: Runs, state: ExplorerState) -> tuple[str, ...]:
     Raises:
         ConfigError: if there is no such factor or level.
     """
-    codes = np.unique(runs.code("group")[selected(runs, state)])
-    return tuple(np.array(runs.texts("group"), dtype=object)[codes])
+    return tuple(runs.factor("group").iloc[selected(runs, state)].sort_values().unique())
 
 
 def check_known(runs: Runs, state: ExplorerState) -> None:

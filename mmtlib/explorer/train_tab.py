@@ -17,7 +17,7 @@ from mmtlib.experiment import count_clips, estimate_cost
 from mmtlib.explorer import detail_charts
 from mmtlib.explorer.appearance import empty_figure
 from mmtlib.explorer.configs import as_command, as_python
-from mmtlib.explorer.job import Job, arm_name
+from mmtlib.explorer.job import Job, run_name
 from mmtlib.explorer.runs_tab import WIDE, Change, copies
 from mmtlib.explorer.settings import OFFERED, find_run, first_settings, settings_config
 from mmtlib.explorer.source import Source
@@ -155,7 +155,7 @@ class TrainTab(widgets.HBox):
         )
         self._say(f"Stored: validation accuracy {scores}. {table['origin'].iloc[0]}.")
         history = self._source.history("streams", [table["identity"].iloc[0]])
-        self.plot.show(training_figure(history, self.state, arm_name(config)))
+        self.plot.show(training_figure(history, self.state, run_name(config)))
 
     def _estimate(self, config: ExperimentConfig) -> None:
         """Write onto the button how long it will take, when that is known."""
@@ -181,7 +181,7 @@ class TrainTab(widgets.HBox):
         """Train the run of these settings in the background."""
         if self._config is None or self.running:
             return
-        self._say(f"Training {arm_name(self._config)} ...")
+        self._say(f"Training {run_name(self._config)} ...")
         self.controls["train"].disabled, self.controls["cancel"].disabled = True, False
         self.bar.value, self.bar.max = 0, 1
         self.progress.value = "starting ..."
@@ -208,7 +208,7 @@ class TrainTab(widgets.HBox):
             self.progress.value = f"{message['done']} of {message['all']} {what}"
         if kind == "epoch":
             history = pd.DataFrame(message["streams"])
-            self.plot.show(training_figure(history, self.state, arm_name(config)))
+            self.plot.show(training_figure(history, self.state, run_name(config)))
         if kind == "done":
             self._stored()
         if kind == "error":

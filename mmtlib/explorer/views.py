@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from mmtlib.core.errors import MmtlibError
 from mmtlib.explorer import charts, detail_charts, tables
 from mmtlib.explorer.appearance import empty_figure, p_text
-from mmtlib.explorer.details import MOST_ARMS, curve_table, said_by
+from mmtlib.explorer.details import MOST_ARMS, curve_table, predicted_by
 from mmtlib.explorer.factors import Runs
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ARM, ExplorerState
@@ -117,7 +117,8 @@ def _gain(source: Source, runs: Runs, state: ExplorerState) -> View:
     table = tables.gain_table(runs, state)
     if table.empty:
         there = len(tables.selected(runs, state))
-        return _nothing(state, NO_PARTNER if there else NO_MATCH)
+        why = f"{NO_PARTNER} {tables.unpaired(runs, state)}"
+        return _nothing(state, why if there else NO_MATCH)
     figure = charts.point_chart(table, state, factor=_title(runs, state.x), gain=True)
     best = table.loc[table["mean"].idxmax()]
     p = (
@@ -191,16 +192,16 @@ def _how_many(runs: Runs, state: ExplorerState, table: pd.DataFrame) -> str:
 
 
 def _confusion(source: Source, runs: Runs, state: ExplorerState) -> View:
-    said = said_by(source, state)
+    said = predicted_by(source, state)
     first = said.confusion(said.after)
-    second = None if said.before is None else said.confusion(said.before)
+    second = said.confusion(said.before) if said.before else None
     figure = detail_charts.confusion_chart(first, second, said.classes, state)
     wrong = first.copy()
     wrong[range(len(wrong)), range(len(wrong))] = -1
     true, taken = divmod(int(pd.Series(wrong.ravel()).idxmax()), len(wrong))
     text = (
-        f"{title_of(said.target)} of {said.group}, {said.runs} runs, {state.split} clips. Most "
-        f"often wrong: {said.classes[true]} taken for {said.classes[taken]} "
+        f"{title_of(said.target)} of {said.group}, {len(said.after)} runs, {state.split} clips. "
+        f"Most often wrong: {said.classes[true]} taken for {said.classes[taken]} "
         f"({100 * wrong[true, taken]:.0f} %)."
     )
     if second is not None:
@@ -214,11 +215,11 @@ def _confusion(source: Source, runs: Runs, state: ExplorerState) -> View:
 
 
 def _classes(source: Source, runs: Runs, state: ExplorerState) -> View:
-    said = said_by(source, state)
+    said = predicted_by(source, state)
     table = said.class_gains()
     figure = detail_charts.class_chart(table, state)
-    text = f"{title_of(said.target)} of {said.group}, {said.runs} runs, {state.split} clips."
-    if said.before is None:
+    text = f"{title_of(said.target)} of {said.group}, {len(said.after)} runs, {state.split} clips."
+    if not said.before:
         best = table.loc[table["after"].idxmax()]
         text += f" Best recognised: {best['name']} ({100 * best['after']:.1f} %)."
         return View(figure, text, table)
@@ -229,8 +230,8 @@ def _classes(source: Source, runs: Runs, state: ExplorerState) -> View:
         f" Against {said.reference}: {most['name']} {100 * most['difference']:+.1f} points, "
         f"{least['name']} {100 * least['difference']:+.1f}; bars are 95 % intervals over seeds."
     )
-    over = said.over_people()
-    if over is not None and over.low is not None:
+    over = said.difference
+    if over is not None and over.low is not None and over.high is not None:
         text += (
             f" All clips: {100 * over.mean:+.1f} points (95 % bootstrap over {over.n_subjects} "
             f"people and {over.n_seeds} seeds {100 * over.low:+.1f} to {100 * over.high:+.1f})."

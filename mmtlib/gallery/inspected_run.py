@@ -45,6 +45,21 @@ class InspectedClips:
         return self.batch.frames[modality]
 
 
+def staged_network(run: Run, modality: str) -> StagedNetwork:
+    """Return a network of a run, whose stages can be looked into.
+
+    Raises:
+        ConfigError: if it is no `StagedNetwork`.
+    """
+    network = run.network(modality)
+    if not isinstance(network, StagedNetwork):
+        raise ConfigError(
+            f"Run {run.run_id} has a {type(network).__name__}; this figure looks into the stages "
+            "of a StagedNetwork."
+        )
+    return network
+
+
 def shown_clip(material: Material) -> InspectedClips:
     """Return the first validation clip of the gesture `SHOWN_GESTURE`."""
     classes = material.run().classes

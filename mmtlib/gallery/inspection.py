@@ -67,8 +67,7 @@ def _similarity(material: Material, width: float) -> StyledFigure:
 def _on_the_hand(mask: Tensor | None, grid: tuple[int, int, int]) -> tuple[int, int, int]:
     """Return the position that the hand fills most, the first if several do; else the middle."""
     if mask is None or not mask.any():
-        t, h, w = (n // 2 for n in grid)
-        return t, h, w
+        return grid[0] // 2, grid[1] // 2, grid[2] // 2
     filled = torch.nn.functional.adaptive_avg_pool3d(mask[None].float(), grid)[0]
     first, *others = np.unravel_index(int(filled.argmax()), grid)
     return int(first), int(others[0]), int(others[1])

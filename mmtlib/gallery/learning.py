@@ -11,24 +11,21 @@ from mmtlib.analysis import rho_over_epochs
 from mmtlib.evaluation import mean_interval
 from mmtlib.figures import StyledFigure
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.material import Material, NotStored
+from mmtlib.gallery.material import Material
 from mmtlib.study import plan
 
-METHODS = {
-    "alone": "alone",
-    "mtut": "SSA with focal",
-    "ssa": "SSA without focal",
-}
+METHODS = {"alone": "alone", "mtut": "SSA with focal", "ssa": "SSA without focal"}
+"""Arm of S2 -> what its curve is called."""
 LEAST_SEEDS = 3
 """A t interval of two seeds is wider than the figure."""
 
 
 def _training_curves(material: Material, width: float) -> StyledFigure:
-    study, arms = _focal_arms(material)
+    study = material.grid("S2").name
     streams = material.history(study)
     pairs = material.history(study, "pairs")
     rows: list[dict] = []
-    for method, arm in arms.items():
+    for arm, method in METHODS.items():
         mine = streams[(streams["arm"] == arm) & (streams["split"] == "train")]
         for modality, title in ((plan.TARGET, "RGB"), ("depth", "depth")):
             found = mine[mine["modality"] == modality]
@@ -36,18 +33,6 @@ def _training_curves(material: Material, width: float) -> StyledFigure:
         found = pairs[(pairs["arm"] == arm) & (pairs["learner"] == plan.TARGET)]
         rows += _curve(found, "ssa", "Distance of the maps", method)
     return figures.compared_curves(pd.DataFrame(rows), width=width)
-
-
-def _focal_arms(material: Material) -> tuple[str, dict[str, str]]:
-    """Return the study that has most seeds with and without focal, and title -> arm."""
-    try:
-        study = material.grid("S2").name
-        return study, {title: arm for arm, title in METHODS.items()}
-    except NotStored:
-        chosen = plan.choose(material.results(plan.TUNING))
-        trials = {"alone": "as it is"}
-        trials |= {m: f"{chosen[m]['ssa_weight']:g}" for m in ("mtut", "ssa")}
-        return plan.TUNING, {title: f"{arm} {trials[arm]}" for arm, title in METHODS.items()}
 
 
 def _curve(rows: pd.DataFrame, value: str, measure: str, method: str) -> Iterator[dict]:

@@ -6,11 +6,11 @@ import pandas as pd
 
 from mmtlib import figures
 from mmtlib.analysis import accuracy_by_corruption
-from mmtlib.evaluation import mean_interval
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.words import change
+from mmtlib.results import means_over_seeds, paired
 from mmtlib.study import plan
 
 
@@ -32,29 +32,26 @@ def _corruption(material: Material, width: float) -> StyledFigure:
     return figures.corruption_curves(table, alone=alone, width=width)
 
 
-def _by_level(material: Material, question: str, column: str, xlabel: str, width: float):
-    rows, points = _test_rows(material, question), []
+def _by_level(
+    material: Material, question: str, column: str, xlabel: str, width: float
+) -> StyledFigure:
+    rows = _test_rows(material, question)
     how = _together(rows).map({True: "with depth", False: "alone"})
-    for (method, level), group in rows.groupby([how, column]):
-        found = mean_interval(group["accuracy"].to_numpy())
-        point = {"measure": "Accuracy of RGB", "method": method, "x": level, "value": found.mean}
-        points.append({**point, "low": found.low, "high": found.high})
-    figure = figures.compared_curves(pd.DataFrame(points), xlabel=xlabel, width=width)
+    found = means_over_seeds(rows.assign(method=how), ["method", column])
+    found = found.sort_values(["method", column])
+    found = found.assign(measure="Accuracy of RGB").rename(columns={column: "x", "mean": "value"})
+    figure = figures.compared_curves(found, xlabel=xlabel, width=width)
     figure.alt_text += f" Gain by level: {_gains(rows, column)}."
     return figure
 
 
 def _gains(rows: pd.DataFrame, column: str) -> str:
     """Return what training together brought at each level, paired by seed, with t intervals."""
-    said = []
-    for level, group in rows.groupby(column):
-        alone, joint = (
-            group[_together(group) == together].set_index("seed")["accuracy"]
-            for together in (False, True)
-        )
-        gain = mean_interval((joint - alone).to_numpy())
-        said.append(f"{level:g}: {change(gain, 'seeds')}")
-    return "; ".join(said)
+    gains = paired(rows, by=[column]).sort_values(column)
+    return "; ".join(
+        f"{row[column]:g}: {change(row['difference'], row['t_low'], row['t_high'], 'seeds')}"
+        for row in gains.to_dict("records")
+    )
 
 
 def _clutter(material: Material, width: float) -> StyledFigure:
@@ -69,7 +66,7 @@ LEVELS = (
     Entry(
         name="corruption",
         title="When the teacher is bad: accuracy against noise in depth",
-        see="RGB, trained with depth that was spoilt by noise, with and without focal "
+        see="RGB, trained with depth that was corrupted by noise, with and without focal "
         "regularization. Below the dashed line it would be better off alone: negative transfer. "
         "Bars: 95 % t intervals over seeds.",
         function="corruption_curves",

@@ -17,9 +17,9 @@ from mmtlib.core import cache
 from mmtlib.core.errors import DataError
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment import Run, list_runs, load_run, stored_run, stored_runs
-from mmtlib.results import Grid, load_history, load_results
-from mmtlib.study import answers, calibration_and_cost, complete_grids, focal_contrasts
-from mmtlib.study.measured import Measured
+from mmtlib.results import Grid, ResultsStore, baseline_key
+from mmtlib.results.baselines import run_key
+from mmtlib.study import Findings
 
 T = TypeVar("T")
 DRAWN_FROM_FORMULAS = "drawn from the definitions; no result is shown"
@@ -40,7 +40,7 @@ class Material:
 
     def __init__(self, run: Run | None = None) -> None:
         self._run = run
-        self._kept: dict[Any, tuple[Any, frozenset[str]]] = {}
+        self._kept: dict[Any, tuple[Any, set[str]]] = {}
         self._noted: set[str] = set()
 
     @contextmanager
@@ -62,10 +62,14 @@ class Material:
         if key not in self._kept:
             with self.noting() as origins:
                 value = make()
-            self._kept[key] = value, frozenset(origins)
+            self._kept[key] = value, set(origins)
         value, origins = self._kept[key]
         self._noted |= origins
         return value
+
+    @property
+    def _findings(self) -> Findings:
+        return self.keep("findings", lambda: Findings(cache.SHIPPED))
 
     def results(self, study: str) -> pd.DataFrame:
         """Return the package's results of a study (`mmtlib.load_results`).
@@ -76,7 +80,7 @@ class Material:
         return self.keep(("results", study), lambda: self._results(study))
 
     def _results(self, study: str) -> pd.DataFrame:
-        every = self.keep("every result", lambda: load_results(folder=cache.SHIPPED))
+        every = self.keep("every result", lambda: ResultsStore(cache.SHIPPED).results())
         rows = every[every["study"] == study]
         if rows.empty:
             raise _not_stored(f"results of {study!r}")
@@ -89,11 +93,11 @@ class Material:
         Raises:
             NotStored: if its results are not stored.
         """
-        found = self.keep("grids", lambda: dict(complete_grids(cache.SHIPPED)))
-        if question not in found:
+        grids = self._findings.grids
+        if question not in grids:
             raise _not_stored(f"results of question {question} of the study")
-        self.results(found[question].name)
-        return found[question]
+        self.results(grids[question].name)
+        return grids[question]
 
     def history(self, study: str, kind: str = "streams", **where: Any) -> pd.DataFrame:
         """Return how the runs of a study learnt (`mmtlib.load_history`).
@@ -103,17 +107,17 @@ class Material:
         """
         self.results(study)
         key = ("history", study, kind, *sorted(where.items()))
-        return self.keep(key, lambda: load_history(study, kind, folder=cache.SHIPPED, **where))
+        store = ResultsStore(cache.SHIPPED)
+        return self.keep(key, lambda: store.history(study, kind, **where))
 
-    def predictions(self, question: str, arm: str, target: str) -> list[list[Predictions]]:
-        """Return what an arm said about the test clips: for each seed, one per generator seed.
+    def predictions(self, question: str, arm: str, target: str) -> list[Predictions]:
+        """Return what an arm predicted for the test clips of all generator seeds, seed by seed.
 
         Raises:
             NotStored: if the question's results are not stored.
         """
-        grid = self.grid(question)
-        measured = self.keep(("measured", question), lambda: Measured(grid, folder=cache.SHIPPED))
-        return measured.of_arm(arm, target)
+        self.grid(question)
+        return self._findings.measured(question).pooled(arm, target)
 
     def answers(self) -> pd.DataFrame:
         """Return every comparison of the study that is stored (`mmtlib.study.answers`).
@@ -121,33 +125,21 @@ class Material:
         Raises:
             NotStored: if there is none.
         """
-        return self._of_study("answers", answers)
-
-    def focal_contrasts(self) -> pd.DataFrame:
-        """Return `mmtlib.study.focal_contrasts`.
-
-        Raises:
-            NotStored: if the results of S4 are not stored.
-        """
-        self.grid("S4")
-        return self.keep("contrasts", lambda: focal_contrasts(cache.SHIPPED))
-
-    def calibration(self) -> pd.DataFrame:
-        """Return `mmtlib.study.calibration_and_cost`.
-
-        Raises:
-            NotStored: if the results of H1 are not stored.
-        """
-        self.grid("H1")
-        return self.keep("calibration", lambda: calibration_and_cost(cache.SHIPPED))
-
-    def _of_study(self, name: str, read: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-        found = self.keep(name, lambda: read(cache.SHIPPED))
+        found = self.keep("answers", self._findings.answers)
         if found.empty:
             raise _not_stored("test results of the study")
         for study in found["study"].unique():
             self.results(study)
         return found
+
+    def found(self, question: str, what: Callable[[Findings], pd.DataFrame]) -> pd.DataFrame:
+        """Return a table of `mmtlib.study.Findings` about a question of the study.
+
+        Raises:
+            NotStored: if the results of the question are not stored.
+        """
+        self.grid(question)
+        return self.keep((question, what), lambda: what(self._findings))
 
     def run(self) -> Run:
         """Return the run that figures about one training show.
@@ -174,9 +166,10 @@ class Material:
             NotStored: if there is none.
         """
         together = self.run()
-        wanted = together.config.alone(modality).canonical()
+        wanted = baseline_key(together.config, modality)
         for found in self.keep("runs", _every_run):
-            if found.config.canonical() == wanted and found.run_id != together.run_id:
+            same = run_key(found.config, hardware=False) == wanted
+            if same and found.run_id != together.run_id:
                 return self._noting(found)
         raise NotStored(
             f"The network of {modality} that was trained alone beside run {together.run_id} is not "

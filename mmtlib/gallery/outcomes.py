@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from mmtlib import figures
 from mmtlib.analysis import gain_by_class, gain_by_learner
-from mmtlib.evaluation import Predictions, accuracy, confusion
+from mmtlib.evaluation import accuracy, confusion
 from mmtlib.figures import StyledFigure
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
 from mmtlib.study import plan
-from mmtlib.study.measured import PEOPLE_PER_GENERATOR
 from mmtlib.study.wording import NAMES, arm_name
 from mmtlib.synthetic import get_preset
 
@@ -36,8 +32,7 @@ def _paired_seeds(material: Material, width: float) -> StyledFigure:
     for modality in (plan.TARGET, "depth"):
         alone, together = (material.predictions("H1", arm, modality) for arm in ("alone", "mtut"))
         for seed, (a, b) in enumerate(zip(alone, together, strict=True)):
-            means = [sum(map(accuracy, found)) / len(found) for found in (a, b)]
-            rows.append((modality, seed, *means))
+            rows.append((modality, seed, accuracy(a), accuracy(b)))
     table = pd.DataFrame(rows, columns=["modality", "seed", "alone", "together"])
     return figures.paired_seeds(table, width=width)
 
@@ -55,41 +50,28 @@ def _ablation(material: Material, width: float) -> StyledFigure:
     )
 
 
-def pooled(seed: Sequence[Predictions]) -> Predictions:
-    """Return what a seed said about the clips of all generator seeds as one set of clips."""
-    whole = seed[0]
-    parts = {
-        "scores": np.concatenate([p.scores for p in seed]),
-        "labels": np.concatenate([p.labels for p in seed]),
-        "subjects": np.concatenate(
-            [p.subjects + PEOPLE_PER_GENERATOR * g for g, p in enumerate(seed)]
-        ),
-        "clip_ids": tuple(f"{g}/{name}" for g, p in enumerate(seed) for name in p.clip_ids),
-    }
-    return replace(whole, **parts)
-
-
-def _h1(material: Material, arm: str, modality: str) -> list[Predictions]:
-    return [pooled(seed) for seed in material.predictions("H1", arm, modality)]
-
-
 def _classes(material: Material) -> tuple[str, ...]:
     preset = material.results(material.grid("H1").name)["preset"].iloc[0]
     return get_preset(preset).classes
 
 
 def _confusion(material: Material, width: float) -> StyledFigure:
-    shares = [
-        np.mean([confusion(p, "true") for p in _h1(material, arm, plan.TARGET)], axis=0)
+    alone, together = (
+        np.mean(
+            [confusion(p, "true") for p in material.predictions("H1", arm, plan.TARGET)], axis=0
+        )
         for arm in ("alone", "mtut")
-    ]
-    return figures.confusion_change(*shares, _classes(material), width=width)
+    )
+    return figures.confusion_change(alone, together, _classes(material), width=width)
 
 
 def _class_gains(material: Material, width: float) -> StyledFigure:
-    pair = [{m: _h1(material, arm, m) for m in (plan.TARGET, "depth")} for arm in ("alone", "mtut")]
-    table = gain_by_class(*pair, _classes(material))
-    return figures.gain_bars(table, overall=gain_by_learner(*pair), width=width)
+    alone, together = (
+        {m: material.predictions("H1", arm, m) for m in (plan.TARGET, "depth")}
+        for arm in ("alone", "mtut")
+    )
+    table = gain_by_class(alone, together, _classes(material))
+    return figures.gain_bars(table, overall=gain_by_learner(alone, together), width=width)
 
 
 OUTCOMES = (

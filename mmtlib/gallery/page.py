@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmtlib.core.cache import whole_file
-from mmtlib.core.compute import threads
 from mmtlib.core.errors import DataError
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material, NotStored
-from mmtlib.gallery.registry import GALLERY, Drawn, draw_entry
+from mmtlib.gallery.registry import GALLERY, Drawn
 from mmtlib.gallery.tables import TABLES
-from mmtlib.gallery.writing import METADATA
+from mmtlib.gallery.writing import attempt, save_figure
 
 PAGE = "gallery.md"
 PICTURES = "images/gallery"
@@ -43,21 +42,15 @@ def write_page(docs: Path, material: Material | None = None) -> Iterator[Drawn |
         raise DataError(f"There is no folder {docs}; start this in the project's folder.")
     material, parts = material or Material(), [HEAD]
     for entry in GALLERY.values():
-        try:
-            with threads(1):  # sums in one order, so that the figure repeats bit for bit
-                drawn = draw_entry(entry, material)
-        except NotStored as missing:
-            (docs / PICTURES / f"{entry.name}.png").unlink(missing_ok=True)
-            parts.append(_part(entry, f"*Not drawn yet. {missing}*"))
-            yield missing
-            continue
-        with whole_file(docs / PICTURES / f"{entry.name}.png") as temporary:
-            drawn.figure.savefig(
-                temporary, format="png", metadata=METADATA["png"], dpi=PIXELS_PER_INCH
-            )
-        # What it says is text for all, not only for those who cannot see the picture.
-        picture = f"![{entry.title}]({PICTURES}/{entry.name}.png)\n\n{drawn.figure.alt_text}"
-        parts.append(_part(entry, picture, f"*{drawn.provenance}*"))
+        drawn, file = attempt(entry, material), f"{PICTURES}/{entry.name}.png"
+        if isinstance(drawn, NotStored):
+            (docs / file).unlink(missing_ok=True)
+            parts.append(_part(entry, f"*Not drawn yet. {drawn}*"))
+        else:
+            save_figure(drawn.figure, docs / file, PIXELS_PER_INCH)
+            # What it says is text for all, not only for those who cannot see the picture.
+            picture = f"![{entry.title}]({file})\n\n{drawn.figure.alt_text}"
+            parts.append(_part(entry, picture, f"*{drawn.provenance}*"))
         yield drawn
     with whole_file(docs / PAGE) as temporary:
         temporary.write_text("\n".join([*parts, _tables()]), encoding="utf-8")

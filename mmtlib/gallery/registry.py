@@ -55,36 +55,26 @@ def draw(name: str, *, width: float | None = None, run: Run | None = None) -> St
             wider.
         NotStored: if the results or networks that it shows are not stored.
     """
-    entry = find(name)
-    if run is not None and not entry.of_run:
-        raise ConfigError(f"The figure {name!r} is not about one training; leave out the run.")
-    if width is not None:
-        check_width(entry, width)
-    return draw_entry(entry, Material(run), width).figure
+    return draw_entry(find_entry(name, width=width, run=run), Material(run), width).figure
 
 
-def find(name: str) -> Entry:
-    """Return the figure of that name.
+def find_entry(name: str, *, width: float | None = None, run: Run | None = None) -> Entry:
+    """Return the figure of that name; it can be drawn in this width, of this run.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if there is none, it is too narrow to be read, or is not about one training.
     """
     if name not in GALLERY:
         raise unknown_name("figure", name, GALLERY)
-    return GALLERY[name]
-
-
-def check_width(entry: Entry, width: float) -> None:
-    """Refuse a width that a figure cannot be read in.
-
-    Raises:
-        ConfigError: if it is too narrow.
-    """
-    if width < entry.widths[0]:
+    entry = GALLERY[name]
+    if run is not None and not entry.of_run:
+        raise ConfigError(f"The figure {name!r} is not about one training; leave out the run.")
+    if width is not None and width < entry.widths[0]:
         raise ConfigError(
-            f"The figure {entry.name!r} needs at least {entry.widths[0]:g} inches to be read, got "
+            f"The figure {name!r} needs at least {entry.widths[0]:g} inches to be read, got "
             f"{width:g}."
         )
+    return entry
 
 
 def draw_entry(entry: Entry, material: Material, width: float | None = None) -> Drawn:

@@ -64,7 +64,8 @@ def _pointing(material: Material, width: float) -> StyledFigure:
 
 def energy_change(before: pd.DataFrame, after: pd.DataFrame) -> str:
     """Return how much more of the maps of one `pointing_table` is on the hand than of another."""
-    return change(compare_pointing([before], [after]).difference, "people")
+    step = compare_pointing([before], [after]).difference
+    return change(step.mean, step.low, step.high, "people")
 
 
 def _features(material: Material) -> dict[str, dict[str, np.ndarray]]:

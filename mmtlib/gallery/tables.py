@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from mmtlib.core.cache import whole_file
-from mmtlib.evaluation import mean_interval
+from mmtlib.core.tables import Columns, TextTable, interval_text, percent
 from mmtlib.gallery.material import Material, NotStored
 from mmtlib.gallery.registry import provenance_line
-from mmtlib.study import plan
-from mmtlib.study.wording import NAMES, arm_name
+from mmtlib.results import means_over_seeds
+from mmtlib.study import Findings, columns, plan
+from mmtlib.study.wording import arm_name
 
 FOLDER = "tables"
-SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "<": "$<$", ">": "$>$"}
-"""What LaTeX would not print as it stands."""
-
-Columns = dict[str, Callable[[Any], str]]
-"""Heading -> how a row's cell is written; a heading that ends in ``)`` or ``seeds`` is a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,43 +46,32 @@ class MadeTable:
     rows: pd.DataFrame
     provenance: str
 
+    @property
+    def table(self) -> TextTable:
+        """The table, ready to be written in any form."""
+        return TextTable(self.rows, self.entry.columns)
+
     def markdown(self) -> str:
         """Return the table as Markdown, with its caption."""
         entry = self.entry
-        lines = [f"## {entry.name}: {entry.title}", ""]
-        lines += ["| " + " | ".join(entry.columns) + " |"]
-        lines += [
-            "|" + "|".join("---:" if _number(name) else "---" for name in entry.columns) + "|"
+        heading = f"## {entry.name}: {entry.title}"
+        lines = [
+            heading,
+            "",
+            *self.table.markdown(),
+            "",
+            entry.note,
+            "",
+            f"*{self.provenance}*",
+            "",
         ]
-        lines += ["| " + " | ".join(cells) + " |" for cells in self._cells()]
-        return "\n".join([*lines, "", entry.note, "", f"*{self.provenance}*", ""])
+        return "\n".join(lines)
 
     def latex(self) -> str:
         """Return the table as LaTeX; it needs the package booktabs."""
         entry = self.entry
-        kinds = "".join("r" if _number(name) else "l" for name in entry.columns)
-        rows = [" & ".join(map(_escaped, cells)) + r" \\" for cells in self._cells()]
-        heading = " & ".join(map(_escaped, entry.columns)) + r" \\"
-        lines = [
-            f"% {self.provenance}",
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{_escaped(entry.title)}. {_escaped(entry.note)}}}",
-            rf"\label{{tab:{entry.name}}}",
-            rf"\begin{{tabular}}{{{kinds}}}",
-            r"\toprule", heading, r"\midrule", *rows, r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-        ]  # fmt: skip
-        return "\n".join([*lines, ""])
-
-    def csv(self) -> str:
-        """Return the numbers as they are, unrounded."""
-        return self.rows.to_csv(index=False, lineterminator="\n")
-
-    def _cells(self) -> Iterator[list[str]]:
-        for row in self.rows.itertuples():
-            yield [show(row) for show in self.entry.columns.values()]
+        caption = f"{entry.title}. {entry.note}"
+        return f"% {self.provenance}\n{self.table.latex(caption=caption, label=entry.name)}"
 
 
 def make_table(entry: TableEntry, material: Material) -> MadeTable:
@@ -123,7 +107,7 @@ def write_tables(
                 raise
             yield missing
             continue
-        texts = {"tex": made.latex(), "md": made.markdown(), "csv": made.csv()}
+        texts = {"tex": made.latex(), "md": made.markdown(), "csv": made.table.csv()}
         for kind, text in texts.items():
             with whole_file(folder / f"{entry.name}.{kind}") as temporary:
                 temporary.write_text(text, encoding="utf-8")
@@ -132,73 +116,20 @@ def write_tables(
 
 def _accuracies(material: Material) -> pd.DataFrame:
     """Return mean accuracy over seeds of every arm and network on test clips."""
-    rows = []
+    tables = []
     for question in dict.fromkeys(material.answers()["question"]):
         results = material.results(material.grid(question).name)
-        results = results[results["split"] == "test"]
-        for (arm, target), group in results.groupby(["arm", "target"], sort=False):
-            found = mean_interval(group.groupby("seed")["accuracy"].mean().to_numpy())
-            rows.append(
-                {"question": question, "arm": arm, "target": target, "accuracy": found.mean,
-                 "low": found.low, "high": found.high, "seeds": found.n_seeds}
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+        found = means_over_seeds(results[results["split"] == "test"], ["arm", "target"])
+        tables.append(found.assign(question=question).rename(columns={"mean": "accuracy"}))
+    names = ["question", "arm", "target", "accuracy", "low", "high", "seeds"]
+    return pd.concat(tables, ignore_index=True)[names]
 
 
-def _differences(material: Material) -> pd.DataFrame:
-    table = material.answers()
-    return table.drop(columns=["study", "per_seed"])
-
-
-def _tuning(material: Material) -> pd.DataFrame:
-    """Return the mean validation accuracy of RGB of every trial, and which was chosen."""
-    results = material.results(plan.TUNING)
-    means = results[results["target"] == plan.TARGET].groupby("arm")["accuracy"].mean()
-    chosen, rows = plan.choose(results), []
-    for method, trials in plan.TRIALS.items():
-        for trial, settings in trials.items():
-            best = {**plan.METHODS.get(method, {}), **settings} == chosen[method]
-            accuracy = means[f"{method} {trial}"]
-            rows.append({"method": method, "trial": trial, "accuracy": accuracy, "chosen": best})
-    return pd.DataFrame(rows)
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}"
-
-
-def _points(value: float) -> str:
-    return f"{round(100 * value, 1) + 0.0:+.1f}"
-
-
-def _between(low: float, high: float, show: Callable[[float], str]) -> str:
-    return "-" if pd.isna(low) else f"{show(low)} to {show(high)}"
-
-
-def _p(value: float) -> str:
-    return "-" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _number(heading: str) -> bool:
-    return heading.endswith((")", "seeds", "p"))
-
-
-def _escaped(text: str) -> str:
-    return "".join(SPECIAL.get(sign, sign) for sign in text)
+def _focal(material: Material) -> pd.DataFrame:
+    return material.found("S4", Findings.focal_contrasts).drop(columns=["study", "per_seed"])
 
 
 _INTERVALS = "95 % bootstrap intervals over people and seeds"
-_NAMED: Columns = {
-    "question": lambda r: r.question,
-    "what": lambda r: arm_name(r.arm),
-    "tested": lambda r: NAMES[r.target],
-}
-_DIFFERENCE: Columns = {
-    "difference (points)": lambda r: _points(r.difference),
-    "95 % interval (points)": lambda r: _between(r.low, r.high, _points),
-    "seeds": lambda r: str(r.seeds),
-}
-
 TABLES: dict[str, TableEntry] = {
     entry.name: entry
     for entry in (
@@ -209,10 +140,11 @@ TABLES: dict[str, TableEntry] = {
             "measured on the same clips.",
             make=_accuracies,
             columns={
-                **_NAMED,
-                "accuracy (%)": lambda r: _percent(r.accuracy),
-                "95 % interval (%)": lambda r: _between(r.low, r.high, _percent),
-                "seeds": lambda r: str(r.seeds),
+                "question": lambda r: r.question,
+                **columns.NETWORK,
+                "accuracy (%)": lambda r: percent(r.accuracy),
+                "95 % interval (%)": lambda r: interval_text(r.low, r.high, percent),
+                **columns.SEEDS,
             },
         ),
         TableEntry(
@@ -221,27 +153,16 @@ TABLES: dict[str, TableEntry] = {
             note=f"Same seeds and test clips; {_INTERVALS}. p: paired t test over seeds, adjusted "
             "by Holm's method over all secondary comparisons, each counted once (-: the primary "
             "one, or a reference).",
-            make=_differences,
-            columns={
-                **_NAMED,
-                "alone (%)": lambda r: _percent(r.before),
-                "this way (%)": lambda r: _percent(r.after),
-                **_DIFFERENCE,
-                "adjusted p": lambda r: _p(r.p_holm),
-            },
+            make=lambda material: material.answers().drop(columns=["study", "per_seed"]),
+            columns={"question": lambda r: r.question, **columns.DIFFERENCES},
         ),
         TableEntry(
             name="focal",
             title="With focal regularization against without it, when depth is bad",
-            note=f"RGB, accuracy on test clips; {_INTERVALS}.",
-            make=lambda material: material.focal_contrasts().drop(columns=["study", "per_seed"]),
-            columns={
-                "SSA weight": lambda r: f"{r.ssa_weight:g}",
-                "noise in depth": lambda r: f"{r.corruption_strength:g}",
-                "without (%)": lambda r: _percent(r.before),
-                "with (%)": lambda r: _percent(r.after),
-                **_DIFFERENCE,
-            },
+            note="RGB, accuracy on test clips, with that weight of SSA and noise in depth; "
+            f"{_INTERVALS}.",
+            make=_focal,
+            columns={**columns.FOCAL, **columns.SEEDS},
         ),
         TableEntry(
             name="calibration",
@@ -249,29 +170,19 @@ TABLES: dict[str, TableEntry] = {
             note="Expected calibration error with 15 bins, mean over the runs of H1, and its "
             "difference from the network alone with the 95 % t interval over seeds; seconds are "
             "the median of a whole training (of several networks together).",
-            make=lambda material: material.calibration(),
-            columns={
-                "what": lambda r: arm_name(r.arm),
-                "tested": lambda r: NAMES[r.target],
-                "accuracy (%)": lambda r: _percent(r.accuracy),
-                "calibration error (%)": lambda r: _percent(r.ece),
-                "against alone (points)": lambda r: (
-                    "-" if pd.isna(r.ece_difference) else _points(r.ece_difference)
-                ),
-                "95 % interval (points)": lambda r: _between(r.low, r.high, _points),
-                "training (s)": lambda r: f"{r.seconds:.0f}",
-            },
+            make=lambda material: material.found("H1", Findings.calibration_and_cost),
+            columns=columns.CALIBRATION,
         ),
         TableEntry(
             name="tuning",
             title="What was tried on validation people, and what was chosen",
             note="Mean accuracy of RGB over two seeds; every method had the same number of trials. "
             "No test clip was read.",
-            make=_tuning,
+            make=lambda material: plan.trial_table(material.results(plan.TUNING)),
             columns={
                 "method": lambda r: arm_name(r.method),
                 "trial": lambda r: r.trial,
-                "accuracy (%)": lambda r: _percent(r.accuracy),
+                "accuracy (%)": lambda r: percent(r.accuracy),
                 "chosen": lambda r: "yes" if r.chosen else "",
             },
         ),

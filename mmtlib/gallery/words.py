@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from mmtlib.evaluation import PairedDifference, SeedInterval, format_points
+from mmtlib.core.tables import interval_text, points
 
 
-def change(step: PairedDifference | SeedInterval, over: str) -> str:
+def change(mean: float, low: float | None, high: float | None, over: str) -> str:
     """Return a difference with its interval, in points.
 
     Args:
-        step: the difference, as a fraction, and its 95 % interval, if it has one.
+        mean: the difference, as a fraction.
+        low, high: its 95 % interval, if it has one.
         over: what the interval is over.
     """
-    if step.low is None or step.high is None:
-        return format_points(step.mean)
-    return (
-        f"{format_points(step.mean)} (95 % interval over {over} {100 * step.low:+.1f} to "
-        f"{100 * step.high:+.1f})"
-    )
+    ends = interval_text(low, high, points)
+    interval = "" if ends == "-" else f" (95 % interval over {over} {ends})"
+    return f"{points(mean)} points{interval}"

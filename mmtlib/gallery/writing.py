@@ -14,9 +14,10 @@ from mmtlib.core.cache import whole_file
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.experiment import Run
+from mmtlib.figures import StyledFigure
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material, NotStored
-from mmtlib.gallery.registry import GALLERY, Drawn, check_width, draw_entry
+from mmtlib.gallery.registry import GALLERY, Drawn, draw_entry, find_entry
 from mmtlib.gallery.tables import FOLDER, TABLES, MadeTable, write_tables
 
 METADATA: dict[str, dict[str, Any]] = {
@@ -67,7 +68,7 @@ def write_gallery(
     entries, material = _chosen(only, width, run), Material(run)
     tables = only in TABLES or (only is None and run is None)
     for done, entry in enumerate(entries, 1):
-        found = _attempt(entry, material, width)
+        found = attempt(entry, material, width)
         if isinstance(found, Drawn):
             write_drawn(found, folder, formats)
         elif only is not None:
@@ -90,17 +91,13 @@ def _chosen(only: str | None, width: float | None, run: Run | None) -> list[Entr
         return []
     if only not in GALLERY:
         raise unknown_name("figure or table", only, [*GALLERY, *TABLES])
-    entry = GALLERY[only]
-    if width is not None:
-        check_width(entry, width)
-    if run is not None and not entry.of_run:
-        raise ConfigError(f"The figure {only!r} is not about one training; leave out the run.")
-    return [entry]
+    return [find_entry(only, width=width, run=run)]
 
 
-def _attempt(entry: Entry, material: Material, width: float | None) -> Drawn | NotStored:
+def attempt(entry: Entry, material: Material, width: float | None = None) -> Drawn | NotStored:
+    """Draw a figure, the same bits each time; return it, or why it cannot be drawn."""
     try:
-        with threads(1):  # sums in one order, so that the figure repeats bit for bit
+        with threads(1):  # sums in one order
             return draw_entry(entry, material, width)
     except NotStored as missing:
         return missing
@@ -114,12 +111,20 @@ def write_drawn(drawn: Drawn, folder: Path, formats: Sequence[str]) -> None:
     """
     name = drawn.entry.name
     for kind in formats:
-        with whole_file(folder / f"{name}.{kind}") as temporary:
-            drawn.figure.savefig(
-                temporary, format=kind, metadata=METADATA[kind], dpi=PIXELS_PER_INCH
-            )
+        save_figure(drawn.figure, folder / f"{name}.{kind}")
     with whole_file(folder / f"{name}.md") as temporary:
         temporary.write_text(caption(drawn), encoding="utf-8")
+
+
+def save_figure(figure: StyledFigure, file: Path, pixels_per_inch: int = PIXELS_PER_INCH) -> None:
+    """Write a figure, the same bytes each time, in the format that the file's ending names.
+
+    Raises:
+        DataError: if it cannot be written.
+    """
+    kind = file.suffix.removeprefix(".")
+    with whole_file(file) as temporary:
+        figure.savefig(temporary, format=kind, metadata=METADATA[kind], dpi=pixels_per_inch)
 
 
 def caption(drawn: Drawn) -> str:

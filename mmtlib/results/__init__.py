@@ -5,33 +5,31 @@ A `Grid` (from a TOML file) expands to tasks, each a config with the names of it
 cluster, and appends to a store of Parquet files; `load_results` reads it as one tidy table.
 """
 
+from mmtlib.results.baselines import baseline_key
+from mmtlib.results.compare import Comparison, compare
+from mmtlib.results.comparison import means_over_seeds, paired
 from mmtlib.results.grid import Grid
-from mmtlib.results.reading import (
-    load_failures,
-    load_history,
-    load_predictions,
-    load_results,
-    load_rows,
-)
-from mmtlib.results.records import make_record, method_of
+from mmtlib.results.records import make_record
 from mmtlib.results.runner import Failure, SweepReport, sweep
-from mmtlib.results.store import append, compact_results, results_dir
+from mmtlib.results.schema import method_of
+from mmtlib.results.store import ResultsStore, load_history, load_predictions, load_results
 from mmtlib.results.tasks import Task
 
 __all__ = [
+    "Comparison",
     "Failure",
     "Grid",
+    "ResultsStore",
     "SweepReport",
     "Task",
-    "append",
-    "compact_results",
-    "load_failures",
+    "baseline_key",
+    "compare",
     "load_history",
     "load_predictions",
     "load_results",
-    "load_rows",
     "make_record",
+    "means_over_seeds",
     "method_of",
-    "results_dir",
+    "paired",
     "sweep",
 ]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from mmtlib.config import hash_settings
+from mmtlib.config import ExperimentConfig, hash_settings
 from mmtlib.core.errors import ConfigError, unknown_name
-from mmtlib.results.grid_checks import check_grid
-from mmtlib.results.tasks import Task, expand
-
-Settings = dict[str, Any]
+from mmtlib.results.grid_checks import REPEATING, Settings, check_grid
+from mmtlib.results.tasks import Point, Task, expand, levels_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Grid:
             except (TypeError, ValueError) as error:
                 raise ConfigError(f"{each.name} holds what is no setting: {error}.") from None
             object.__setattr__(self, each.name, value)
-        check_grid(self)
+        check_grid(**{each.name: getattr(self, each.name) for each in dataclasses.fields(self)})
         object.__setattr__(self, "seeds", tuple(self.seeds))
 
     @property
@@ -70,7 +70,33 @@ class Grid:
         Raises:
             ConfigError: if a value is out of its range, or two explicit arms are the same run.
         """
-        return expand(self)
+        return expand(self.name, list(self._points()), baselines=self.baselines)
+
+    def _points(self) -> Iterator[Point]:
+        factors = {
+            name: list(_levels(name, values))
+            for name, values in self.factors.items()
+            if name not in REPEATING
+        }
+        if factors or not self.arms:
+            for chosen in itertools.product(*factors.values()):
+                levels = {name: text for name, (text, _) in zip(factors, chosen, strict=True)}
+                settings = {k: v for _, bundle in chosen for k, v in bundle.items()}
+                yield Point(None, levels, self._configs(levels_name(levels), settings))
+        for name, settings in self.arms.items():
+            yield Point(name, {}, self._configs(name, settings))
+
+    def _configs(self, arm: str, settings: Settings) -> tuple[ExperimentConfig, ...]:
+        """Return the configs of an arm, one per seed and repeating level."""
+        repeats = {name: self.factors[name] for name in REPEATING if name in self.factors}
+        found = []
+        for values in itertools.product(*repeats.values(), self.seeds):
+            repeated = dict(zip((*repeats, "seed"), values, strict=True))
+            try:
+                found.append(ExperimentConfig.make(**{**self.base, **settings, **repeated}))
+            except ConfigError as error:
+                raise ConfigError(f"arm {arm!r}: {error}") from None
+        return tuple(found)
 
     def to_json(self) -> str:
         """Return the grid as JSON (`from_json` is the way back)."""
@@ -125,3 +151,19 @@ class Grid:
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
         return grid
+
+
+def _levels(name: str, values: list[Any] | dict[str, Settings]) -> Iterator[tuple[str, Settings]]:
+    """Yield (level as text, what it sets)."""
+    if isinstance(values, dict):
+        yield from values.items()
+        return
+    for value in values:
+        yield value_text(value), {name: value}
+
+
+def value_text(value: Any) -> str:
+    """Return a value as it is written in the name of an arm."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "+".join(map(value_text, value)) if isinstance(value, list | tuple) else str(value)

@@ -9,34 +9,36 @@ from typing import Any
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.results.schema import FACT_NAMES
-from mmtlib.results.tasks import REPEATS
 
+Settings = dict[str, Any]
+REPEATING = ("fold", "generator_seed")
+"""Factors that repeat an arm on other clips, as seeds do with other draws."""
 SETTINGS = tuple(each.name for each in dataclasses.fields(ExperimentConfig))
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def check_grid(grid: Any) -> None:
+def check_grid(
+    *, name: Any, seeds: Any, baselines: Any, base: Any, factors: Any, arms: Any
+) -> None:
     """Raise a `ConfigError` that names the key of the first thing that is wrong.
 
     Values of settings are checked where the configs are made.
     """
-    if not isinstance(grid.name, str) or not NAME.fullmatch(grid.name):
-        raise ConfigError(
-            f"name must be made of letters, digits, '.', '_' and '-', got {grid.name!r}."
-        )
-    _check_seeds(grid.seeds)
-    if not isinstance(grid.baselines, bool):
-        raise ConfigError(f"baselines must be true or false, got {grid.baselines!r}.")
-    _check_settings("base", grid.base)
-    _check_table("factors", grid.factors)
-    for name, levels in grid.factors.items():
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ConfigError(f"name must be made of letters, digits, '.', '_' and '-', got {name!r}.")
+    _check_seeds(seeds)
+    if not isinstance(baselines, bool):
+        raise ConfigError(f"baselines must be true or false, got {baselines!r}.")
+    _check_settings("base", base)
+    _check_table("factors", factors)
+    for name, levels in factors.items():
         _check_factor(name, levels)
-    _check_table("arms", grid.arms)
-    for name, settings in grid.arms.items():
+    _check_table("arms", arms)
+    for name, settings in arms.items():
         _check_settings(f"arms.{name}", settings)
-        for repeated in grid.factors.keys() & set(REPEATS) & settings.keys():
+        for repeated in factors.keys() & set(REPEATING) & settings.keys():
             raise ConfigError(f"arms.{name}.{repeated}: factors.{repeated} sets it for all arms.")
-    _check_overlap(grid.factors)
+    _check_overlap(factors)
 
 
 def _check_seeds(seeds: Any) -> None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from mmtlib.config import ExperimentConfig, hash_settings
-from mmtlib.config.all_settings import SETTINGS
+from mmtlib.config import SETTINGS, ExperimentConfig, hash_settings
 from mmtlib.core import cache
 from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.experiment import RECIPE_VERSION, open_data
 from mmtlib.experiment.starting_point import check_starting_point
-from mmtlib.results import store as store
 from mmtlib.results.schema import RESULTS_SCHEMA
+from mmtlib.results.store import ResultsStore
 from mmtlib.results.tasks import Task
 
 DataProgress = Callable[[int, int], None]
@@ -32,7 +29,7 @@ def check_devices(tasks: Sequence[Task]) -> None:
             )
 
 
-def prepare(
+def prepare_data(
     tasks: Sequence[Task], split: str, progress: DataProgress | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Make the data of all tasks, so that their processes only have to open them.
@@ -77,25 +74,21 @@ def _open(
     return [*parts.values(), *start.values()], None
 
 
-def missing(
-    tasks: Sequence[Task], fingerprints: dict[str, str], split: str, folder: Path
-) -> list[Task]:
-    """Return the tasks that the store does not hold, whole and under their present names.
+def missing(tasks: Sequence[Task], fingerprints: Mapping[str, str], split: str) -> list[Task]:
+    """Return the tasks that the cache does not hold, whole and under their present names.
 
     Raises:
         DataError: if a file of the store is damaged.
     """
-    rows = store.read_table("results", folder)
-    there: set[tuple[str, ...]] = set()
-    if len(rows):
-        measured = store.distinct("predictions", ("identity", "split"), folder)
-        trained = store.distinct("streams", ("identity",), folder)
-        names = rows[["identity", "split", "study", "task", "arm", "levels"]]
-        there = {
-            tuple(name)
-            for identity, of, *name in names.itertuples(index=False)
-            if of == split and (identity, of) in measured and (identity,) in trained
-        }
+    own = ResultsStore(shipped=False)
+    measured = own.distinct("predictions", ["identity", "split"])
+    trained = own.distinct("streams", ["identity"])
+    names = own.rows("results")[["identity", "split", "study", "task", "arm", "levels"]]
+    there = {
+        tuple(name)
+        for identity, of, *name in names.itertuples(index=False)
+        if of == split and (identity, of) in measured and (identity,) in trained
+    }
     return [
         task
         for task in tasks
@@ -104,24 +97,21 @@ def missing(
     ]
 
 
-def take_stored(
-    tasks: Sequence[Task], fingerprints: Mapping[str, str], split: str, folder: Path
-) -> list[Task]:
+def take_stored(tasks: Sequence[Task], fingerprints: Mapping[str, str], split: str) -> list[Task]:
     """Take the results of tasks that the package holds, and return the tasks that it does not.
 
     A run that the package holds under other names gets rows with the names of the task, in the
-    store; what its networks said, and how they learned, stays where it is.
+    store; what its networks predicted, and how they learned, stays where it is.
 
     Args:
-        tasks: tasks that the store does not hold.
-        fingerprints: of `prepare`.
+        tasks: tasks that the cache does not hold.
+        fingerprints: of `prepare_data`.
         split: what is measured.
-        folder: the results store.
 
     Raises:
         DataError: if a file of the package is damaged or the disk is full.
     """
-    rows = store.read_table("results", cache.SHIPPED, where=pc.field("split") == split)
+    rows = ResultsStore(cache.SHIPPED).rows("results", split=[split])
     known = dict(iter(rows.groupby("task"))) if len(rows) else {}
     renamed: list[pd.DataFrame] = []
     left = []
@@ -136,5 +126,5 @@ def take_stored(
     if renamed:
         frame = pd.concat(renamed, ignore_index=True)[RESULTS_SCHEMA.names]
         table = pa.Table.from_pandas(frame, schema=RESULTS_SCHEMA, preserve_index=False)
-        store.append({"results": table}, folder)
+        ResultsStore().append({"results": table})
     return left

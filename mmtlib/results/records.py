@@ -15,8 +15,9 @@ from mmtlib.results.schema import (
     FUSED,
     PREDICTIONS_SCHEMA,
     RESULTS_SCHEMA,
-    SETTINGS_SCHEMA,
+    method_of,
     setting_value,
+    settings_row,
 )
 from mmtlib.results.tasks import Task
 
@@ -25,32 +26,12 @@ Tables = dict[str, pa.Table]
 _FROM_RUN = ("device", "precision", "code", "torch", "python", "machine", "date", "command")
 
 
-def method_of(config: ExperimentConfig, target: str) -> str:
-    """Return the method that a row is a result of, by `mmtlib.config.transfer.method_name`.
-
-    Args:
-        config: the settings.
-        target: the modality that is tested, or ``"fused"``.
-    """
-    return config.transfer.code(fused=target == FUSED)
-
-
-def settings_row(config: ExperimentConfig) -> dict[str, Any]:
-    """Return the settings as columns; those without influence on the run are empty.
-
-    A network trained alone has no `ssa_weight`: it belongs to none of the arms that vary it.
-    """
-    idle = config.idle()
-    names = [name for name in SETTINGS_SCHEMA.names if name not in idle]
-    return {name: setting_value(getattr(config, name)) for name in names}
-
-
 def make_record(task: Task, fingerprint: str, run: Run, split: str) -> Tables:
     """Return everything that the store keeps of a finished run.
 
     Args:
         task: the settings asked for and the names of the arm.
-        fingerprint: what tells whether the task has been done (`prepare`).
+        fingerprint: what tells whether the task has been done (`prepare_data`).
         run: the run, measured on `split`.
         split: ``"validation"`` or ``"test"``.
 
@@ -68,7 +49,7 @@ def make_record(task: Task, fingerprint: str, run: Run, split: str) -> Tables:
     history = {"streams": run.history.streams, "pairs": run.history.pairs}
     return {
         "predictions": pa.concat_tables(
-            [_prediction_rows(ours, target, split, p) for target, p in predictions.items()]
+            [prediction_rows(ours, target, split, p) for target, p in predictions.items()]
         ),
         **{kind: pa.Table.from_pylist([{**ours, **row} for row in rows])
            for kind, rows in history.items()},
@@ -80,7 +61,6 @@ def _result_rows(
     task: Task, fingerprint: str, run: Run, split: str, predictions: Mapping[str, Predictions]
 ) -> pa.Table:
     shared = {
-        **settings_row(task.config),
         **{name: run.facts.get(name) for name in _FROM_RUN},
         "study": task.study,
         "arm": task.arm,
@@ -92,22 +72,25 @@ def _result_rows(
         "identity": run.identity,
         "task": fingerprint,
     }
-    rows = [
-        {
-            **shared,
-            "method": method_of(task.config, target),
-            "target": target,
-            "accuracy": accuracy(found),
-            "n_clips": len(found),
-        }
-        for target, found in predictions.items()
-    ]
+    rows = [{**shared, **measured_row(task.config, *each)} for each in predictions.items()]
     return pa.Table.from_pylist(rows, schema=RESULTS_SCHEMA)
 
 
-def _prediction_rows(
+def measured_row(config: ExperimentConfig, target: str, found: Predictions) -> dict[str, Any]:
+    """Return the columns of a result that come from the settings and from what was measured."""
+    return {
+        **settings_row(config),
+        "method": method_of(config, target),
+        "target": target,
+        "accuracy": accuracy(found),
+        "n_clips": len(found),
+    }
+
+
+def prediction_rows(
     ours: Mapping[str, str], target: str, split: str, found: Predictions
 ) -> pa.Table:
+    """Return what a network predicted as rows; `ours` names its run."""
     n, k = found.scores.shape
     columns = {
         **{name: [value] * n for name, value in {**ours, "target": target, "split": split}.items()},

@@ -13,11 +13,11 @@ from mmtlib.core.compute import threads
 from mmtlib.core.errors import MmtlibError, unknown_name
 from mmtlib.core.executor import KILLED, worker_environment
 from mmtlib.experiment import evaluate, run
-from mmtlib.results import store as store
 from mmtlib.results.cluster import connect
 from mmtlib.results.grid import Grid
-from mmtlib.results.prepare import check_devices, missing, prepare, take_stored
+from mmtlib.results.prepare import check_devices, missing, prepare_data, take_stored
 from mmtlib.results.records import Tables, failure_rows, make_record
+from mmtlib.results.store import ResultsStore
 from mmtlib.results.tasks import Task
 
 SPLITS = ("validation", "test")
@@ -97,13 +97,13 @@ def sweep(
     """
     if split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
-    tasks, folder = grid.tasks, store.results_dir()
+    tasks, results = grid.tasks, ResultsStore()
     check_devices(tasks)
-    fingerprints, errors = prepare(tasks, split, data_progress)
+    fingerprints, errors = prepare_data(tasks, split, data_progress)
     failures = [Failure(task, errors[task.key]) for task in tasks if task.key in errors]
-    todo = missing(tasks, fingerprints, split, folder)
+    todo = missing(tasks, fingerprints, split)
     if stored:
-        todo = take_stored(todo, fingerprints, split, folder)
+        todo = take_stored(todo, fingerprints, split)
     done = 0
     if todo:
         todo.sort(key=lambda task: -task.work)
@@ -116,15 +116,15 @@ def sweep(
                 if isinstance(found := _outcome(future), str):
                     failures.append(Failure(task, found))
                 else:
-                    store.append(found, folder)
+                    results.append(found)
                     done += 1
                 if progress is not None:
                     progress(number, len(todo))
                 if number % COMPACT_EVERY == 0:
-                    store.compact_results(folder)
+                    results.compact()
     for failure in failures:
-        store.append(failure_rows(failure.task, split, failure.error), folder)
-    store.compact_results(folder)
+        results.append(failure_rows(failure.task, split, failure.error))
+    results.compact()
     return SweepReport(
         study=grid.name,
         split=split,

@@ -1,12 +1,16 @@
-"""The columns of the tables that results are kept in."""
+"""The columns of the tables that results are kept in, and a config as a row of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
-from mmtlib.config import SETTINGS
+from mmtlib.config import SETTINGS, ExperimentConfig
+from mmtlib.config.transfer import method_of_code
+from mmtlib.core.errors import DataError, MmtlibError
 
 FUSED = "fused"
 """The target whose scores are the mean of those of all networks of a run."""
@@ -102,3 +106,50 @@ def with_all_settings(results: pa.Table) -> pa.Table:
             value = pa.scalar(setting_value(each.default), SETTINGS_SCHEMA.field(name).type)
             results = results.append_column(name, pa.repeat(value, results.num_rows))
     return results
+
+
+def method_of(config: ExperimentConfig, target: str) -> str:
+    """Return the method that a row is a result of, see `mmtlib.config.Transfer.code`.
+
+    Args:
+        config: the settings.
+        target: the modality that is tested, or ``"fused"``.
+    """
+    return config.transfer.code(fused=target == FUSED)
+
+
+def settings_row(config: ExperimentConfig) -> dict[str, Any]:
+    """Return the settings as columns; those without influence on the run are empty.
+
+    A network trained alone has no `ssa_weight`: it belongs to none of the arms that vary it.
+    """
+    idle = config.idle()
+    names = [name for name in SETTINGS_SCHEMA.names if name not in idle]
+    return {name: setting_value(getattr(config, name)) for name in names}
+
+
+def config_of(row: Mapping[Any, Any]) -> ExperimentConfig:
+    """Return the config of a row of `mmtlib.load_results`: that of the same run.
+
+    Settings that are empty there, as they have no influence on the run, get the recipe's value.
+
+    Raises:
+        DataError: if the row holds no such settings.
+    """
+    settings: dict[str, Any] = {"recipe": row["recipe"], **method_of_code(row["method"])}
+    for name, each in SETTINGS.items():
+        value = row.get(name)
+        if name in settings or name not in row:
+            continue
+        if value is None or value is pd.NA or value != value:
+            if each.optional:
+                settings[name] = None
+        elif each.many:
+            settings[name] = each.parse(str(value))
+        else:  # a column with gaps holds fractions
+            plain = value.item() if hasattr(value, "item") else value
+            settings[name] = int(plain) if each.type is int else plain
+    try:
+        return ExperimentConfig.make(**settings)
+    except MmtlibError as error:
+        raise DataError(f"This row of the results is no config: {error}") from None

@@ -1,255 +1,353 @@
-"""Results of many runs as tidy Parquet tables that several processes add to.
-
-A table is a folder of part files. An append writes one part whole, under a name that is the hash of
-its content; nobody ever changes a part. Readers put the parts together and, of rows with the same
-key (`schema.KEYS`), take the one recorded last: what was appended twice is there once.
-`compact_results` replaces many small parts by one. At no moment could a killed process leave a
-table that is wrong.
-"""
+"""The results of many runs: a folder that sweeps add to, read beside those of the package."""
 
 from __future__ import annotations
 
-import datetime
-import hashlib
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import functools
+import json
+import operator
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from mmtlib.core.cache import cache_dir, locked, whole_file
-from mmtlib.core.errors import DataError
-from mmtlib.results.schema import KEYS, RECORDED, with_all_settings
+from mmtlib.core import cache
+from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.evaluation import Predictions
+from mmtlib.results.parts import join_parts, last_of_each_key, merge_parts, read_parts, write_part
+from mmtlib.results.schema import KEYS, PREDICTIONS_SCHEMA, RESULTS_SCHEMA, setting_value
 
-SMALL_BYTES = 64 * 2**20
-"""Parts below this size are merged; larger ones stay as they are."""
-ROWS_PER_GROUP = 50_000
-ATTEMPTS = 20
-_STORE = "store"
-Result = TypeVar("Result")
-ABANDONED_S = 3600.0
-"""Age at which a temporary file can only be that of a killed process."""
-
-
-def results_dir() -> Path:
-    """Return the folder that results are kept in, ``MMTLIB_CACHE/results``."""
-    return cache_dir("results")
+LABELS = ("study", "arm", "method", "seed", "generator_seed", "modalities")
+"""What rows of predictions and of histories are told apart by, besides their own columns."""
+HISTORIES = ("streams", "pairs")
+RunKey = tuple[str, str, str]
+"""(identity, target, split): one network of one run on some clips."""
+Stamp = tuple[tuple[str, int, int], ...]
+RUN_KEY = ["identity", "target", "split"]
+"""The columns of a `RunKey`."""
+_OWN = "own"
 
 
-def append(tables: Mapping[str, pa.Table], folder: Path | None = None) -> None:
-    """Add rows to tables, each table's in one new part file.
+class ResultsStore:
+    """The results of many runs as tidy tables that several processes may add to.
 
-    Appending the same rows again changes nothing that a reader sees, apart from `recorded`.
+    What comes with the package is read too; where a run was made here as well, its rows of here
+    are the ones.
 
     Args:
-        tables: names of `KEYS` -> rows, written in this order; empty tables are passed over.
-        folder: the store; default `results_dir()`.
+        folder: where the store is; default ``MMTLIB_CACHE/results``.
+        shipped: whether the package's results are read too.
+
+    Attributes:
+        folder: where the store is.
+    """
+
+    def __init__(self, folder: str | Path | None = None, *, shipped: bool = True) -> None:
+        self.folder = cache.cache_dir("results") if folder is None else Path(folder)
+        self._shipped = shipped
+
+    @property
+    def _places(self) -> tuple[Path, ...]:
+        """The folders that are read; of rows with the same key the last one's count."""
+        apart = self._shipped and self.folder != cache.SHIPPED
+        return (cache.SHIPPED, self.folder) if apart else (self.folder,)
+
+    def append(self, tables: Mapping[str, pa.Table]) -> None:
+        """Add rows to tables, each table's in one new part file.
+
+        Appending the same rows again changes nothing that a reader sees, apart from `recorded`.
+
+        Args:
+            tables: names of `KEYS` -> rows, written in this order; empty tables are passed over.
+
+        Raises:
+            DataError: if the disk is full; parts that are already there stay as they were.
+        """
+        for kind, table in tables.items():
+            if table.num_rows:
+                write_part(self.folder / kind, table)
+
+    def compact(self) -> int:
+        """Merge the small parts of every table into one each; return how many were merged.
+
+        Killed at any moment it loses nothing, and other processes may append and read.
+
+        Raises:
+            DataError: if a part is damaged or the disk is full.
+        """
+        there = [self.folder / kind for kind in KEYS if (self.folder / kind).is_dir()]
+        return sum(map(merge_parts, there))
+
+    def results(self, study: str | None = None) -> pd.DataFrame:
+        """Return one row per run and target; see `load_results`."""
+        found = self.rows("results", **({} if study is None else {"study": [study]}))
+        if study is not None:
+            if found.empty:
+                raise self._no_study(study)
+            found = _with_bundles(found)
+        made = "made by: " + found["command"] + " on " + found["date"].str[:10]
+        found["origin"] = made.where(~found["stored"], "stored, " + made)
+        return found
+
+    def _no_study(self, study: str) -> ConfigError:
+        names = sorted(name for (name,) in self.distinct("results", ["study"]))
+        if not names:
+            return ConfigError(f"There are no results yet of {study!r}; `mmt sweep` makes them.")
+        return unknown_name("study", study, names)
+
+    def predictions(self, study: str, **where: Any) -> pd.DataFrame:
+        """Return what the networks of a study predicted; see `load_predictions`."""
+        return self._of_runs("predictions", RUN_KEY, study, where)
+
+    def history(self, study: str, kind: str = "streams", **where: Any) -> pd.DataFrame:
+        """Return what was measured epoch by epoch; see `load_history`."""
+        if kind not in HISTORIES:
+            raise unknown_name("kind of history", kind, HISTORIES)
+        return self._of_runs(kind, ["identity"], study, where)
+
+    def _of_runs(
+        self, kind: str, key: list[str], study: str, where: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        """Return the rows of a table that belong to some results, with labels before them."""
+        rows = self.results(study)
+        for name, value in where.items():
+            if name not in rows.columns:
+                raise unknown_name("column", name, rows.columns)
+            rows = rows[rows[name] == setting_value(value)]
+        # A run has one row per target and split here, but one history.
+        labels = rows[[*LABELS, *key]].drop_duplicates(key)
+        found = self.rows(kind, **{name: labels[name] for name in key})
+        if kind != "pairs":  # of networks that do not learn from others there are none
+            _check_all_there(kind, labels[key], found[key])
+        return labels.merge(found, on=key, validate="one_to_many")
+
+    def failures(self, study: str) -> pd.DataFrame:
+        """Return the tasks of a study that ended in an error at their last attempt, with the error.
+
+        A task that was done later is still here; its results are in `results`.
+
+        Returns:
+            One row per task and split: `arm`, `seed`, `modalities`, `split`, `error`, `recorded`
+            (UTC).
+
+        Raises:
+            DataError: if a file of the store is damaged.
+        """
+        columns = ["arm", "seed", "modalities", "split", "error", "recorded"]
+        return self.rows("failures", study=[study]).reindex(columns=columns)
+
+    def rows(self, kind: str, **where: Iterable[str]) -> pd.DataFrame:
+        """Return the rows of one table as they are, whatever study they belong to.
+
+        Unlike `predictions` and `history` it does not mind if some are missing.
+
+        Args:
+            kind: a name of `KEYS`.
+            where: column -> the values that are wanted, e.g. ``identity=[...]``.
+
+        Returns:
+            The rows as they are kept, and `stored`: whether they came with the package.
+
+        Raises:
+            ConfigError: if there is no such table.
+            DataError: if a file of the store is damaged; names the file.
+        """
+        bools = {pa.bool_(): pd.BooleanDtype()}.get
+        found = self.table(kind, where).to_pandas(types_mapper=bools)
+        return found.astype({"stored": bool})
+
+    def table(
+        self,
+        kind: str,
+        where: Mapping[str, Iterable[str]] | None = None,
+        *,
+        encode: Sequence[str] = (),
+    ) -> pa.Table:
+        """Return the rows of one table as they lie in memory, for quick selection.
+
+        Args:
+            kind: as `rows`.
+            where: column -> the values that are wanted.
+            encode: columns of text to keep as numbers of their different values.
+
+        Returns:
+            One table in one piece, each key once, with the column `stored`.
+
+        Raises:
+            ConfigError, DataError: as `rows`.
+        """
+        if kind not in KEYS:
+            raise unknown_name("table", kind, KEYS)
+        wanted = [
+            pc.field(name).isin(pa.array(dict.fromkeys(values), pa.string()))
+            for name, values in (where or {}).items()
+        ]
+        chosen = functools.reduce(operator.and_, wanted) if wanted else None
+        parts = [
+            part.append_column(_OWN, pa.repeat(place != cache.SHIPPED, part.num_rows))
+            for place in self._places
+            for part in read_parts(place / kind, where=chosen, encode=encode)
+        ]
+        if not parts:
+            schema = {"results": RESULTS_SCHEMA, "predictions": PREDICTIONS_SCHEMA}.get(kind)
+            none = schema or pa.schema([(name, pa.string()) for name in KEYS[kind]])
+            return none.append(pa.field("stored", pa.bool_())).empty_table()
+        table = last_of_each_key(join_parts(parts), kind, _OWN)
+        stored = pc.invert(table[_OWN])
+        return table.drop_columns([_OWN]).append_column("stored", stored)
+
+    def predictions_of(self, rows: pd.DataFrame) -> dict[RunKey, Predictions]:
+        """Return what networks predicted, clips in the order of their names.
+
+        Args:
+            rows: `identity`, `target` and `split` of each, as in `results`.
+
+        Returns:
+            Key of the network -> its predictions; those that are not stored are not there.
+
+        Raises:
+            DataError: if a file of the store is damaged; names the file.
+        """
+        if rows.empty:
+            return {}
+        table = self.table("predictions", {name: rows[name] for name in RUN_KEY})
+        table = table.sort_by([(name, "ascending") for name in (*RUN_KEY, "clip_id")])
+        keys = table.select(RUN_KEY).to_pandas()
+        wanted = set(rows[RUN_KEY].itertuples(index=False, name=None))
+        found = {}
+        for key, places in keys.groupby(RUN_KEY, sort=False).indices.items():
+            if key in wanted:
+                found[key] = _as_predictions(table.slice(places[0], len(places)))
+        return found
+
+    def distinct(self, kind: str, columns: Sequence[str]) -> set[tuple[Any, ...]]:
+        """Return the different values that some columns of a table have together.
+
+        Raises:
+            DataError: if a part is damaged; names the file.
+        """
+        found: set[tuple[Any, ...]] = set()
+        for place in self._places:
+            for part in read_parts(place / kind, columns=list(columns)):
+                values = part.group_by(list(columns)).aggregate([])
+                found.update(zip(*(values[name].to_pylist() for name in columns), strict=True))
+        return found
+
+    def stamp(self, kind: str) -> Stamp:
+        """Return what tells one state of a table from another.
+
+        Files are named by their content and never changed, so names and sizes are enough.
+        """
+        files: list[tuple[str, int, int]] = []
+        for place in self._places:
+            try:
+                with os.scandir(place / kind) as found:
+                    parts = [each for each in found if each.name.endswith(".parquet")]
+                    about = [(each.name, each.stat()) for each in parts]
+            except FileNotFoundError:  # not there, or merged into another part just now
+                continue
+            files += [(name, stat.st_size, stat.st_mtime_ns) for name, stat in about]
+        return tuple(sorted(files))
+
+
+def load_results(study: str | None = None, *, folder: str | Path | None = None) -> pd.DataFrame:
+    """Return the results of a study, one row per run and target modality (and ``"fused"``).
+
+    Columns: `study`, `arm`, `method` (`method_of`), `dataset`, `preset`, `generator_seed`, `seed`,
+    `modalities` (trained together), `target` (tested), `split`, `accuracy` (0 to 1), `n_clips`,
+    `seconds` (of training; empty where a training was interrupted), every other setting of the
+    config (empty where it has no influence on the run), where the number comes from (`run_id`,
+    `identity`, `code`, `torch`, `python`, `device`, `machine`, `date`, `command`), `stored` and
+    `origin`. For one study each factor that is no setting has a column too.
+
+    Args:
+        study: its name; None = all studies.
+        folder: where the store is; default ``MMTLIB_CACHE/results``.
+
+    Returns:
+        The table; without any result it has the columns and no row. Rows that came with the package
+        have ``stored=True``; where a run was made here too, the row of here is the one.
 
     Raises:
-        DataError: if the disk is full; parts that are already there stay as they were.
+        ConfigError: if there is no such study.
+        DataError: if a file of the store is damaged.
     """
-    folder = folder or results_dir()
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
-    for kind, table in tables.items():
-        if table.num_rows:
-            times = pa.array([now] * table.num_rows, pa.string())
-            write_part(folder / kind, table.append_column(RECORDED, times))
+    return ResultsStore(folder).results(study)
 
 
-def write_part(folder: Path, table: pa.Table) -> Path:
-    """Write rows as one part, under the hash of its content, and return it.
+def load_predictions(study: str, *, folder: str | Path | None = None, **where: Any) -> pd.DataFrame:
+    """Return what the networks of a study predicted for every clip.
+
+    Args:
+        study: its name.
+        folder: where the store is; default ``MMTLIB_CACHE/results``.
+        where: values of columns of `load_results`, e.g. ``target="rgb", split="validation"``.
+
+    Returns:
+        One row per run, target and clip: `study`, `arm`, `method`, `seed`, `generator_seed` (which
+        clips: their ids are the same for all), `modalities`, `target`,
+        `split`, `run_id`, `clip_id`, `label` and `subject` (whole numbers), `scores` (float32
+        array of K probabilities), `stored`.
 
     Raises:
-        DataError: if the disk is full.
+        ConfigError: if there is no such study or column.
+        DataError: if a file of the store is damaged or missing.
     """
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
-    content = sink.getvalue()
-    part = folder / f"{_hash(content)}.parquet"
-    with whole_file(part) as temporary:
-        temporary.write_bytes(content)
-    return part
+    return ResultsStore(folder).predictions(study, **where)
 
 
-def _hash(content: pa.Buffer | bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
-
-
-def read_table(
-    kind: str,
-    folder: Path,
-    *,
-    where: pc.Expression | None = None,
+def load_history(
+    study: str, kind: str = "streams", *, folder: str | Path | None = None, **where: Any
 ) -> pd.DataFrame:
-    """Return the rows of a table, each key once, in the order in which they were recorded.
+    """Return what was measured while the runs of a study were trained, epoch by epoch.
 
     Args:
-        kind: a name of `KEYS`.
-        folder: the store.
-        where: read these rows only.
+        study: its name.
+        kind: ``"streams"`` (loss and accuracy of each modality on a split) or ``"pairs"`` (mean rho
+            and distance of the maps of each learner and teacher).
+        folder: where the store is; default ``MMTLIB_CACHE/results``.
+        where: values of columns of `load_results`, e.g. ``method="mtut"``.
 
     Returns:
-        The rows; without any row a frame without columns.
+        One row per run and row of its `mmtlib.training.History`.
 
     Raises:
-        DataError: if a part is damaged; names the file.
+        ConfigError: if there is no such study, column or kind.
+        DataError: if a file of the store is damaged or missing.
     """
-    parts = _read_parts(folder / kind, lambda part: _read_part(part, kind, where))
-    if not parts:
-        return pd.DataFrame()
-    frame = pa.concat_tables(parts, promote_options="permissive").to_pandas(
-        types_mapper={pa.bool_(): pd.BooleanDtype()}.get
+    return ResultsStore(folder).history(study, kind, **where)
+
+
+def _with_bundles(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add a column for each factor that is no setting."""
+    levels = pd.DataFrame([json.loads(text) for text in rows["levels"]], dtype="str")
+    new = [name for name in levels.columns if name not in rows.columns]
+    return pd.concat([rows, levels[new]], axis=1)
+
+
+def _check_all_there(kind: str, wanted: pd.DataFrame, found: pd.DataFrame) -> None:
+    """Refuse to return a part for the whole."""
+    lost = set(wanted.itertuples(index=False, name=None)).difference(
+        found.drop_duplicates().itertuples(index=False, name=None)
     )
-    frame = frame.sort_values(RECORDED, kind="stable", ignore_index=True)
-    return frame.drop_duplicates(list(KEYS[kind]), keep="last", ignore_index=True)
-
-
-def read_encoded(kind: str, folders: Sequence[Path], encode: Sequence[str]) -> pa.Table:
-    """Return the rows of large tables as they lie in memory, for quick selection.
-
-    Args:
-        kind: a name of `KEYS`.
-        folders: stores; of rows with the same key the last of the last store counts.
-        encode: columns of text to keep as numbers of their different values.
-
-    Returns:
-        One table in one piece, each key once; without any row a table without columns.
-
-    Raises:
-        DataError: if a part is damaged; names the file.
-    """
-    parts = []
-    for number, folder in enumerate(folders):
-        found = _read_parts(folder / kind, lambda part: _read_part(part, kind, encode=encode))
-        parts += [part.append_column(_STORE, pa.repeat(number, part.num_rows)) for part in found]
-    if not parts:
-        return pa.table({})
-    table = pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
-    table = table.combine_chunks()
-    # Numbers for the texts: to tell rows apart as text would take seconds.
-    key = np.zeros(table.num_rows, dtype=np.int64)
-    for name in KEYS[kind]:
-        codes, size = _codes(table[name].chunk(0))
-        key = pd.factorize(key * size + codes)[0].astype(np.int64)
-    times, size = _codes(table[RECORDED].chunk(0))
-    order = np.argsort(table[_STORE].to_numpy() * size + times, kind="stable")
-    again = pd.Series(key[order]).duplicated(keep="last").to_numpy()
-    return table.take(np.sort(order[~again])).combine_chunks() if again.any() else table
-
-
-def _codes(column: pa.Array) -> tuple[np.ndarray, int]:
-    """Return the rank of each value among the different ones, and how many there are."""
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    different = column.dictionary.to_numpy(zero_copy_only=False)
-    rank = np.empty(len(different), dtype=np.int64)
-    rank[np.argsort(different, kind="stable")] = np.arange(len(different))
-    return rank[column.indices.to_numpy(zero_copy_only=False)], len(different)
-
-
-def distinct(kind: str, columns: Sequence[str], folder: Path) -> set[tuple]:
-    """Return the different values that some columns of a table have together.
-
-    Raises:
-        DataError: if a part is damaged; names the file.
-    """
-
-    def values(part: Path) -> set[tuple]:
-        table = _read_part(part, kind, columns=list(columns)).group_by(list(columns)).aggregate([])
-        return set(zip(*(table[name].to_pylist() for name in columns), strict=True))
-
-    return set().union(*_read_parts(folder / kind, values))
-
-
-def _read_parts(folder: Path, read: Callable[[Path], Result]) -> list[Result]:
-    """Return what every part is read as, of one moment."""
-    for _ in range(ATTEMPTS):
-        try:
-            return [read(part) for part in _parts(folder)]
-        except FileNotFoundError:
-            time.sleep(0.05)  # merged into another part just now
-    raise DataError(f"{folder} changed {ATTEMPTS} times while it was read; try again.")
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.parquet"))
-
-
-def _read_part(
-    part: Path,
-    kind: str,
-    where: pc.Expression | None = None,
-    columns: Sequence[str] | None = None,
-    encode: Sequence[str] = (),
-) -> pa.Table:
-    try:
-        content = part.read_bytes()
-        sound = _hash(content) == part.stem
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise DataError(f"Cannot read {part} ({error.strerror}).") from None
-    if not sound:
+    if lost:
+        identity, *rest = min(lost)
+        names = ", ".join([identity[:12], *rest])
         raise DataError(
-            f"{part} is damaged (its content has changed since it was written); delete it and "
-            "start the same sweep again, which writes its rows anew from the stored runs."
+            f"The {kind} of {len(lost)} results are not in the store, e.g. of {names}; start the "
+            "same sweep again, which adds them from the stored runs, or ask for fewer (of the "
+            "package's results only some have them)."
         )
-    rows = pq.read_table(
-        pa.BufferReader(content), columns=columns, filters=where, read_dictionary=list(encode)
+
+
+def _as_predictions(clips: pa.Table) -> Predictions:
+    scores = clips["scores"].combine_chunks().flatten().to_numpy()
+    return Predictions(
+        scores=scores.reshape(clips.num_rows, -1),
+        labels=clips["label"].to_numpy(),
+        subjects=clips["subject"].to_numpy(),
+        clip_ids=tuple(clips["clip_id"].to_pylist()),
     )
-    return with_all_settings(rows) if kind == "results" and columns is None else rows
-
-
-def compact_results(folder: Path | None = None) -> int:
-    """Merge the small parts of every table into one part each, and return how many were merged.
-
-    Killed at any moment it loses nothing: the merged part is there, whole, before the others are
-    deleted, and rows that are in both are read once. Other processes may append and read.
-
-    Args:
-        folder: the store; default `results_dir()`.
-
-    Raises:
-        DataError: if a part is damaged or the disk is full.
-    """
-    folder = folder or results_dir()
-    return sum(_compact(folder / kind, kind) for kind in KEYS if (folder / kind).is_dir())
-
-
-def _compact(folder: Path, kind: str) -> int:
-    with locked(folder):
-        _remove_abandoned(folder)
-        small = [part for part in _parts(folder) if part.stat().st_size < SMALL_BYTES]
-        if len(small) < 2:
-            return 0
-        tables = [_read_part(part, kind) for part in small]
-        merged = pa.concat_tables(tables, promote_options="permissive")
-        # Rows of a run side by side: readers of few runs pass over the other groups of rows.
-        owner = "identity" if "identity" in KEYS[kind] else "study"
-        merged = merged.sort_by([(owner, "ascending"), (RECORDED, "ascending")])
-        merged = _last_of_each_key(merged, kind)
-        written = write_part(folder, merged)
-        # Where one part had the last row of every key, the merged one is that very part.
-        for part in set(small) - {written}:
-            part.unlink()
-        return len(small)
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed writers left behind."""
-    for temporary in folder.glob(".*.tmp"):
-        with suppress(FileNotFoundError):  # its writer has just renamed it
-            if time.time() - temporary.stat().st_mtime > ABANDONED_S:
-                temporary.unlink()
-
-
-def _last_of_each_key(table: pa.Table, kind: str) -> pa.Table:
-    """Return the last row of each key."""
-    keys = table.select(list(KEYS[kind])).to_pandas()
-    return table.filter(pa.array(~keys.duplicated(keep="last").to_numpy()))

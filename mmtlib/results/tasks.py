@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
-from mmtlib.config import ExperimentConfig, hash_settings
+from mmtlib.config import ExperimentConfig
 from mmtlib.core.errors import ConfigError
+from mmtlib.results.baselines import run_key
 from mmtlib.synthetic import PRESETS
 
-if TYPE_CHECKING:
-    from mmtlib.results.grid import Grid
-
-REPEATS = ("fold", "generator_seed")
-"""Factors that repeat an arm on other clips, as seeds do with other draws."""
 BASE_ARM, ALONE_ARM = "base", "alone"
 ARM = "arm"
 """What stands for the level of a run that is an explicit arm."""
-_OUTSIDE = (
-    "root", "flow_folder", "complete_for", "pretrained", "start_from", "precision", "device",
-)  # fmt: skip
-"""What `canonical` leaves out although it can lead to another run (other files, other hardware)."""
 
 Levels = dict[str, str]
-Point = tuple[str | None, Levels, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a grid asks for at one place: an explicit arm, or a combination of levels.
+
+    Attributes:
+        arm: the name of an explicit arm; None = a combination.
+        levels: factor -> level, as text.
+        configs: one for each seed and repeating level.
+    """
+
+    arm: str | None
+    levels: Levels
+    configs: tuple[ExperimentConfig, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,84 +76,44 @@ class _Merged:
     alone: str = ""
 
 
-def expand(grid: Grid) -> tuple[Task, ...]:
-    """Return the tasks of a grid; see `Grid.tasks`."""
-    points = list(_points(grid))
+def expand(study: str, points: Sequence[Point], *, baselines: bool) -> tuple[Task, ...]:
+    """Return the runs that the points of a grid ask for, each once; see `Grid.tasks`.
+
+    Args:
+        study: the grid's name.
+        points: combinations of levels and explicit arms, in order.
+        baselines: whether every joint training brings each of its networks trained alone.
+
+    Raises:
+        ConfigError: if two explicit arms are the same run.
+    """
     found: dict[str, _Merged] = {}
     partners: dict[str, list[Levels]] = {}
-    for name, levels, settings in points:
-        for config in _configs(grid, name or _text(levels), settings):
-            key = task_key(config)
+    for point in points:
+        name, levels = point.arm, point.levels
+        shown = levels if name is None else {ARM: name}
+        for config in point.configs:
+            key = run_key(config)
             entry = found.setdefault(key, _Merged(config))
             if name is None:
                 entry.points.append(levels)
             elif name not in entry.arms:
                 entry.arms.append(name)
-            shown = levels if name is None else {ARM: name}
-            for m in config.modalities if grid.baselines else ():
+            for m in config.modalities if baselines else ():
                 single = config.alone(m)
-                if (single_key := task_key(single)) == key:
+                if (single_key := run_key(single)) == key:
                     continue
                 entry = found.setdefault(single_key, _Merged(single))
                 entry.alone = m
                 entry.baseline_of.append(shown)
                 partners.setdefault(m, []).append(shown)
-    combined = [levels for name, levels, _ in points if name is None]
-    return [_task(grid.name, key, entry, combined, partners) for key, entry in found.items()]
+    combined = [point.levels for point in points if point.arm is None]
+    return tuple(_task(study, key, entry, combined, partners) for key, entry in found.items())
 
 
-def _points(grid: Grid) -> Iterator[Point]:
-    """Yield (name of an explicit arm or None, levels, settings)."""
-    factors = {
-        name: list(_levels(name, values))
-        for name, values in grid.factors.items()
-        if name not in REPEATS
-    }
-    if factors or not grid.arms:
-        for chosen in itertools.product(*factors.values()):
-            levels = {name: text for name, (text, _) in zip(factors, chosen, strict=True)}
-            settings = {k: v for _, bundle in chosen for k, v in bundle.items()}
-            yield None, levels, settings
-    for name, settings in grid.arms.items():
-        yield name, {}, settings
-
-
-def _levels(name: str, values: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (level as text, what it sets)."""
-    if isinstance(values, dict):
-        yield from values.items()
-        return
-    for value in values:
-        yield level_text(value), {name: value}
-
-
-def level_text(value: Any) -> str:
-    """Return a value as it is written in the name of an arm."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "+".join(map(level_text, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _text(levels: Levels) -> str:
+def levels_name(levels: Levels) -> str:
+    """Return the name of an arm that is a combination of levels."""
     return ", ".join(f"{name}={level}" for name, level in levels.items()) or BASE_ARM
-
-
-def _configs(grid: Grid, arm: str, settings: dict[str, Any]) -> Iterator[ExperimentConfig]:
-    """Yield the configs of an arm, one per seed and repeating level."""
-    repeats = {name: grid.factors[name] for name in REPEATS if name in grid.factors}
-    for values in itertools.product(*repeats.values(), grid.seeds):
-        repeated = dict(zip((*repeats, "seed"), values, strict=True))
-        try:
-            yield ExperimentConfig.make(**{**grid.base, **settings, **repeated})
-        except ConfigError as error:
-            raise ConfigError(f"arm {arm!r}: {error}") from None
-
-
-def task_key(config: ExperimentConfig) -> str:
-    """Return what is equal for configs that ask for one and the same run."""
-    return hash_settings(
-        {"settings": config.canonical(), **{name: getattr(config, name) for name in _OUTSIDE}}
-    )
 
 
 def _task(
@@ -162,12 +126,12 @@ def _task(
         levels = entry.points[0]
         if len(entry.points) > 1:
             levels = _merge(entry.points, combined)
-        arm = entry.arms[0] if entry.arms else _text(levels)
+        arm = entry.arms[0] if entry.arms else levels_name(levels)
     elif entry.arms:
         arm = entry.arms[0]
     else:
         shared = _merge(entry.baseline_of, partners[entry.alone])
-        arm = f"{ALONE_ARM} ({_text(shared)})" if shared else ALONE_ARM
+        arm = f"{ALONE_ARM} ({levels_name(shared)})" if shared else ALONE_ARM
     return Task(study=study, arm=arm, levels=levels, config=entry.config, key=key)
 
 

@@ -7,6 +7,7 @@ it; `Measured` gives the predictions that it rests on.
 
 from mmtlib.study.answers import (
     LATE_FUSION,
+    Findings,
     answers,
     calibration_and_cost,
     complete_grids,
@@ -14,34 +15,30 @@ from mmtlib.study.answers import (
     focal_contrasts,
     partner_changes,
 )
-from mmtlib.study.checking import check
+from mmtlib.study.checking import check_stored
 from mmtlib.study.measured import Measured
 from mmtlib.study.parts import PARTS, QUESTIONS, conduct, grids_of
-from mmtlib.study.plan import choose, primary, secondary, tuning
-from mmtlib.study.reporting import report, write_report
-from mmtlib.study.shipping import ship
+from mmtlib.study.reporting import report_text, write_report
+from mmtlib.study.shipping import ship_study
 from mmtlib.study.wording import arm_name
 
 __all__ = [
     "LATE_FUSION",
     "PARTS",
     "QUESTIONS",
+    "Findings",
     "Measured",
     "answers",
     "arm_name",
     "calibration_and_cost",
-    "check",
-    "choose",
+    "check_stored",
     "complete_grids",
     "conduct",
     "control_contrasts",
     "focal_contrasts",
     "grids_of",
     "partner_changes",
-    "primary",
-    "report",
-    "secondary",
-    "ship",
-    "tuning",
+    "report_text",
+    "ship_study",
     "write_report",
 ]

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable
-from operator import and_
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
 from mmtlib.core import cache
 from mmtlib.core.cache import temporary_cache
 from mmtlib.core.errors import DataError
-from mmtlib.results import Grid, load_results, sweep
-from mmtlib.results import store as store
+from mmtlib.results import Grid, ResultsStore, load_results, sweep
 from mmtlib.study import parts, plan
 from mmtlib.study.shipping import rounded
 
@@ -25,7 +21,7 @@ ROW = ["study", "arm", "seed", "generator_seed", "target", "split"]
 _SAME_PROCESSOR = ["machine", "torch", "device", "precision"]
 
 
-def check(
+def check_stored(
     folder: Path | None = None,
     *,
     workers: int | None = None,
@@ -77,7 +73,11 @@ def named_rows(folder: Path) -> list[Grid]:
     secondary = parts.grids_of("secondary", folder)
     first = (plan.SEEDS[0],)
     rivals = {name: secondary["S2"].arms[name] for name in ("one_way", "kd")}
-    bad = {"ssa_weight": [100.0], "focal": [False], "corruption_strength": [1.0]}
+    bad: dict[str, list[Any] | dict[str, plan.Settings]] = {
+        "ssa_weight": [100.0],
+        "focal": [False],
+        "corruption_strength": [1.0],
+    }
     chosen = [
         dataclasses.replace(primary, seeds=first),
         dataclasses.replace(secondary["S2"], seeds=first, arms=rivals),
@@ -113,12 +113,11 @@ def _compare(study: str, folder: Path) -> pd.DataFrame:
 def _same_scores(row: dict[str, Any], folder: Path) -> bool:
     """Return whether the scores are the stored ones; of some only the accuracy is stored."""
 
-    def scores(where: Path, identity: str) -> np.ndarray | None:
-        wanted = {"identity": identity, "target": row["target"], "split": row["split"]}
-        chosen = [pc.field(name) == value for name, value in wanted.items()]
-        found = store.read_table("predictions", where, where=functools.reduce(and_, chosen))
-        return np.stack(found["scores"].to_numpy()) if len(found) else None
+    def scores(store: ResultsStore, identity: str) -> np.ndarray | None:
+        wanted = pd.DataFrame([{**row, "identity": identity}])
+        found = list(store.predictions_of(wanted).values())
+        return rounded(found[0].scores) if found else None
 
-    then = scores(folder, row["identity_stored"])
-    now = scores(store.results_dir(), row["identity"])
-    return then is None or np.array_equal(rounded(now), rounded(then))
+    then = scores(ResultsStore(folder), row["identity_stored"])
+    now = scores(ResultsStore(shipped=False), row["identity"])
+    return then is None or (now is not None and np.array_equal(now, then))

@@ -64,6 +64,31 @@ def tuning() -> Grid:
     return Grid(name=TUNING, seeds=TUNING_SEEDS, base=BASE, arms=arms)
 
 
+def trial_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean accuracy of RGB of every trial, and which one of its method is the best.
+
+    Args:
+        results: of the grid `tuning`, every trial with every seed.
+
+    Returns:
+        One row per trial: `method`, `trial`, `accuracy` (on validation clips), `chosen`: of equal
+        ones the first, which is the weakest.
+
+    Raises:
+        DataError: if a trial is missing.
+    """
+    rows = results[(results["target"] == TARGET) & (results["split"] == "validation")]
+    found = rows.groupby("arm")["accuracy"].agg(["mean", "size"])
+    named = {f"{method} {trial}": (method, trial) for method in TRIALS for trial in TRIALS[method]}
+    for arm in named:
+        if arm not in found.index or found.loc[arm, "size"] < len(TUNING_SEEDS):
+            raise DataError(f"The tuning of the study lacks runs of {arm!r}; start it again.")
+    table = pd.DataFrame(named.values(), columns=["method", "trial"])
+    table = table.assign(accuracy=found.loc[list(named), "mean"].to_numpy())
+    best = table.groupby("method")["accuracy"].idxmax()
+    return table.assign(chosen=table.index.isin(best))
+
+
 def choose(results: pd.DataFrame) -> dict[str, Settings]:
     """Return, for every method, what its best trial sets: that of the highest mean accuracy of RGB.
 
@@ -76,21 +101,11 @@ def choose(results: pd.DataFrame) -> dict[str, Settings]:
     Raises:
         DataError: if a trial is missing.
     """
-    rows = results[(results["target"] == TARGET) & (results["split"] == "validation")]
-    means = rows.groupby("arm")["accuracy"].agg(["mean", "size"])
-    chosen = {}
-    for method, trials in TRIALS.items():
-        names = [f"{method} {trial}" for trial in trials]
-        missing = [
-            n for n in names if n not in means.index or means.loc[n, "size"] < len(TUNING_SEEDS)
-        ]
-        if missing:
-            raise DataError(
-                f"The tuning of the study lacks runs of {missing[0]!r}; start it again."
-            )
-        best = means.loc[names, "mean"].idxmax()  # of equal ones the first, which is the weakest
-        chosen[method] = {**METHODS.get(method, {}), **trials[best.removeprefix(f"{method} ")]}
-    return chosen
+    table = trial_table(results)
+    return {
+        row.method: {**METHODS.get(row.method, {}), **TRIALS[row.method][row.trial]}
+        for row in table[table["chosen"]].itertuples()
+    }
 
 
 def primary(chosen: Mapping[str, Settings]) -> Grid:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +9,17 @@ import pandas as pd
 
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import DataError
+from mmtlib.core.tables import Columns, TextTable, interval_text, p_value, percent, points
 from mmtlib.results import load_results
-from mmtlib.study import plan
-from mmtlib.study.answers import (
-    LATE_FUSION,
-    PARTNERS_TOLD,
-    answers,
-    calibration_and_cost,
-    control_contrasts,
-    focal_contrasts,
-    partner_changes,
-)
-from mmtlib.study.wording import NAMES, QUESTIONS, arm_name, p_value, percent, points
+from mmtlib.study import columns, plan
+from mmtlib.study.answers import LATE_FUSION, PARTNERS_TOLD, Findings
+from mmtlib.study.wording import NAMES, QUESTIONS, arm_name
 
 BEGIN = "<!-- written by `mmt study report`: change nothing between here and the end mark -->"
 END = "<!-- end of what `mmt study report` wrote -->"
 
 
-def report(folder: str | Path | None = None) -> str:
+def report_text(folder: str | Path | None = None) -> str:
     """Return what the study found as Markdown: tables with intervals, and what they show.
 
     The same results give the same text.
@@ -38,7 +30,8 @@ def report(folder: str | Path | None = None) -> str:
     Raises:
         DataError: if there are no test results of the study.
     """
-    table = answers(folder)
+    findings = Findings(folder)
+    table = findings.answers()
     if table.empty:
         raise DataError("There are no test results of the study here; `mmt study` makes them.")
     lines = [*_head(folder), *_primary(table), *_tuning(folder)]
@@ -48,16 +41,18 @@ def report(folder: str | Path | None = None) -> str:
         if rows.empty:
             lines += ["Not run yet.", ""]
             continue
-        lines += [*_table(rows, _COLUMNS), "", _said(rows), ""]
+        lines += [*_lines(rows, _COLUMNS), "", _said(rows), ""]
         if question == "S1":
             lines += _depth(table)
         if question == "S3":
-            lines += _controls(folder)
+            table_of = _lines(findings.control_contrasts(), columns.CONTROLS)
+            lines += ["SSA + focal against each control, same seeds:", "", *table_of, ""]
         if question == "S4":
-            lines += _contrasts(folder)
+            table_of = _lines(findings.focal_contrasts(), columns.FOCAL)
+            lines += ["With focal regularization against without it:", "", *table_of, ""]
         if question in PARTNERS_TOLD:
-            lines += _partners(question, folder)
-    lines += _calibration(folder)
+            lines += _partners(findings.partner_changes(question))
+    lines += _calibration(findings.calibration_and_cost())
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -66,10 +61,10 @@ def write_report(page: Path, folder: str | Path | None = None) -> None:
 
     Args:
         page: a Markdown file with the lines `BEGIN` and `END`.
-        folder: as `report`.
+        folder: as `report_text`.
 
     Raises:
-        DataError: if the page is missing or lacks the marks, or as `report`.
+        DataError: if the page is missing or lacks the marks, or as `report_text`.
     """
     if not page.exists():
         raise DataError(f"There is no page {page} to write the report into.")
@@ -78,7 +73,7 @@ def write_report(page: Path, folder: str | Path | None = None) -> None:
         raise DataError(f"{page} needs the lines {BEGIN!r} and {END!r}, once each, in this order.")
     before, after = text[: text.index(BEGIN)], text[text.index(END) :]
     with whole_file(page) as temporary:
-        temporary.write_text(f"{before}{BEGIN}\n\n{report(folder)}\n{after}", encoding="utf-8")
+        temporary.write_text(f"{before}{BEGIN}\n\n{report_text(folder)}\n{after}", encoding="utf-8")
 
 
 def _head(folder: str | Path | None) -> list[str]:
@@ -117,9 +112,9 @@ def _primary(table: pd.DataFrame) -> list[str]:
         "",
         f"RGB alone {percent(row['before'])} %, trained with depth by SSA and focal "
         f"regularization {percent(row['after'])} %: **{points(row['difference'])} points** "
-        f"({points(row['low'])} to {points(row['high'])}; {row['seeds']} seeds x "
-        f"{len(plan.GENERATORS)} generator seeds, {row['people']} people; p {p_value(row['p'])}). "
-        f"**{verdict}.**",
+        f"({interval_text(row['low'], row['high'], points)}; {row['seeds']} seeds x "
+        f"{len(plan.GENERATORS)} generator seeds, {row['people']} people; "
+        f"p {p_value(row['p'])}). **{verdict}.**",
         "",
         f"Per seed: {seeds}.",
         "",
@@ -128,18 +123,14 @@ def _primary(table: pd.DataFrame) -> list[str]:
 
 def _tuning(folder: str | Path | None) -> list[str]:
     rows = load_results(plan.TUNING, folder=folder)
-    rows = rows[(rows["target"] == plan.TARGET) & (rows["split"] == "validation")]
-    means = rows.groupby("arm")["accuracy"].mean()
-    chosen = plan.choose(rows)
     lines = ["### What was chosen, on validation people", ""]
     lines += ["| method | trials: RGB (%) |", "|---|---|"]
-    for method, trials in plan.TRIALS.items():
-        shown = []
-        for trial, settings in trials.items():
-            text = f"{trial}: {percent(means[f'{method} {trial}'])}"
-            best = {**plan.METHODS.get(method, {}), **settings} == chosen[method]
-            shown.append(f"**{text}**" if best else text)
-        lines.append(f"| {arm_name(method)} | {', '.join(shown)} |")
+    for method, trials in plan.trial_table(rows).groupby("method", sort=False):
+        shown = [
+            f"{'**' * row.chosen}{row.trial}: {percent(row.accuracy)}{'**' * row.chosen}"
+            for row in trials.itertuples()
+        ]
+        lines.append(f"| {arm_name(str(method))} | {', '.join(shown)} |")
     seeds = " and ".join(map(str, plan.TUNING_SEEDS))
     return [*lines, "", f"Seeds {seeds}, generator seed 0; no test clip was read.", ""]
 
@@ -149,61 +140,27 @@ def _depth(table: pd.DataFrame) -> list[str]:
     row = rows.iloc[0]
     return [
         f"Depth beside RGB in the runs of H1: {percent(row['before'])} % alone, "
-        f"{points(row['difference'])} points ({points(row['low'])} to {points(row['high'])}; "
-        f"{row['seeds']} seeds; adjusted p {p_value(row['p_holm'])}).",
+        f"{points(row['difference'])} points "
+        f"({interval_text(row['low'], row['high'], points)}; {row['seeds']} seeds; adjusted p "
+        f"{p_value(row['p_holm'])}).",
         "",
     ]
 
 
-def _controls(folder: str | Path | None) -> list[str]:
-    rows = control_contrasts(folder)
-    columns: dict[str, Callable[[Any], str]] = {
-        "control": lambda r: arm_name(r.arm),
-        "control (%)": lambda r: percent(r.before),
-        "SSA + focal (%)": lambda r: percent(r.after),
-        **_STEP,
-    }
-    return ["SSA + focal against each control, same seeds:", "", *_table(rows, columns), ""]
-
-
-def _contrasts(folder: str | Path | None) -> list[str]:
-    rows = focal_contrasts(folder)
-    columns: dict[str, Callable[[Any], str]] = {
-        "weight": lambda r: f"{r.ssa_weight:g}",
-        "noise": lambda r: f"{r.corruption_strength:g}",
-        "without focal (%)": lambda r: percent(r.before),
-        "with focal (%)": lambda r: percent(r.after),
-        **_STEP,
-    }
-    return ["With focal regularization against without it:", "", *_table(rows, columns), ""]
-
-
-def _partners(question: str, folder: str | Path | None) -> list[str]:
+def _partners(rows: pd.DataFrame) -> list[str]:
     said = [
-        f"{NAMES[row.target]} {percent(row.before)} % alone, {percent(row.after)} % this way: "
-        f"{points(row.difference)} points ({points(row.low)} to {points(row.high)})"
-        for row in partner_changes(question, folder).itertuples()
+        f"{NAMES[row.target]} {percent(row.before)} % alone, {percent(row.after)} % this "
+        f"way: {points(row.difference)} points ({interval_text(row.low, row.high, points)})"
+        for row in rows.itertuples()
     ]
     return [f"The partner in the same runs: {'; '.join(said)}.", ""]
 
 
-def _calibration(folder: str | Path | None) -> list[str]:
-    rows = calibration_and_cost(folder)
-    columns: dict[str, Callable[[Any], str]] = {
-        "what": lambda r: arm_name(r.arm),
-        "tested": lambda r: NAMES[r.target],
-        "accuracy (%)": lambda r: percent(r.accuracy),
-        "calibration error (%)": lambda r: percent(r.ece),
-        "against alone (points, 95 % t interval)": lambda r: (
-            "-" if pd.isna(r.ece_difference)
-            else f"{points(r.ece_difference)} ({points(r.low)} to {points(r.high)})"
-        ),
-        "training (s)": lambda r: f"{r.seconds:.0f}",
-    }  # fmt: skip
+def _calibration(rows: pd.DataFrame) -> list[str]:
     return [
         "### S9. Calibration, and what it costs",
         "",
-        *_table(rows, columns),
+        *_lines(rows, columns.CALIBRATION),
         "",
         "Expected calibration error with 15 bins, mean over the runs of H1; seconds are the median "
         "of a whole training (of several networks together), with other runs beside it.",
@@ -211,17 +168,8 @@ def _calibration(folder: str | Path | None) -> list[str]:
     ]
 
 
-_STEP: dict[str, Callable[[Any], str]] = {
-    "difference": lambda r: points(r.difference),
-    "95 % interval": lambda r: f"{points(r.low)} to {points(r.high)}",
-}
-_COLUMNS: dict[str, Callable[[Any], str]] = {
-    "what": lambda r: arm_name(r.arm),
-    "tested": lambda r: NAMES[r.target],
-    "alone (%)": lambda r: percent(r.before),
-    "this way (%)": lambda r: percent(r.after),
-    **_STEP,
-    "seeds": lambda r: str(r.seeds),
+_COLUMNS: Columns = {
+    **columns.DIFFERENCES,
     "adjusted p": lambda r: "reference" if pd.isna(r.p_holm) else p_value(r.p_holm),
 }
 
@@ -248,8 +196,5 @@ def _name(row: Any, several: bool) -> str:
     return f"{NAMES[row.target]} of {arm}" if several else arm
 
 
-def _table(rows: pd.DataFrame, columns: dict[str, Callable[[Any], str]]) -> Iterable[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "---|" * len(columns)
-    for row in rows.itertuples():
-        yield "| " + " | ".join(show(row) for show in columns.values()) + " |"
+def _lines(rows: pd.DataFrame, shown: Columns) -> list[str]:
+    return TextTable(rows, shown).markdown(align=False)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mmtlib.core import cache
 from mmtlib.core.errors import DataError
-from mmtlib.experiment import load_run, ship_run
-from mmtlib.results import load_results
-from mmtlib.results import store as store
-from mmtlib.results.reading import everywhere
+from mmtlib.experiment import Run, load_run, ship_run
+from mmtlib.results import Grid, ResultsStore
+from mmtlib.results.parts import write_part
 from mmtlib.results.schema import PREDICTIONS_SCHEMA, RECORDED, RESULTS_SCHEMA
 from mmtlib.study import plan
 from mmtlib.study.answers import ALL_TARGETS, PARTNERS_TOLD, complete_grids
@@ -32,7 +31,7 @@ NETWORKS = {
 """Name of `mmtlib.stored_run` -> (question, arm, modalities); first seed, first generator seed."""
 
 
-def ship(target: Path | None = None, folder: Path | None = None) -> dict[str, int]:
+def ship_study(target: Path | None = None, folder: Path | None = None) -> dict[str, int]:
     """Write the results of the study, and the runs of `NETWORKS`, to the package.
 
     What was there is written anew, with what the store has beyond it. Shipped are all results and
@@ -50,24 +49,24 @@ def ship(target: Path | None = None, folder: Path | None = None) -> dict[str, in
     Raises:
         DataError: if the study is not in the store, a run is missing, or the disk is full.
     """
-    target, folder = target or cache.SHIPPED, folder or store.results_dir()
+    target, store = target or cache.SHIPPED, ResultsStore(folder)
     grids = complete_grids(folder)
     if not grids:
         raise DataError("The study has no test results here; `mmt study` makes them.")
     names = [plan.TUNING, *(grid.name for grid in grids.values())]
-    results = everywhere("results", folder, pc.field("study").isin(names))
-    runs = results["identity"].unique()
+    results = store.rows("results", study=names)
+    runs = results["identity"]
     parts = {
-        "predictions": _predictions(results, grids, folder),
-        **{kind: _rows(kind, runs, folder) for kind in ("streams", "pairs")},
+        "predictions": _predictions(results, grids, store),
+        **{kind: _history(store.rows(kind, identity=runs)) for kind in ("streams", "pairs")},
         "results": _as_table(results, RESULTS_SCHEMA),
     }
     for kind, table in parts.items():
         shutil.rmtree(target / kind, ignore_errors=True)
-        store.write_part(target / kind, table)
+        write_part(target / kind, table)
     for name, (question, arm, modalities) in NETWORKS.items():
         if question in grids:
-            run = _run_of(grids[question].name, arm, modalities, folder)
+            run = _run_of(store.results(grids[question].name), arm, modalities)
             if run.path != target / "runs" / name:  # that of the package itself
                 ship_run(run, name, target)
     return {each.name: _size(each) for each in sorted(target.iterdir()) if each.is_dir()}
@@ -84,7 +83,7 @@ def rounded(scores: np.ndarray) -> np.ndarray:
     return np.where(kept[:, None], found, scores)
 
 
-def _predictions(results: pd.DataFrame, grids: dict, folder: Path) -> pa.Table:
+def _predictions(results: pd.DataFrame, grids: Mapping[str, Grid], store: ResultsStore) -> pa.Table:
     """Return the shipped predictions, run by run."""
     of_all = [grid.name for key, grid in grids.items() if key in (*ALL_TARGETS, *PARTNERS_TOLD)]
     wanted = results[
@@ -94,26 +93,22 @@ def _predictions(results: pd.DataFrame, grids: dict, folder: Path) -> pa.Table:
     ].drop_duplicates(["identity", "target"])
     tables = []
     for target, rows in wanted.groupby("target", sort=True):
-        where = (
-            (pc.field("split") == "test")
-            & (pc.field("target") == target)
-            & pc.field("identity").isin(rows["identity"].to_list())
+        found = store.rows(
+            "predictions", split=["test"], target=[target], identity=rows["identity"]
         )
-        found = everywhere("predictions", folder, where)
         if set(found["identity"]) != set(rows["identity"]):
             raise DataError(
-                f"Predictions of {target} are missing in {folder}; `mmt study` adds them again."
+                f"Predictions of {target} are missing in {store.folder}; `mmt study` adds them "
+                "again."
             )
         scores = rounded(np.stack(found["scores"].to_numpy()))
         tables.append(_as_table(found.assign(scores=list(scores)), PREDICTIONS_SCHEMA))
     return pa.concat_tables(tables)
 
 
-def _rows(kind: str, runs: np.ndarray, folder: Path) -> pa.Table:
-    where = pc.field("identity").isin(list(runs))
-    found = everywhere(kind, folder, where).drop(columns="stored")
-    order = ["identity", "epoch"]
-    return pa.Table.from_pandas(found.sort_values(order, kind="stable"), preserve_index=False)
+def _history(rows: pd.DataFrame) -> pa.Table:
+    ordered = rows.drop(columns="stored").sort_values(["identity", "epoch"], kind="stable")
+    return pa.Table.from_pandas(ordered, preserve_index=False)
 
 
 def _as_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
@@ -123,15 +118,15 @@ def _as_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pandas(ordered[full.names], schema=full, preserve_index=False)
 
 
-def _run_of(study: str, arm: str, modalities: str, folder: Path):
-    rows = load_results(study, folder=folder)
-    rows = rows[
-        (rows["arm"] == arm)
-        & (rows["modalities"] == modalities)
-        & (rows["seed"] == plan.SEEDS[0])
-        & (rows["generator_seed"] == plan.GENERATORS[0])
+def _run_of(results: pd.DataFrame, arm: str, modalities: str) -> Run:
+    rows = results[
+        (results["arm"] == arm)
+        & (results["modalities"] == modalities)
+        & (results["seed"] == plan.SEEDS[0])
+        & (results["generator_seed"] == plan.GENERATORS[0])
     ]
     if rows.empty:
+        study = results["study"].iloc[0]
         raise DataError(f"{study} has no run {arm!r} with {modalities}; `mmt study` makes it.")
     return load_run(rows["run_id"].iloc[0])
 

@@ -1,4 +1,4 @@
-"""How the study's pages and tables call its questions, arms and networks, and write numbers."""
+"""How the study's pages and tables call its questions, arms and networks."""
 
 from __future__ import annotations
 
@@ -64,18 +64,3 @@ def _level(part: str) -> str:
     if factor in FACTORS:
         return FACTORS[factor].format(float(level))
     return level if factor == "feature_stage" else part
-
-
-def percent(share: float) -> str:
-    """Return a share of 1 in per cent, with one decimal."""
-    return f"{100 * share:.1f}"
-
-
-def points(difference: float) -> str:
-    """Return a difference of two shares in points, with its sign and one decimal."""
-    return f"{round(100 * difference, 1) + 0.0:+.1f}"
-
-
-def p_value(value: float) -> str:
-    """Return a p value with three decimals."""
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

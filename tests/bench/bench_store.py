@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from support.result_rows import made_up
 
 import mmtlib
-from mmtlib.results import append, compact_results
+from mmtlib.results import ResultsStore
 
 
 def median_ms(function: Callable[[], object], rounds: int = 7) -> float:
@@ -44,8 +44,8 @@ def main() -> None:
     rows = pa.concat_tables([made_up(number)["results"] for number in range(runs)])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        append({"results": rows}, folder)
-        compact_results(folder)
+        ResultsStore(folder).append({"results": rows})
+        ResultsStore(folder).compact()
         (part,) = (folder / "results").glob("*.parquet")
         files = folder / "json"
         files.mkdir()

@@ -16,7 +16,8 @@ from mmtlib import __version__
 from mmtlib.cli import course as course_commands
 from mmtlib.cli import main, show
 from mmtlib.datasets import NVGesture
-from mmtlib.experiment import compare, load_run
+from mmtlib.experiment import load_run
+from mmtlib.results import compare
 
 TINY = ("--preset", "tiny", "--epochs", "1", "--device", "cpu")
 MMT = Path(sys.executable).with_name("mmt")
@@ -362,7 +363,7 @@ def test_tutorial(mmt, own_cache, monkeypatch, tmp_path):
         asked.append([(c.seed, c.focal) for c in configs])
 
     monkeypatch.setattr("mmtlib.course.run_tutorial", run_tutorial)
-    monkeypatch.setattr("mmtlib.experiment.compare", compare_here)
+    monkeypatch.setattr("mmtlib.results.compare", compare_here)
     monkeypatch.setattr("mmtlib.experiment.run_all", run_all)
     said = mmt("tutorial", "--out", tmp_path / "out")
     assert (said.code, said.err) == (0, "")

@@ -2,7 +2,19 @@ import pandas as pd
 import pytest
 
 from mmtlib.core.errors import DataError
-from mmtlib.core.tables import need_columns
+from mmtlib.core.tables import (
+    TextTable,
+    interval_text,
+    need_columns,
+    p_value,
+    percent,
+    points,
+)
+
+TABLE = TextTable(
+    pd.DataFrame({"name": ["a_b", "c"], "share": [0.5, 0.25]}),
+    {"what": lambda r: r.name, "share (%)": lambda r: percent(r.share)},
+)
 
 
 def test_a_table_with_rows_and_columns_will_do():
@@ -22,3 +34,26 @@ def test_rows_that_may_occur_once_are_not_taken_twice():
     need_columns(table, ["seed"], "table", once=("seed", "target"))
     with pytest.raises(DataError, match=r"table has a seed twice; give one row each"):
         need_columns(table, ["seed"], "table", once=["seed"])
+
+
+def test_numbers_as_people_read_them():
+    assert (percent(0.6774), percent(1)) == ("67.7", "100.0")
+    assert (points(0.0734), points(-0.02), points(-0.0001)) == ("+7.3", "-2.0", "+0.0")
+    assert [p_value(p) for p in (0.0004, 0.001, 0.25)] == ["< 0.001", "0.001", "0.250"]
+    assert p_value(float("nan")) == "-"
+    assert interval_text(0.1, 0.2, percent) == "10.0 to 20.0"
+    assert interval_text(None, None, percent) == interval_text(float("nan"), 0, percent) == "-"
+
+
+def test_one_table_in_every_form():
+    assert TABLE.csv() == "name,share\na_b,0.5\nc,0.25\n"
+    assert TABLE.markdown() == [
+        "| what | share (%) |", "|---|---:|", "| a_b | 50.0 |", "| c | 25.0 |",
+    ]  # fmt: skip
+    assert TABLE.markdown(align=False)[1] == "|---|---|"
+    assert TABLE.text().split() == ["what", "share", "(%)", "a_b", "50.0", "c", "25.0"]
+    assert "<td>25.0</td>" in TABLE.html()
+    latex = TABLE.latex(caption="100 %", label="t")
+    assert r"\caption{100 \%}" in latex
+    assert r"a\_b & 50.0 \\" in latex.splitlines()
+    assert r"\begin{tabular}{lr}" in latex

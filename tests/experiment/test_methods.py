@@ -8,7 +8,6 @@ from mmtlib.config import CONTROLS, METHODS
 from mmtlib.core.errors import DataError
 from mmtlib.evaluation import accuracy
 from mmtlib.experiment import (
-    compare,
     evaluate,
     list_runs,
     load_run,
@@ -17,6 +16,7 @@ from mmtlib.experiment import (
     run_all,
 )
 from mmtlib.experiment import train as train_module
+from mmtlib.results import compare
 from mmtlib.training import EpochProgress
 
 KD = {"method": "kd", "teacher": "depth"}

@@ -8,8 +8,9 @@ from support.child_runs import train_and_tell, train_until_killed
 from support.tiny_runs import same_tensors, tiny, use_fresh_cache, weights
 
 from mmtlib.core.errors import CheckpointError, ConfigError, DataError
-from mmtlib.experiment import compare, evaluate, make_fabric, run, run_all
+from mmtlib.experiment import evaluate, make_fabric, run, run_all
 from mmtlib.experiment import train as train_module
+from mmtlib.results import compare
 from mmtlib.synthetic import SyntheticGestures
 from mmtlib.training import EpochProgress, save_state, trainer
 

@@ -6,9 +6,9 @@ from typer.testing import CliRunner
 
 from mmtlib.cli import app
 from mmtlib.core.errors import DataError
-from mmtlib.explorer.configs import as_command, as_python, config_of
-from mmtlib.results.records import method_of, settings_row
-from mmtlib.results.tasks import task_key
+from mmtlib.explorer.configs import as_command, as_python
+from mmtlib.results.baselines import run_key
+from mmtlib.results.schema import config_of, method_of, settings_row
 
 CONFIGS = [
     tiny(),
@@ -27,7 +27,7 @@ def stored(config):
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_a_row_leads_back_to_the_same_run(config):
-    assert task_key(config_of(stored(config))) == task_key(config.replace(device="auto"))
+    assert run_key(config_of(stored(config))) == run_key(config.replace(device="auto"))
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -35,7 +35,7 @@ def test_python_makes_the_same_run(config, monkeypatch):
     asked = []
     monkeypatch.setattr("mmtlib.experiment.run", asked.append)
     exec(as_python(config_of(stored(config))), {})
-    assert task_key(asked[0]) == task_key(config.replace(device="auto"))
+    assert run_key(asked[0]) == run_key(config.replace(device="auto"))
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -49,7 +49,7 @@ def test_the_command_makes_the_same_run(config, monkeypatch):
     monkeypatch.setattr("mmtlib.experiment.run", note)
     _, *arguments = shlex.split(as_command(config_of(stored(config))))
     CliRunner().invoke(app, arguments)
-    assert task_key(asked[0]) == task_key(config.replace(device="auto"))
+    assert run_key(asked[0]) == run_key(config.replace(device="auto"))
 
 
 def test_a_row_that_is_no_config():

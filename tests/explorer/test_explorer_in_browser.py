@@ -17,7 +17,7 @@ from mmtlib.core import cache
 from mmtlib.explorer import ExplorerState, Source, draw_view
 from mmtlib.explorer.focal_tab import focal_tab_figure
 from mmtlib.explorer.inspection import Inspector, corr_figure, saliency_figure
-from mmtlib.explorer.job import arm_name
+from mmtlib.explorer.job import run_name
 from mmtlib.explorer.train_tab import training_figure
 from mmtlib.results import load_results
 from mmtlib.synthetic import SyntheticGestures
@@ -201,7 +201,7 @@ def test_train_completes_and_its_run_appears(explorer, source, own_store):
     assert set(mine["split"]) == {"validation"}
     for row in mine.itertuples():
         assert f"{100 * row.accuracy:.1f} %" in explorer.said()
-    name = arm_name(tiny(seed=7, epochs=2, device="auto"))
+    name = run_name(tiny(seed=7, epochs=2, device="auto"))
     history = source.history("streams", [mine["identity"].iloc[0]])
     explorer.shows(training_figure(history, ExplorerState(), name), "its curves")
     explorer.open_tab("Runs")

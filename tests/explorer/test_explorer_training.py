@@ -8,7 +8,7 @@ from support.tiny_runs import tiny, use_fresh_cache
 from mmtlib.core.errors import ConfigError
 from mmtlib.experiment import load_run, run
 from mmtlib.explorer import ExplorerState, explore
-from mmtlib.explorer.job import Job, arm_name
+from mmtlib.explorer.job import Job, run_name
 from mmtlib.explorer.settings import find_run, first_settings, settings_config
 from mmtlib.results import load_results
 
@@ -169,8 +169,8 @@ def test_settings_as_text_come_to_a_config(monkeypatch):
 
 
 def test_names_of_arms_say_what_differs():
-    assert arm_name(tiny(device="auto")) == "rgb+depth, tiny"
-    assert arm_name(tiny(device="auto", ssa_weight=3.0, focal=False)) == (
+    assert run_name(tiny(device="auto")) == "rgb+depth, tiny"
+    assert run_name(tiny(device="auto", ssa_weight=3.0, focal=False)) == (
         "rgb+depth, tiny, ssa_weight=3.0, focal=False"
     )
 

@@ -9,7 +9,7 @@ from mmtlib.core import cache
 from mmtlib.evaluation import mean_interval
 from mmtlib.explorer import ExplorerState, Source, draw_view, static_view
 from mmtlib.explorer.appearance import TEST_TITLE
-from mmtlib.explorer.details import curve_table, said_by
+from mmtlib.explorer.details import curve_table, predicted_by
 from mmtlib.explorer.state import VIEWS
 from mmtlib.explorer.views import NO_MATCH, NOTHING
 
@@ -79,7 +79,7 @@ def test_curves_and_rho_are_means_over_the_runs(source):
 
 
 def test_confusion_is_the_share_of_each_true_class(source):
-    said = said_by(source, ExplorerState(chosen=JOINT, target="rgb"))
+    said = predicted_by(source, ExplorerState(chosen=JOINT, target="rgb"))
     shares = said.confusion(said.after)
     np.testing.assert_allclose(shares[:3].sum(axis=1), 1)  # the made-up clips are of 3 classes
     assert np.trace(shares[:3]) / 3 == pytest.approx(0.7)
@@ -91,13 +91,13 @@ def test_confusion_is_the_share_of_each_true_class(source):
 
 
 def test_class_gains_are_paired_and_average_to_the_gain(source):
-    said = said_by(source, ExplorerState(chosen=JOINT, target="rgb"))
+    said = predicted_by(source, ExplorerState(chosen=JOINT, target="rgb"))
     table = said.class_gains()
     known = table[table["clips"] > 0]
     assert known["clips"].tolist() == [20, 20, 20]
     assert known["difference"].mean() == pytest.approx(0.2)
     assert table["difference"].isna().sum() == len(table) - 3
-    people = said.over_people()
+    people = said.difference
     assert people.mean == pytest.approx(0.2)
     assert (people.n_seeds, people.n_subjects) == (3, 6)
 
@@ -171,7 +171,7 @@ def test_a_thousand_runs(tmp_path, view):
     source = Source(tmp_path)
     drawn = draw_view(source, ExplorerState(view=view))
     if view in ("confusion", "classes"):  # no predictions were written
-        assert "not what the networks said about every validation clip" in drawn.sentence
+        assert "not what the networks predicted for every validation clip" in drawn.sentence
         return
     assert drawn.figure.data
     if view == "accuracy":

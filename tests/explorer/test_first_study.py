@@ -7,6 +7,7 @@ many rows there are.
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mmtlib
@@ -14,6 +15,7 @@ from mmtlib.core import cache
 from mmtlib.explorer import ExplorerState, Source
 from mmtlib.explorer.tables import accuracy_table, gain_table, heat_table
 from mmtlib.gallery import TABLES, Material, make_table
+from mmtlib.results import paired
 
 EXACT = 1e-9
 DIFFERENCES = {
@@ -99,3 +101,27 @@ def test_accuracies_and_heat_map_of_the_explorer(runs):
     )  # fmt: skip
     table = heat_table(runs, state, gain=True)
     check(table, ["x", "y"], {("100", "0", "mean"): 0.08962673611111112})
+
+
+def test_study_gallery_and_explorer_agree(runs):
+    """On every comparison that they share, in all of the shipped results, also where none is."""
+    answers = Material().answers()
+    answers = answers[answers["target"] != "fused"]
+    gains = gain_table(runs, ExplorerState(split="test"))
+    gains = gains.assign(arm=gains["group"].str.split(" / ").str[1], study=gains["group"])
+    gains["study"] = gains["study"].str.split(" / ").str[0]
+    both = answers.merge(gains, on=["study", "arm", "target"], how="left", suffixes=("", "_there"))
+    assert len(both) == len(answers) == 52
+    for mine, other in (("difference", "mean"), ("p", "p_there"), ("seeds", "seeds_there")):
+        np.testing.assert_allclose(both[mine], both[other], rtol=1e-9, atol=1e-12)
+    rows = runs.table[runs.table["split"] == "test"]
+    table = paired(rows).assign(group=lambda t: t["study"] + " / " + t["arm"])
+    there = table[table["runs"] > 0].set_index(["group", "target"]).sort_index()
+    shown = gains.set_index(["group", "target"]).sort_index()
+    assert there.index.equals(shown.index)
+    for mine, other in (("difference", "mean"), ("t_low", "low"), ("t_high", "high"), ("p", "p")):
+        np.testing.assert_allclose(there[mine], shown[other], rtol=1e-9, atol=1e-12)
+    absent = table[table["runs"] == 0]
+    assert (absent["missing"] != "").all()
+    assert set(absent["target"]) == {"rgb", "depth", "flow", "ir", "fused"}
+    assert absent[absent["target"] != "fused"]["arm"].str.startswith("alone").all()

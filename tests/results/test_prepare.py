@@ -7,7 +7,7 @@ from support.grids import tiny_grid
 
 from mmtlib.core.errors import DataError
 from mmtlib.results import prepare as module
-from mmtlib.results.prepare import missing, prepare
+from mmtlib.results.prepare import missing, prepare_data
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def opened(monkeypatch):
 
 def test_each_kind_of_clips_is_opened_once(opened):
     grid = tiny_grid(baselines=True, factors={"beta": [1.0, 2.0], "generator_seed": [0, 1]})
-    fingerprints, failed = prepare(grid.tasks, "validation")
+    fingerprints, failed = prepare_data(grid.tasks, "validation")
     assert (len(fingerprints), failed) == (len(grid.tasks), {})
     assert sorted(opened) == sorted(
         (modalities, generator_seed, split)
@@ -39,27 +39,27 @@ def test_each_kind_of_clips_is_opened_once(opened):
 
 
 def test_test_clips_are_opened_only_when_asked_for(opened):
-    prepare(tiny_grid().tasks, "validation")
+    prepare_data(tiny_grid().tasks, "validation")
     assert [split for *_, split in opened] == ["train", "validation"]
     opened.clear()
-    prepare(tiny_grid().tasks, "test")
+    prepare_data(tiny_grid().tasks, "test")
     assert [split for *_, split in opened] == ["train", "validation", "test"]
 
 
 def test_data_that_cannot_be_had(opened):
     grid = tiny_grid(factors={"generator_seed": [0, 13]})
     good, bad = grid.tasks
-    fingerprints, failed = prepare(grid.tasks, "validation")
+    fingerprints, failed = prepare_data(grid.tasks, "validation")
     assert list(fingerprints) == [good.key]
     assert failed == {bad.key: "Nobody lives there."}
-    assert missing(grid.tasks, fingerprints, "validation", module.store.results_dir()) == [good]
+    assert missing(grid.tasks, fingerprints, "validation") == [good]
 
 
 def test_other_clips_or_another_recipe_are_another_run(opened, monkeypatch):
     tasks = tiny_grid().tasks
 
     def fingerprint():
-        return prepare(tasks, "validation")[0][tasks[0].key]
+        return prepare_data(tasks, "validation")[0][tasks[0].key]
 
     first = fingerprint()
     assert fingerprint() == first
@@ -74,7 +74,7 @@ def test_other_clips_or_another_recipe_are_another_run(opened, monkeypatch):
 def test_a_bad_checkpoint_fails_its_arm(opened, tmp_path):
     nothing = str(tmp_path / "none.pth")
     arms = {"good": {}, "started": {"network": "inception_i3d", "pretrained": nothing}}
-    fingerprints, failed = prepare(tiny_grid(arms=arms).tasks, "validation")
+    fingerprints, failed = prepare_data(tiny_grid(arms=arms).tasks, "validation")
     assert len(fingerprints) == 1
     (error,) = failed.values()
     assert "none.pth" in error

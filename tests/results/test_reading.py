@@ -10,7 +10,7 @@ import mmtlib
 from mmtlib.core import cache
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.experiment import run  # noqa: F401  (torch is loaded before the clock runs)
-from mmtlib.results import append, compact_results, load_failures
+from mmtlib.results import ResultsStore
 from mmtlib.results.schema import FACT_NAMES, RESULTS_SCHEMA
 
 
@@ -29,7 +29,7 @@ def test_no_results_yet(tmp_path):
 
 def test_studies(tmp_path):
     for number, study in enumerate(["one", "two", "one"]):
-        append(made_up(number, study=study), tmp_path)
+        ResultsStore(tmp_path).append(made_up(number, study=study))
     assert len(mmtlib.load_results(folder=tmp_path)) == 9
     rows = mmtlib.load_results("one", folder=str(tmp_path))
     assert (len(rows), set(rows["seed"])) == (6, {0, 2})
@@ -41,10 +41,12 @@ def test_studies(tmp_path):
 
 
 def test_where_a_number_comes_from(tmp_path):
-    append(made_up(1, command="mmt sweep a.toml"), tmp_path / "shipped")
-    append(made_up(2), tmp_path / "shipped")
-    append(made_up(2, command="mmt sweep here.toml", date="2027-01-01T00:00:00"), tmp_path / "own")
-    append(made_up(3), tmp_path / "own")
+    ResultsStore(tmp_path / "shipped").append(made_up(1, command="mmt sweep a.toml"))
+    ResultsStore(tmp_path / "shipped").append(made_up(2))
+    ResultsStore(tmp_path / "own").append(
+        made_up(2, command="mmt sweep here.toml", date="2027-01-01T00:00:00")
+    )
+    ResultsStore(tmp_path / "own").append(made_up(3))
     rows = mmtlib.load_results("made-up", folder=tmp_path / "own")
     assert len(rows) == 3 * len(TARGETS)
     found = rows.groupby("seed")[["stored", "origin"]].first()
@@ -60,9 +62,9 @@ def test_where_a_number_comes_from(tmp_path):
 
 
 def test_factors_that_are_no_settings_are_columns_of_their_study(tmp_path):
-    append(made_up(1, levels='{"kind": "a", "beta": "2.0"}'), tmp_path)
-    append(made_up(2, levels='{"kind": "b", "beta": "2.0"}'), tmp_path)
-    append(made_up(3, levels="{}"), tmp_path)
+    ResultsStore(tmp_path).append(made_up(1, levels='{"kind": "a", "beta": "2.0"}'))
+    ResultsStore(tmp_path).append(made_up(2, levels='{"kind": "b", "beta": "2.0"}'))
+    ResultsStore(tmp_path).append(made_up(3, levels="{}"))
     rows = mmtlib.load_results("made-up", folder=tmp_path)
     assert rows.groupby("seed")["kind"].agg(set).to_dict() == {1: {"a"}, 2: {"b"}, 3: {np.nan}}
     assert set(rows["beta"]) == {2.0}  # the setting's own column
@@ -73,10 +75,10 @@ def test_factors_that_are_no_settings_are_columns_of_their_study(tmp_path):
 def test_settings_younger_than_a_part_have_the_value_that_held_then(tmp_path, merge):
     tables = made_up(1)
     older = tables["results"].drop_columns(["sampling", "focal", "dropout", "step_epochs"])
-    append({"results": older}, tmp_path)
-    append(made_up(2), tmp_path)
+    ResultsStore(tmp_path).append({"results": older})
+    ResultsStore(tmp_path).append(made_up(2))
     if merge:
-        compact_results(tmp_path)
+        ResultsStore(tmp_path).compact()
     rows = mmtlib.load_results("made-up", folder=tmp_path).groupby("seed").first()
     assert rows["sampling"].to_dict() == {1: "plain", 2: "plain"}
     assert rows["focal"].to_dict() == {1: True, 2: True}
@@ -86,9 +88,11 @@ def test_settings_younger_than_a_part_have_the_value_that_held_then(tmp_path, me
 
 def test_settings_that_are_gone_stay_columns(tmp_path):
     tables = made_up(1)
-    append({"results": tables["results"].append_column("gone", pa.array([5] * 3))}, tmp_path)
-    append(made_up(2), tmp_path)
-    compact_results(tmp_path)
+    ResultsStore(tmp_path).append(
+        {"results": tables["results"].append_column("gone", pa.array([5] * 3))}
+    )
+    ResultsStore(tmp_path).append(made_up(2))
+    ResultsStore(tmp_path).compact()
     rows = mmtlib.load_results("made-up", folder=tmp_path).groupby("seed").first()
     assert rows.loc[1, "gone"] == 5
     assert np.isnan(rows.loc[2, "gone"])
@@ -98,17 +102,19 @@ def test_settings_without_a_value_choose_no_row(tmp_path):
     tables = made_up(1)
     empty = pa.nulls(3, RESULTS_SCHEMA.field("focal").type)
     position = tables["results"].column_names.index("focal")
-    append({"results": tables["results"].set_column(position, "focal", empty)}, tmp_path)
-    append(made_up(2), tmp_path)
+    ResultsStore(tmp_path).append(
+        {"results": tables["results"].set_column(position, "focal", empty)}
+    )
+    ResultsStore(tmp_path).append(made_up(2))
     rows = mmtlib.load_results("made-up", folder=tmp_path)
     assert set(rows[rows["focal"]]["seed"]) == {2}
     assert rows.groupby("focal")["seed"].first().to_dict() == {True: 2}
 
 
 def test_chosen_predictions(tmp_path):
-    append(made_up(1), tmp_path)
-    append(made_up(2, arm="other"), tmp_path)
-    append(made_up(3, study="another"), tmp_path)
+    ResultsStore(tmp_path).append(made_up(1))
+    ResultsStore(tmp_path).append(made_up(2, arm="other"))
+    ResultsStore(tmp_path).append(made_up(3, study="another"))
     clips = mmtlib.load_predictions("made-up", folder=tmp_path)
     assert len(clips) == 2 * 3 * 2
     clips = mmtlib.load_predictions("made-up", folder=tmp_path, arm="other", target="fused")
@@ -125,8 +131,8 @@ def test_chosen_predictions(tmp_path):
 
 
 def test_chosen_histories(tmp_path):
-    append(made_up(1), tmp_path)
-    append(made_up(2, arm="other"), tmp_path)
+    ResultsStore(tmp_path).append(made_up(1))
+    ResultsStore(tmp_path).append(made_up(2, arm="other"))
     rows = mmtlib.load_history("made-up", folder=tmp_path)
     assert rows[["seed", "epoch", "modality", "split", "loss"]].to_numpy().tolist() == [
         [1, 0, "rgb", "train", 1.25], [2, 0, "rgb", "train", 1.25],
@@ -138,7 +144,7 @@ def test_chosen_histories(tmp_path):
 
 
 def test_clips_that_are_missing(tmp_path):
-    append({"results": made_up(1)["results"]}, tmp_path)
+    ResultsStore(tmp_path).append({"results": made_up(1)["results"]})
     with pytest.raises(
         DataError, match=r"The predictions of 3 results are not in the store, e.g. of"
     ):
@@ -148,16 +154,16 @@ def test_clips_that_are_missing(tmp_path):
 
 
 def test_no_failures(tmp_path):
-    assert list(load_failures("s", folder=tmp_path).columns) == [
+    assert list(ResultsStore(tmp_path).failures("s").columns) == [
         "arm", "seed", "modalities", "split", "error", "recorded",
     ]  # fmt: skip
 
 
 def test_ten_thousand_rows(tmp_path):
     tables = [made_up(number)["results"] for number in range(3334)]
-    append({"results": pa.concat_tables(tables[:3000])}, tmp_path)
-    append({"results": pa.concat_tables(tables[3000:])}, tmp_path)
-    compact_results(tmp_path)
+    ResultsStore(tmp_path).append({"results": pa.concat_tables(tables[:3000])})
+    ResultsStore(tmp_path).append({"results": pa.concat_tables(tables[3000:])})
+    ResultsStore(tmp_path).compact()
     rows = mmtlib.load_results("made-up", folder=tmp_path)
     assert isinstance(rows, pd.DataFrame)
     assert len(rows) == 10_002

@@ -9,8 +9,7 @@ from mmtlib.core.errors import DataError
 from mmtlib.evaluation import fuse
 from mmtlib.experiment import run
 from mmtlib.results import make_record, method_of
-from mmtlib.results.records import settings_row
-from mmtlib.results.schema import FACT_NAMES, KEYS, RESULTS_SCHEMA, SETTINGS_SCHEMA
+from mmtlib.results.schema import FACT_NAMES, KEYS, RESULTS_SCHEMA, SETTINGS_SCHEMA, settings_row
 from mmtlib.results.tasks import Task
 
 

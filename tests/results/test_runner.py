@@ -16,7 +16,13 @@ from mmtlib.core.errors import ConfigError, DataError, MmtlibError
 from mmtlib.core.executor import KILLED, Workers
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment import load_run, run
-from mmtlib.results import load_failures, load_history, load_predictions, load_results, runner
+from mmtlib.results import (
+    ResultsStore,
+    load_history,
+    load_predictions,
+    load_results,
+    runner,
+)
 from mmtlib.results import sweep as sweep_here
 
 DIVERGES = {"learning_rate": 1e8, "epochs": 3}
@@ -155,7 +161,7 @@ def test_a_failing_task_is_recorded_and_the_others_go_on(sweep, fresh_cache):
     assert all(f.error.startswith("The training diverged") for f in report.failures)
     assert set(load_results("study")["arm"]) == {"good"}
     for _ in range(2):
-        recorded = load_failures("study")
+        recorded = ResultsStore().failures("study")
         assert sorted(recorded["seed"]) == [0, 1]
         assert set(recorded["error"]) == {f.error for f in report.failures}
         report = sweep(grid)  # tried again

@@ -13,8 +13,8 @@ import pytest
 from support.result_rows import TARGETS, append_many, made_up
 
 from mmtlib.core.errors import DataError
-from mmtlib.results import append, compact_results, load_results, results_dir
-from mmtlib.results import store as store
+from mmtlib.results import ResultsStore, load_results
+from mmtlib.results import parts as parts_module
 
 
 def parts(folder, kind="results"):
@@ -34,25 +34,25 @@ def runs_in(folder):
 
 
 def test_what_is_appended_is_read(tmp_path):
-    append(made_up(7), tmp_path)
+    ResultsStore(tmp_path).append(made_up(7))
     (part,) = parts(tmp_path)
     assert runs_in(tmp_path) == [7]
-    assert len(store.read_table("predictions", tmp_path)) == 6
-    assert store._hash(part.read_bytes()) == part.stem
+    assert len(ResultsStore(tmp_path).rows("predictions")) == 6
+    assert parts_module._hash(part.read_bytes()) == part.stem
     assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_default_place(fresh_cache):
-    append(made_up(1))
-    assert results_dir() == fresh_cache / "results"
+    ResultsStore().append(made_up(1))
+    assert ResultsStore().folder == fresh_cache / "results"
     assert runs_in(None) == [1]
 
 
 def test_appended_twice_is_there_once(tmp_path):
     for _ in range(2):
-        append(made_up(3), tmp_path)
+        ResultsStore(tmp_path).append(made_up(3))
     assert runs_in(tmp_path) == [3]
-    assert compact_results(tmp_path) == 6  # two parts of three tables
+    assert ResultsStore(tmp_path).compact() == 6  # two parts of three tables
     assert runs_in(tmp_path) == [3]
     (part,) = parts(tmp_path)
     assert pq.read_metadata(part).num_rows == len(TARGETS)
@@ -61,42 +61,42 @@ def test_appended_twice_is_there_once(tmp_path):
 @pytest.mark.parametrize("merge", [False, True])
 def test_the_row_recorded_last_counts(tmp_path, merge):
     for arm in ("old", "new", "old"):
-        append(made_up(3, arm=arm), tmp_path)
+        ResultsStore(tmp_path).append(made_up(3, arm=arm))
         if merge:
-            compact_results(tmp_path)
+            ResultsStore(tmp_path).compact()
     assert set(load_results(folder=tmp_path)["arm"]) == {"old"}
-    append(made_up(3, arm="new"), tmp_path)
+    ResultsStore(tmp_path).append(made_up(3, arm="new"))
     assert set(load_results(folder=tmp_path)["arm"]) == {"new"}
 
 
 def test_an_empty_table_writes_nothing(tmp_path):
-    append({"pairs": pa.Table.from_pylist([])}, tmp_path)
+    ResultsStore(tmp_path).append({"pairs": pa.Table.from_pylist([])})
     assert not list(tmp_path.iterdir())
-    assert store.read_table("pairs", tmp_path).empty
-    assert compact_results(tmp_path) == 0
+    assert ResultsStore(tmp_path).rows("pairs").empty
+    assert ResultsStore(tmp_path).compact() == 0
 
 
 def test_merging_keeps_every_row(tmp_path):
     for number in range(12):
-        append(made_up(number), tmp_path)
+        ResultsStore(tmp_path).append(made_up(number))
     before = load_results(folder=tmp_path)
-    assert compact_results(tmp_path) == 36
+    assert ResultsStore(tmp_path).compact() == 36
     assert [len(parts(tmp_path, kind)) for kind in ("results", "predictions", "streams")] == [1] * 3
     after = load_results(folder=tmp_path)
     assert after.equals(before)
-    assert compact_results(tmp_path) == 0
-    append(made_up(12), tmp_path)
-    assert compact_results(tmp_path) == 6
+    assert ResultsStore(tmp_path).compact() == 0
+    ResultsStore(tmp_path).append(made_up(12))
+    assert ResultsStore(tmp_path).compact() == 6
     assert runs_in(tmp_path) == list(range(13))
 
 
 def test_large_parts_stay_as_they_are(tmp_path, monkeypatch):
-    append(made_up(0), tmp_path)
-    monkeypatch.setattr(store, "SMALL_BYTES", parts(tmp_path)[0].stat().st_size - 100)
+    ResultsStore(tmp_path).append(made_up(0))
+    monkeypatch.setattr(parts_module, "SMALL_BYTES", parts(tmp_path)[0].stat().st_size - 100)
     for number in (1, 2):
-        append(made_up(number), tmp_path)
+        ResultsStore(tmp_path).append(made_up(number))
     (before,) = parts(tmp_path)[:1]
-    compact_results(tmp_path)
+    ResultsStore(tmp_path).compact()
     assert len(parts(tmp_path)) == 3
     assert before.exists()
     assert runs_in(tmp_path) == [0, 1, 2]
@@ -130,7 +130,7 @@ def test_four_writers_at_once_and_one_of_them_killed(processes, tmp_path):
     assert {n for n in found if n >= 1000} == others
     left = [n for n in range(12) if n not in found]
     append_many(str(folder), left, 5, str(names[0]))
-    compact_results(folder)
+    ResultsStore(folder).compact()
     assert sorted(runs_in(folder)) == sorted(found | others | set(range(12)))
     assert len(parts(folder)) == 1
 
@@ -139,7 +139,7 @@ def test_killed_at_any_moment_of_merging(processes, tmp_path):
     """Merge again and again, kill it again and again: the rows stay what they were."""
     folder, draw = tmp_path / "results", random.Random(0)
     for number in range(8):
-        append(made_up(number), folder)
+        ResultsStore(folder).append(made_up(number))
     for trial in range(6):
         numbers = list(range(8 * trial, 8 * trial + 8))
         writer = processes.Process(
@@ -156,13 +156,13 @@ def test_killed_at_any_moment_of_merging(processes, tmp_path):
         found = runs_in(folder)
         told = {int(line) for line in (tmp_path / "told").read_text().split("\n") if line}
         assert set(range(8)) | told <= set(found)
-    compact_results(folder)
+    ResultsStore(folder).compact()
     assert runs_in(folder) == found
 
 
 def test_stopped_between_the_merged_part_and_deleting_the_others(tmp_path, monkeypatch):
     for number in range(4):
-        append(made_up(number), tmp_path)
+        ResultsStore(tmp_path).append(made_up(number))
     deleted, delete = [], Path.unlink
 
     def stop(path, **_):
@@ -176,52 +176,52 @@ def test_stopped_between_the_merged_part_and_deleting_the_others(tmp_path, monke
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.unlink", stop)
         with pytest.raises(KeyboardInterrupt):
-            store._compact(tmp_path / "results", "results")
+            parts_module.merge_parts(tmp_path / "results")
     assert len(parts(tmp_path)) == 4  # three old ones and the merged one
     assert runs_in(tmp_path) == [0, 1, 2, 3]
-    compact_results(tmp_path)
+    ResultsStore(tmp_path).compact()
     assert len(parts(tmp_path)) == 1
     assert runs_in(tmp_path) == [0, 1, 2, 3]
 
 
 def test_a_reader_whose_part_is_merged_meanwhile_looks_again(tmp_path, monkeypatch):
     for number in range(3):
-        append(made_up(number), tmp_path)
-    listed = store._parts
+        ResultsStore(tmp_path).append(made_up(number))
+    listed = parts_module.list_parts
     calls = []
 
     def list_then_merge(folder):
         found = listed(folder)
         if not calls:
             calls.append(folder)
-            compact_results(tmp_path)
+            ResultsStore(tmp_path).compact()
         return found
 
-    monkeypatch.setattr(store, "_parts", list_then_merge)
+    monkeypatch.setattr(parts_module, "list_parts", list_then_merge)
     assert runs_in(tmp_path) == [0, 1, 2]
     assert calls
 
 
 def test_a_table_that_never_stands_still(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_parts", lambda folder: [folder / "gone.parquet"])
+    monkeypatch.setattr(parts_module, "list_parts", lambda folder: [folder / "gone.parquet"])
     monkeypatch.setattr(time, "sleep", lambda _: None)
     with pytest.raises(DataError, match="changed 20 times while it was read; try again"):
-        store.read_table("results", tmp_path)
+        ResultsStore(tmp_path).rows("results")
 
 
 def test_what_a_killed_writer_left_is_removed_when_it_is_old(tmp_path):
-    append(made_up(1), tmp_path)
+    ResultsStore(tmp_path).append(made_up(1))
     old, young = (tmp_path / "results" / f".{name}.parquet.1.tmp" for name in ("old", "young"))
     for file in (old, young):
         file.write_bytes(b"half a part")
     os.utime(old, (0, 0))
     assert runs_in(tmp_path) == [1]
-    compact_results(tmp_path)
+    ResultsStore(tmp_path).compact()
     assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_any_changed_byte_is_found(tmp_path):
-    append(made_up(1), tmp_path)
+    ResultsStore(tmp_path).append(made_up(1))
     (part,) = parts(tmp_path)
     good, draw = part.read_bytes(), random.Random(1)
     for damaged in (
@@ -242,43 +242,43 @@ def test_any_changed_byte_is_found(tmp_path):
 
 
 def _with_a_second(folder):
-    append({"results": made_up(2)["results"]}, folder)
-    compact_results(folder)
+    ResultsStore(folder).append({"results": made_up(2)["results"]})
+    ResultsStore(folder).compact()
 
 
 def test_a_part_that_cannot_be_read(tmp_path):
-    append(made_up(1), tmp_path)
+    ResultsStore(tmp_path).append(made_up(1))
     (tmp_path / "results" / "folder.parquet").mkdir()
     with pytest.raises(DataError, match=r"Cannot read .*folder\.parquet \(Is a directory\)"):
         load_results(folder=tmp_path)
 
 
 def test_a_full_disk(tmp_path, monkeypatch):
-    append(made_up(1), tmp_path)
+    ResultsStore(tmp_path).append(made_up(1))
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(DataError, match="No space left on device"):
-        append(made_up(2), tmp_path)
+        ResultsStore(tmp_path).append(made_up(2))
     assert runs_in(tmp_path) == [1]
 
 
 def test_different_values(tmp_path):
-    assert store.distinct("results", ("seed",), tmp_path) == set()
+    assert ResultsStore(tmp_path).distinct("results", ["seed"]) == set()
     for number in (4, 4, 5):
-        append(made_up(number), tmp_path)
-    assert store.distinct("results", ("seed", "split"), tmp_path) == {
+        ResultsStore(tmp_path).append(made_up(number))
+    assert ResultsStore(tmp_path).distinct("results", ["seed", "split"]) == {
         (4, "validation"), (5, "validation"),
     }  # fmt: skip
 
 
 def test_merging_waits_for_another_merging(tmp_path, monkeypatch):
     for number in range(3):
-        append(made_up(number), tmp_path)
+        ResultsStore(tmp_path).append(made_up(number))
     inside, most = [], []
-    write = store.write_part
+    write = parts_module.write_part
 
     def slow_write(folder, table):
         inside.append(folder)
@@ -288,8 +288,8 @@ def test_merging_waits_for_another_merging(tmp_path, monkeypatch):
         inside.remove(folder)
         return written
 
-    monkeypatch.setattr(store, "write_part", slow_write)
-    merge = partial(store._compact, tmp_path / "results", "results")
+    monkeypatch.setattr(parts_module, "write_part", slow_write)
+    merge = partial(parts_module.merge_parts, tmp_path / "results")
     both = [threading.Thread(target=merge) for _ in range(2)]
     for thread in both:
         thread.start()

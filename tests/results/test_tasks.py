@@ -3,7 +3,7 @@
 import pytest
 from support.grids import tiny_grid
 
-from mmtlib.results.tasks import level_text
+from mmtlib.results.grid import value_text
 
 
 def names(grid):
@@ -146,4 +146,4 @@ def test_work_grows_with_networks_epochs_and_pixels():
     [(True, "true"), (1, "1"), (0.05, "0.05"), ("clip", "clip"), (["rgb", "ir"], "rgb+ir")],
 )
 def test_levels_as_text(value, text):
-    assert level_text(value) == text
+    assert value_text(value) == text

@@ -4,7 +4,7 @@ import pytest
 from support.made_up_study import write_study
 from support.tiny_runs import use_fresh_cache
 
-from mmtlib.study import answers, report
+from mmtlib.study import answers, report_text
 
 
 @pytest.fixture
@@ -37,4 +37,4 @@ def whole_answers(whole_study):
 
 @pytest.fixture(scope="session")
 def whole_report(whole_study):
-    return report(whole_study)
+    return report_text(whole_study)

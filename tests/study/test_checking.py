@@ -11,9 +11,8 @@ from support.tiny_runs import use_fresh_cache
 
 from mmtlib.core.cache import cache_dir, temporary_cache
 from mmtlib.core.errors import DataError
-from mmtlib.results import append, load_results, sweep
-from mmtlib.results import store as store
-from mmtlib.study import check, checking
+from mmtlib.results import ResultsStore, load_results, sweep
+from mmtlib.study import check_stored, checking
 from mmtlib.study.checking import named_rows
 
 GRID = tiny_grid("study-primary", seeds=[0, 1])
@@ -41,13 +40,14 @@ def stored(made, fresh_cache, monkeypatch):
 
 def changed(folder, **columns):
     """Overwrite columns of the stored results."""
-    rows = store.read_table("results", folder).drop(columns="recorded")
-    append({"results": pa.Table.from_pandas(rows.assign(**columns), preserve_index=False)}, folder)
+    rows = ResultsStore(folder).rows("results").drop(columns=["recorded", "stored"])
+    table = pa.Table.from_pandas(rows.assign(**columns), preserve_index=False)
+    ResultsStore(folder).append({"results": table})
 
 
 def test_the_same_bits_here(stored, fresh_cache):
     before = sorted((fresh_cache / "runs").iterdir())
-    found = check(stored, workers=2)
+    found = check_stored(stored, workers=2)
     assert len(found) == 6  # two networks and their fusion, two splits
     assert set(found["seed"]) == {0}
     assert found["alike"].all()
@@ -58,18 +58,18 @@ def test_the_same_bits_here(stored, fresh_cache):
 
 
 def test_other_bits_do_not_hold_on_the_same_processor(stored):
-    accuracy = store.read_table("results", stored)["accuracy"]
+    accuracy = ResultsStore(stored).rows("results")["accuracy"]
     changed(stored, accuracy=accuracy + 0.25)
-    found = check(stored, workers=2)
+    found = check_stored(stored, workers=2)
     assert found["alike"].all()
     assert not found["same_bits"].any()
     assert not found["holds"].any()
 
 
 def test_elsewhere_the_spread_of_the_seeds_counts(stored):
-    rows = store.read_table("results", stored)
+    rows = ResultsStore(stored).rows("results")
     changed(stored, machine="another one", accuracy=rows["accuracy"] + 0.3 * (rows["seed"] == 0))
-    found = check(stored, workers=2)
+    found = check_stored(stored, workers=2)
     assert not found["alike"].any()
     assert not found["same_bits"].any()
     apart = (found["here"] - found["stored"]).abs()

@@ -4,7 +4,7 @@ import pytest
 from support.made_up_study import write_study
 
 from mmtlib.core.errors import DataError
-from mmtlib.study import report, write_report
+from mmtlib.study import report_text, write_report
 from mmtlib.study.reporting import BEGIN, END
 
 
@@ -18,7 +18,7 @@ def accuracies(gain):
 
 def written(folder, gain):
     write_study(folder, accuracies(gain), upto="primary")
-    return report(folder)
+    return report_text(folder)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def primary(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def primary_report(primary):
-    return report(primary)
+    return report_text(primary)
 
 
 def test_a_gain_is_told(primary_report):
@@ -72,7 +72,7 @@ def test_the_chosen_trials_are_marked(primary_report):
 
 def test_nothing_to_report(tmp_path):
     with pytest.raises(DataError, match="no test results of the study"):
-        report(tmp_path)
+        report_text(tmp_path)
 
 
 def test_only_what_is_between_the_marks_changes(primary, tmp_path):

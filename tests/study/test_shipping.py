@@ -14,7 +14,7 @@ from mmtlib.core import cache
 from mmtlib.core.errors import DataError
 from mmtlib.experiment import run, stored_run
 from mmtlib.results import load_history, load_predictions, load_results
-from mmtlib.study import answers, grids_of, report, ship, shipping
+from mmtlib.study import answers, grids_of, report_text, ship_study, shipping
 from mmtlib.study.shipping import rounded
 
 
@@ -29,7 +29,7 @@ def package(tmp_path_factory, whole_study):
     folder = tmp_path_factory.mktemp("package")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shipping, "NETWORKS", {})
-        sizes = ship(folder, whole_study)
+        sizes = ship_study(folder, whole_study)
     assert set(sizes) == {"results", "predictions", "streams", "pairs"}
     assert sum(sizes.values()) == sum(map(len, files(folder).values()))
     return folder
@@ -45,7 +45,7 @@ def test_the_package_answers_like_the_store(
     monkeypatch.setattr(cache, "SHIPPED", package)
     empty = tmp_path / "empty"
     assert answers(empty).equals(whole_answers)
-    assert report(empty) == whole_report
+    assert report_text(empty) == whole_report
     rows = load_results(folder=empty)
     assert rows["stored"].all()
     assert rows["origin"].str.startswith("stored, made by: ").all()
@@ -56,7 +56,7 @@ def test_the_package_answers_like_the_store(
 @pytest.mark.usefixtures("no_networks")
 def test_shipping_again_gives_the_same_bytes(package, whole_study, tmp_path):
     shutil.copytree(package, tmp_path / "package")
-    ship(tmp_path / "package", whole_study)
+    ship_study(tmp_path / "package", whole_study)
     assert files(tmp_path / "package") == files(package)
 
 
@@ -66,11 +66,11 @@ def test_what_is_new_joins_what_was_shipped(
 ):
     """The study may go on in an empty cache: what the package has is kept."""
     write_study(tmp_path / "begun", gain, upto="primary")
-    ship(tmp_path / "package", tmp_path / "begun")
+    ship_study(tmp_path / "package", tmp_path / "begun")
     monkeypatch.setattr(cache, "SHIPPED", tmp_path / "package")
     for grid in grids_of("secondary", tmp_path / "rest").values():
         write_grid(tmp_path / "rest", grid, ("validation", "test"), gain)
-    ship(tmp_path / "package", tmp_path / "rest")
+    ship_study(tmp_path / "package", tmp_path / "rest")
     assert answers(tmp_path / "empty").equals(whole_answers)
     assert len(load_results(folder=tmp_path / "empty")) == len(load_results(folder=whole_study))
 
@@ -86,7 +86,7 @@ def test_a_part_is_not_given_for_the_whole(package, tmp_path, monkeypatch):
 def test_networks_come_along(whole_study, tmp_path, monkeypatch, own_cache):
     made = run(tiny(epochs=1, ssa_start_epoch=0))
     monkeypatch.setattr(shipping, "_run_of", lambda *_: made)
-    sizes = ship(tmp_path / "package", whole_study)
+    sizes = ship_study(tmp_path / "package", whole_study)
     assert sizes["runs"] > 0
     monkeypatch.setattr(cache, "SHIPPED", tmp_path / "package")
     for name in shipping.NETWORKS:
@@ -95,12 +95,12 @@ def test_networks_come_along(whole_study, tmp_path, monkeypatch, own_cache):
 
 def test_a_network_that_is_not_there(whole_study, tmp_path):
     with pytest.raises(Exception, match="is no run"):
-        ship(tmp_path / "package", whole_study)
+        ship_study(tmp_path / "package", whole_study)
 
 
 def test_nothing_to_ship(tmp_path):
     with pytest.raises(DataError, match="has no test results here"):
-        ship(tmp_path / "package", tmp_path / "empty")
+        ship_study(tmp_path / "package", tmp_path / "empty")
 
 
 @given(arrays(np.float32, (5, 4), elements=st.floats(2**-10, 1, width=32)))

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from mmtlib.core.seeding import numpy_generator
-from mmtlib.evaluation import Predictions, accuracy
-from mmtlib.results import Grid, Task, append
-from mmtlib.results.records import _prediction_rows, method_of, settings_row
+from mmtlib.evaluation import Predictions
+from mmtlib.results import Grid, ResultsStore, Task
+from mmtlib.results.records import measured_row, prediction_rows
 from mmtlib.results.schema import RESULTS_SCHEMA
 from mmtlib.study import parts
 
@@ -44,7 +44,7 @@ def write_grid(
     for task in grid.tasks:
         for kind, table in _records(task, splits, wanted, rho, epochs).items():
             tables.setdefault(kind, []).append(table)
-    append({kind: pa.concat_tables(found) for kind, found in tables.items()}, folder)
+    ResultsStore(folder).append({kind: pa.concat_tables(found) for kind, found in tables.items()})
 
 
 def _records(
@@ -56,7 +56,7 @@ def _records(
     for split in splits:
         for target in task.config.modalities:
             found = _said(task, target, wanted(task, target, split))
-            predictions.append(_prediction_rows(ours, target, split, found))
+            predictions.append(prediction_rows(ours, target, split, found))
             results.append(_result(task, target, split, found, ours))
     streams = [
         {**ours, "epoch": e, "modality": m, "split": "train", "loss": 1 / (e + 1), "accuracy": 0.5}
@@ -95,10 +95,9 @@ def _result(
     task: Task, target: str, split: str, found: Predictions, ours: dict[str, str]
 ) -> dict[str, object]:
     return {
-        **settings_row(task.config), **ours,
+        **measured_row(task.config, target, found), **ours,
         "study": task.study, "arm": task.arm, "levels": task.levels_text, "split": split,
-        "target": target, "method": method_of(task.config, target), "accuracy": accuracy(found),
-        "n_clips": len(found), "seconds": 48.0 * len(task.config.modalities), "task": task.key,
+        "seconds": 48.0 * len(task.config.modalities), "task": task.key,
         "code": "0.1", "torch": "2.13", "python": "3.11", "machine": "made up", "device": "cpu",
         "precision": "float32", "date": "2026-01-02T03:04:05+00:00", "command": "made up",
     }  # fmt: skip

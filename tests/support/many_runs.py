@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.seeding import numpy_generator
-from mmtlib.results.records import settings_row
-from mmtlib.results.schema import RESULTS_SCHEMA
-from mmtlib.results.store import append
+from mmtlib.results import ResultsStore
+from mmtlib.results.schema import RESULTS_SCHEMA, settings_row
 
 SEEDS = 10
 WEIGHTS = (1.0, 3.0, 10.0, 30.0, 100.0)
@@ -43,13 +42,12 @@ def write_many(folder: Path, runs: int) -> None:
     identities = frame.drop_duplicates("identity")[["identity", "run_id", "modalities"]]
     histories = _streams(identities, draw)
     pairs = _pairs(identities[identities["modalities"] != "rgb"], draw)
-    append(
+    ResultsStore(folder).append(
         {
             "streams": pa.Table.from_pandas(histories, preserve_index=False),
             "pairs": pa.Table.from_pandas(pairs, preserve_index=False),
             "results": pa.Table.from_pylist(results, schema=RESULTS_SCHEMA),
-        },
-        folder,
+        }
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.results import append, compact_results
+from mmtlib.results import ResultsStore
 from mmtlib.results.schema import (
     PREDICTIONS_SCHEMA,
     RESULTS_SCHEMA,
@@ -58,8 +58,8 @@ def append_many(folder: str, numbers: list[int], compact_every: int, told: str) 
     """Append runs one after the other, merging now and then; write down each that is in."""
     with open(told, "a") as note:
         for done, number in enumerate(numbers, 1):
-            append(made_up(number), Path(folder))
+            ResultsStore(Path(folder)).append(made_up(number))
             note.write(f"{number}\n")
             note.flush()
             if done % compact_every == 0:
-                compact_results(Path(folder))
+                ResultsStore(Path(folder)).compact()

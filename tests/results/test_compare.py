@@ -5,7 +5,8 @@ from support.tiny_runs import tiny
 
 from mmtlib.core.errors import ConfigError
 from mmtlib.evaluation import accuracy, paired_difference
-from mmtlib.experiment import compare, open_data, run
+from mmtlib.experiment import open_data, run
+from mmtlib.results import compare
 
 
 @pytest.fixture(scope="module")

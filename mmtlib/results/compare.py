@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.core.errors import ConfigError
-from mmtlib.evaluation import PairedDifference, accuracy, paired_difference
-from mmtlib.experiment.evaluate import evaluate
-from mmtlib.experiment.runs import Run
-from mmtlib.experiment.train import run_all
+from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.tables import interval_text, points
+from mmtlib.evaluation import PairedDifference, Predictions, accuracy
+from mmtlib.experiment import Run, evaluate, run_all
+from mmtlib.results.comparison import paired
+from mmtlib.results.records import measured_row
+
+ALONE, TOGETHER = "alone", "together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,16 @@ class Comparison:
     def summary(self) -> pd.DataFrame:
         """Return one row per modality, in percent and points, ready to print."""
         rows = []
-        for m, group in self.table.groupby("modality", sort=False):
-            d = self.differences[m]
-            interval = "-" if d.low is None else f"{100 * d.low:+.1f} to {100 * d.high:+.1f}"
+        for m, found in self.differences.items():
+            group = self.table[self.table["modality"] == m]
             rows.append(
                 {
                     "modality": m,
-                    "alone (%)": round(100 * group["alone"].mean(), 1),
-                    "with the others (%)": round(100 * group["together"].mean(), 1),
-                    "difference (points)": f"{100 * d.mean:+.1f}",
-                    "95 % interval": interval,
-                    "per seed": ", ".join(f"{100 * x:+.1f}" for x in d.per_seed),
+                    "alone (%)": round(100 * group[ALONE].mean(), 1),
+                    "with the others (%)": round(100 * group[TOGETHER].mean(), 1),
+                    "difference (points)": points(found.mean),
+                    "95 % interval": interval_text(found.low, found.high, points),
+                    "per seed": ", ".join(map(points, found.per_seed)),
                 }
             )
         return pd.DataFrame(rows)
@@ -88,19 +90,38 @@ def compare(
     alone = {
         m: rest[i * len(seeds) : (i + 1) * len(seeds)] for i, m in enumerate(config.modalities)
     }
-    joint = [_predictions(r, split) for r in together]
-    rows, differences = [], {}
+    said = {run.identity: _predictions(run, split) for run in runs}
+    steps = []
     for m in config.modalities:
-        single = [_predictions(r, split)[m] for r in alone[m]]
-        differences[m] = paired_difference(single, [p[m] for p in joint])
-        for seed, a, b in zip(seeds, single, joint, strict=True):
-            row = {"modality": m, "seed": seed, "alone": accuracy(a), "together": accuracy(b[m])}
-            rows.append({**row, "difference": row["together"] - row["alone"]})
-    return Comparison(split, pd.DataFrame(rows), differences, alone, together)
+        for seed, one, joint in zip(seeds, alone[m], together, strict=True):
+            before, after = accuracy(said[one.identity][m]), accuracy(said[joint.identity][m])
+            row = {"modality": m, "seed": seed, ALONE: before, TOGETHER: after}
+            steps.append({**row, "difference": after - before})
+    differences = _differences({run.identity: run for run in runs}, said, split)
+    return Comparison(split, pd.DataFrame(steps), differences, alone, together)
 
 
-def _predictions(run: Run, split: str) -> dict:
+def _predictions(run: Run, split: str) -> Mapping[str, Predictions]:
     """Return the run's predictions of a split: stored ones, else measured (and recorded) now."""
     if not run.has_predictions(split):
         evaluate(run, split)
     return run.predictions(split)
+
+
+def _differences(
+    runs: Mapping[str, Run], said: Mapping[str, Mapping[str, Predictions]], split: str
+) -> dict[str, PairedDifference]:
+    """Return the paired difference of every network of the joint trainings."""
+    rows = [
+        {
+            **measured_row(run.config, m, said[identity][m]), "identity": identity, "study": "",
+            "split": split, "arm": ALONE if len(said[identity]) == 1 else TOGETHER,
+        }
+        for identity, run in runs.items() for m in run.config.modalities
+    ]  # fmt: skip
+    predictions = {(i, m, split): each for i, of in said.items() for m, each in of.items()}
+    table = paired(pd.DataFrame(rows), predictions=predictions)
+    table = table[table["arm"] == TOGETHER]
+    if table["missing"].any():
+        raise DataError(table["missing"].max())
+    return dict(zip(table["target"], table["over_people"], strict=True))
