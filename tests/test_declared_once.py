@@ -1,5 +1,6 @@
 """One declaration is enough: whatever is declared is found by every consumer."""
 
+import ast
 import inspect
 import os
 import re
@@ -15,6 +16,7 @@ from support.videos_tree import write_list, write_videos_tree
 import mmtlib
 from mmtlib.config import CONTROLS, METHODS, SETTINGS, ExperimentConfig, method_titles
 from mmtlib.config.page import declared_page
+from mmtlib.config.transfer_settings import TransferSettings
 from mmtlib.core.declared import code_fingerprint
 from mmtlib.core.errors import ConfigError
 
@@ -27,6 +29,7 @@ DUMMY_SETTING = """    dummy_setting: int = setting(
 LOOK = """
 from mmtlib.config import ExperimentConfig
 from mmtlib.config.page import declared_page
+from mmtlib.config.transfer_settings import TransferSettings
 from mmtlib.core.errors import ConfigError
 from mmtlib.explorer.factors import TITLES
 from mmtlib.explorer.settings import OFFERED, settings_config
@@ -176,6 +179,52 @@ def test_edited_code_has_another_fingerprint(tmp_path, monkeypatch):
 def test_the_page_of_settings_is_in_step():
     shown = (PROJECT / "docs" / "settings.md").read_text()
     assert shown == declared_page(), "run: mmt settings --out docs/settings.md"
+
+
+TRANSFER = {name for name in SETTINGS if name in TransferSettings.__dataclass_fields__}
+DERIVING = ("cli", "results", "explorer", "gallery")
+COLUMNS = {"method", "teacher", "control"}
+"""Also columns of results and histories, which rooms that read these may name."""
+PLAYGROUND = "explorer/focal_tab.py"
+"""Shows how rho is worked out, and names what it is worked out from."""
+
+
+def named_settings(file):
+    """Return the settings of transfer that a file names as an attribute, argument or text."""
+    found = set()
+    tree = ast.parse(file.read_text())
+    called = {
+        k.value for n in ast.walk(tree) if isinstance(n, ast.Call) for k in n.keywords
+        if k.arg == "name"
+    }  # fmt: skip  # what a table or a figure is called
+    for node in ast.walk(tree):
+        if node in called:
+            continue
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.keyword):
+            found.add(node.arg)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return found & TRANSFER
+
+
+@pytest.mark.parametrize("room", [*DERIVING, "config/identity.py"])
+def test_consumers_name_no_setting_of_transfer(room):
+    place = PACKAGE / room
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    named = {str(file.relative_to(PACKAGE)): named_settings(file) - COLUMNS for file in files}
+    assert {file: names for file, names in named.items() if names and file != PLAYGROUND} == {}
+
+
+def test_no_two_public_names_are_alike():
+    homes = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(file.read_text()).body:
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_"
+            if public:
+                homes.setdefault(node.name, []).append(str(file.relative_to(PACKAGE)))
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
 
 
 def test_no_setting_is_any():

@@ -36,8 +36,8 @@ def list_() -> None:
     show.table(pd.DataFrame(real), "real (read from your disk with --root DIR)")
 
 
-@app.command()
-def make(
+@app.command("make")
+def make_command(
     preset: Annotated[str, typer.Argument(help="tiny, tutorial or benchmark.")] = "tutorial",
     generator_seed: Annotated[int, typer.Option(help="Another seed: other people.")] = 0,
 ) -> None:

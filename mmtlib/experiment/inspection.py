@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
-
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.clips import ClipBatch, GestureClip
 from mmtlib.core.errors import ConfigError
@@ -15,6 +13,7 @@ from mmtlib.datasets import NVGesture
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment.data import make_transform, stored_form
 from mmtlib.experiment.runs import Run
+from mmtlib.models import StagedNetwork
 from mmtlib.synthetic import SyntheticGestures
 
 CLIPS_FROM = ("dataset", "preset", "generator_seed", "clutter", "corrupt", "augment")
@@ -37,11 +36,23 @@ class Inspection:
         classes: one name per label.
     """
 
-    networks: dict[Key, nn.Module]
+    networks: dict[Key, StagedNetwork]
     predictions: dict[Key, Predictions]
     clips: list[GestureClip]
     batch: ClipBatch
     classes: tuple[str, ...]
+
+
+def staged_network(run: Run, modality: str) -> StagedNetwork:
+    """Return a network of a run, whose stages can be looked into.
+
+    Raises:
+        ConfigError: if it has no stages, as one of a user's own may have none.
+    """
+    network = run.network(modality)
+    if not isinstance(network, StagedNetwork):
+        raise ConfigError(f"The networks of run {run.run_id} have no named stages to show.")
+    return network
 
 
 def inspect_runs(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> Inspection:
@@ -73,7 +84,7 @@ def inspect_runs(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None)
     )
     prepare = make_transform(config, training=False)
     return Inspection(
-        networks={key: run.network(key[1]) for key, run in chosen.items()},
+        networks={key: staged_network(run, key[1]) for key, run in chosen.items()},
         predictions={
             key: _first(run.predictions()[key[1]], len(shown)) for key, run in chosen.items()
         },

@@ -26,7 +26,7 @@ TEST_TITLE = "TEST clips: stored figures of the study, to report and not to choo
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
-def color_of(target: str, theme: str) -> str:
+def theme_color(target: str, theme: str) -> str:
     """Return the colour of a network in every figure."""
     if target not in MODALITIES:
         return GREY[theme]

@@ -12,12 +12,12 @@ from mmtlib.explorer.appearance import (
     GREY,
     PAPER,
     SYMBOLS,
-    color_of,
     cut,
     framed,
     heat_trace,
     named,
     p_text,
+    theme_color,
     without_common_beginning,
 )
 from mmtlib.explorer.factors import TARGETS
@@ -113,7 +113,7 @@ def _add_points(
         name=title_of(target),
         customdata=np.stack([rows["group"], rows["seeds"], rows["runs"], _interval(rows, form)], 1),
         error_y={"type": "data", "array": np.nan_to_num(half), "thickness": 1.2, "width": 3},
-        marker={"color": color_of(target, state.theme), "symbol": SYMBOLS.get(target, "circle"),
+        marker={"color": theme_color(target, state.theme), "symbol": SYMBOLS.get(target, "circle"),
                 "size": size, "line": {"width": 1, "color": PAPER[state.theme]}},
         hovertemplate=f"<b>%{{customdata[0]}}</b><br>{title_of(target)}: "
         f"%{{y:{form}}} {unit}%{{customdata[3]}}<br>"
@@ -139,7 +139,7 @@ def _add_boxes(
     figure.add_box(
         x=five.index, lowerfence=five[0.0], q1=five[0.25], median=five[0.5], q3=five[0.75],
         upperfence=five[1.0], name=title_of(target), width=0.2,
-        marker_color=color_of(target, state.theme),
+        marker_color=theme_color(target, state.theme),
     )  # fmt: skip
 
 

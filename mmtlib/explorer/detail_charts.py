@@ -12,11 +12,11 @@ from plotly.subplots import make_subplots
 from mmtlib.explorer.appearance import (
     DASHES,
     HEIGHT,
-    color_of,
     cut,
     framed,
     heat_trace,
     named,
+    theme_color,
     without_common_beginning,
 )
 from mmtlib.explorer.state import ExplorerState
@@ -64,7 +64,7 @@ def _add_curves(
         name = " from ".join(title_of(str(network)) for network in networks)
         if len(groups) > 1:  # of one arm the sentence tells which
             name = cut(f"{name}, {short[group]}", 44)
-        line = {"color": color_of(str(rows["color"].iloc[0]), state.theme), "width": 2,
+        line = {"color": theme_color(str(rows["color"].iloc[0]), state.theme), "width": 2,
                 "dash": DASHES[groups.index(group) % len(DASHES)]}  # fmt: skip
         for column, value in enumerate(values, 1):
             figure.add_scatter(
@@ -138,7 +138,7 @@ def class_chart(table: pd.DataFrame, state: ExplorerState) -> go.Figure:
     figure.add_bar(
         x=list(range(len(table))), y=100 * table[value],
         customdata=np.stack([table["name"], table["clips"], before, after], axis=1),
-        marker_color=[color_of("rgb" if v >= 0 else "depth", state.theme) for v in table[value]],
+        marker_color=[theme_color("rgb" if v >= 0 else "depth", state.theme) for v in table[value]],
         error_y={"type": "data", "array": np.nan_to_num(half), "thickness": 1.2, "width": 3},
         hovertemplate="%{customdata[0]}: %{y:+.1f}<br>before %{customdata[2]:.1f} %, after "
         "%{customdata[3]:.1f} %, %{customdata[1]} clips<extra></extra>",

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mmtlib.explorer.appearance import GREY, color_of, framed
+from mmtlib.explorer.appearance import GREY, framed, theme_color
 from mmtlib.explorer.runs_tab import Change
 from mmtlib.explorer.state import ExplorerState
 from mmtlib.widgets.figure_view import FigureView
@@ -54,7 +54,7 @@ def focal_tab_figure(state: ExplorerState) -> go.Figure:
     )  # fmt: skip
     framed(figure, state.replace(split="validation"))
     figure.update_layout(margin={"t": 90}, legend={"y": 1.1})
-    hues = {"m": color_of("rgb", state.theme), "n": color_of("depth", state.theme)}
+    hues = {"m": theme_color("rgb", state.theme), "n": theme_color("depth", state.theme)}
     losses, colors = (state.loss_m, state.loss_n), (GREY[state.theme], hues["m"], hues["n"])
     add_rho(figure, losses, state.focal_beta, colors, row=1, col=1)
     for y, (name, of) in enumerate(toy_steps(state).items()):

@@ -81,7 +81,7 @@ class ExplorerState:
         for each in dataclasses.fields(self):
             kind = _TYPES.get(str(each.type))
             value = getattr(self, each.name)
-            if kind and (isinstance(value, bool) or not isinstance(value, kind)):
+            if isinstance(kind, type) and (isinstance(value, bool) or not isinstance(value, kind)):
                 raise ConfigError(f"{each.name} must be of the kind {each.type}, got {value!r}.")
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:

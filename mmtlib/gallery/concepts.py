@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mmtlib import figures
 from mmtlib.analysis import stage_correlations
+from mmtlib.experiment.inspection import staged_network
 from mmtlib.figures import ONE_COLUMN, TWO_COLUMN, StyledFigure
 from mmtlib.figures.pictures import modality_to_rgb
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.inspected_run import network_of, pair_of, shown_clip
+from mmtlib.gallery.inspected_run import pair_of, shown_clip
 from mmtlib.gallery.material import DRAWN_FROM_FORMULAS, Material
 
 BETAS = (1.0, 2.0, 3.0)
@@ -24,7 +25,7 @@ def _method_overview(material: Material, width: float) -> StyledFigure:
     for modality in pair_of(run):
         frames = modality_to_rgb(modality, shown.clips[0].frames[modality])
         pictures[modality] = frames[len(frames) // 2]
-        found = stage_correlations(network_of(run, modality), shown.frames(modality))
+        found = stage_correlations(staged_network(run, modality), shown.frames(modality))
         maps[modality] = found.maps[0].numpy()
     return figures.method_overview(pictures, maps, width=width)
 

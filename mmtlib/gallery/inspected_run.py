@@ -45,21 +45,6 @@ class InspectedClips:
         return self.batch.frames[modality]
 
 
-def staged_network(run: Run, modality: str) -> StagedNetwork:
-    """Return a network of a run, whose stages can be looked into.
-
-    Raises:
-        ConfigError: if it is no `StagedNetwork`.
-    """
-    network = run.network(modality)
-    if not isinstance(network, StagedNetwork):
-        raise ConfigError(
-            f"Run {run.run_id} has a {type(network).__name__}; this figure looks into the stages "
-            "of a StagedNetwork."
-        )
-    return network
-
-
 def shown_clip(material: Material) -> InspectedClips:
     """Return the first validation clip of the gesture `SHOWN_GESTURE`."""
     classes = material.run().classes
@@ -117,7 +102,7 @@ def measured(
         "together": dict.fromkeys(pair, together),
     }
     return {
-        how: {m: measure(network_of(run, m), clips.frames(m)) for m, run in of.items()}
+        how: {m: measure(staged_network(run, m), clips.frames(m)) for m, run in of.items()}
         for how, of in runs.items()
     }
 
@@ -125,18 +110,6 @@ def measured(
 def titled(found: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
     """Return what was `measured` under titles such as ``"RGB alone"``."""
     return {f"{network_title(m)} {how}": v for how, of in found.items() for m, v in of.items()}
-
-
-def network_of(run: Run, modality: str) -> StagedNetwork:
-    """Return a network whose features can be shown.
-
-    Raises:
-        ConfigError: if it has no named stages, as one of a user's own may have none.
-    """
-    network = run.network(modality)
-    if not isinstance(network, StagedNetwork):
-        raise ConfigError(f"The networks of run {run.run_id} have no named stages to show.")
-    return network
 
 
 def pair_of(run: Run) -> tuple[str, str]:

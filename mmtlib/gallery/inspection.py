@@ -17,10 +17,11 @@ from mmtlib.analysis import (
 )
 from mmtlib.analysis.features import over_frames
 from mmtlib.core.modalities import network_title
+from mmtlib.experiment.inspection import staged_network
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.figures.style import STACKED_BELOW
 from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.inspected_run import first_clips, measured, network_of, shown_clip, titled
+from mmtlib.gallery.inspected_run import first_clips, measured, shown_clip, titled
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.shared import CLIPS, energy_change
 from mmtlib.models import StagedNetwork
@@ -97,7 +98,7 @@ def _feature_maps_by_training(material: Material, width: float) -> StyledFigure:
     shown, many = shown_clip(material), first_clips(material, CLIPS)
     masks, rows, tables = hand_masks(many.clips), {}, {}
     for title, name in TRAININGS.items():
-        network = network_of(material.stored(name), plan.TARGET)
+        network = staged_network(material.stored(name), plan.TARGET)
         rows[title] = _share_of_most(_strengths(network, shown.frames(plan.TARGET)))
         strengths = _strengths(network, many.frames(plan.TARGET))
         tables[title] = pointing_table(strengths, masks, many.batch)

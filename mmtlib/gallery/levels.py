@@ -6,6 +6,7 @@ import pandas as pd
 
 from mmtlib import figures
 from mmtlib.analysis import accuracy_by_corruption
+from mmtlib.config import SETTINGS
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material
@@ -26,7 +27,7 @@ def _together(rows: pd.DataFrame) -> pd.Series:
 def _corruption(material: Material, width: float) -> StyledFigure:
     rows = _test_rows(material, "S4")
     joint = rows[_together(rows)]
-    weights = [f"SSA weight {weight:g}" for weight in joint["ssa_weight"]]
+    weights = [f"{SETTINGS[plan.WEIGHT].title} {w:g}" for w in joint[plan.WEIGHT]]
     table = accuracy_by_corruption(joint.assign(method=weights))
     alone = {plan.TARGET: rows.loc[~_together(rows), "accuracy"].mean()}
     return figures.corruption_curves(table, alone=alone, width=width)

@@ -13,6 +13,8 @@ from mmtlib.results import Grid
 Settings = dict[str, Any]
 
 TARGET = "rgb"
+WEIGHT = "ssa_weight"
+"""The setting that S4 varies beside the noise."""
 TUNING, PRIMARY = "study-tuning", "study-primary"
 TUNING_SEEDS = (300, 301)
 SEEDS = tuple(range(400, 412))
@@ -155,7 +157,7 @@ def secondary(chosen: Mapping[str, Settings], rho: float) -> dict[str, Grid]:
             "alone, regularized": dict(chosen["alone"]),
         }),
         "S4": grid("corruption", FOUR, base={**first, "corrupt": "depth", "corruption": "noise"},
-                   factors={"ssa_weight": [10.0, 100.0], "focal": [True, False],
+                   factors={WEIGHT: [10.0, 100.0], "focal": [True, False],
                             "corruption_strength": [0.0, 0.5, 1.0]}),
         "S5": grid("clutter", FOUR, base={**first, **mtut},
                    factors={"clutter": [0.1, 0.2, 0.35, 0.5, 0.7]}),
