@@ -14,6 +14,7 @@ from mmtlib.evaluation import Predictions
 from mmtlib.experiment.data import make_transform, stored_form
 from mmtlib.experiment.runs import Run
 from mmtlib.models import StagedNetwork
+from mmtlib.models.blocks import staged
 from mmtlib.synthetic import SyntheticGestures
 
 CLIPS_FROM = ("dataset", "preset", "generator_seed", "clutter", "corrupt", "augment")
@@ -49,10 +50,7 @@ def staged_network(run: Run, modality: str) -> StagedNetwork:
     Raises:
         ConfigError: if it has no stages, as one of a user's own may have none.
     """
-    network = run.network(modality)
-    if not isinstance(network, StagedNetwork):
-        raise ConfigError(f"The networks of run {run.run_id} have no named stages to show.")
-    return network
+    return staged(run.network(modality), f"Looking into run {run.run_id}")
 
 
 def inspect_runs(arms: Mapping[str, Sequence[Run]], *, clips: int | None = None) -> Inspection:
@@ -123,7 +121,7 @@ def inspect_nvgesture(arms: Mapping[str, Sequence[Run]], root: str | Path) -> In
     clips = [clip for _, clip in source.readable(use=stored_form(config))]
     prepare = make_transform(config, training=False)
     return Inspection(
-        networks={key: run.network("rgb") for key, run in chosen.items()},
+        networks={key: staged_network(run, "rgb") for key, run in chosen.items()},
         predictions={},
         clips=clips,
         batch=ClipBatch.from_clips(prepare(clip) for clip in clips),

@@ -19,6 +19,7 @@ from mmtlib.core.errors import ConfigError
 from mmtlib.core.modalities import network_title
 from mmtlib.experiment import Run, make_transform, open_data
 from mmtlib.experiment.clip_view import ClipView
+from mmtlib.experiment.inspection import staged_network
 from mmtlib.gallery.material import Material
 from mmtlib.models import StagedNetwork
 from mmtlib.synthetic import SyntheticGestures
