@@ -32,7 +32,7 @@ test-full: $(READY)  ## The same with every case of what `make test` takes sampl
 lab: $(READY)  ## Open JupyterLab on the notebooks (loopback, with a token)
 	$(MMT) lab
 
-lint: $(READY)  ## Check style and formatting
+lint: $(READY)  ## Check style, formatting and types
 	$(MMT) lint
 
 notebooks: $(READY)  ## Write notebooks/*.ipynb from their sources in notebooks/src

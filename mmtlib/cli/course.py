@@ -102,7 +102,7 @@ def notebooks() -> None:
 
 
 def test(context: typer.Context) -> None:
-    """Check the style, then run the test suite, notebooks in fast mode included.
+    """Check style and types, then run the test suite, notebooks in fast mode included.
 
     Further arguments go to pytest, e.g. -k NAME; --full runs every case of what is sampled else.
     """
@@ -114,9 +114,10 @@ def test(context: typer.Context) -> None:
 
 
 def lint() -> None:
-    """Check style and formatting with ruff."""
+    """Check style and formatting with ruff, and types with mypy."""
     _call(sys.executable, "-m", "ruff", "check", ".")
     _call(sys.executable, "-m", "ruff", "format", "--check", ".")
+    _call(sys.executable, "-m", "mypy")
 
 
 @app.command("time")

@@ -308,7 +308,7 @@ def called(monkeypatch):
             ("lab", "/some/where", "--no-browser"),
             ["jupyterlab", "--ServerApp.root_dir=/some/where", "--no-browser"],
         ),
-        (("lint",), ["ruff", "check", "format"]),
+        (("lint",), ["ruff", "check", "format", "mypy"]),
         (("test", "-k", "cli", "-x"), ["pytest", "-k", "cli", "-x"]),
     ],
 )
@@ -326,7 +326,7 @@ def test_commands_that_call_tools(mmt, called, command, words):
 def test_tests_run_in_fast_mode_after_the_style_was_checked(mmt, called):
     calls, codes = called
     mmt("test", "--full")
-    assert [command[2] for command, _, _ in calls] == ["ruff", "ruff", "pytest"]
+    assert [command[2] for command, _, _ in calls] == ["ruff", "ruff", "mypy", "pytest"]
     command, _, environment = calls[-1]
     assert "--full" in command
     assert environment["MMTLIB_FAST"] == "1"
