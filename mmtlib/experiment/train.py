@@ -94,9 +94,7 @@ def run(
         start["teacher"] = taught_by.identity
     train = open_data(config, "train", progress=data_progress)
     validation = open_data(config, "validation", progress=data_progress)
-    data = {"train": train.fingerprint, "validation": validation.fingerprint}
-    made = {"data": data, "device": device, "precision": precision, **start}
-    identity = identity_of(config, made)
+    identity = _identity(config, train, validation, start)
     folder = cache_dir("runs", identity[:12])
     if (folder / "run.json").exists():
         return load_run(folder)
@@ -134,6 +132,27 @@ def identity_of(config: ExperimentConfig, facts: Mapping[str, Any]) -> str:
             **{name: facts[name] for name in STARTS if name in facts},
         }
     )
+
+
+def _identity(
+    config: ExperimentConfig, train: GestureData, validation: GestureData, start: dict[str, str]
+) -> str:
+    device, precision = resolve_device(config)
+    data = {"train": train.fingerprint, "validation": validation.fingerprint}
+    return identity_of(config, {"data": data, "device": device, "precision": precision, **start})
+
+
+def _stored(config: ExperimentConfig) -> Run | None:
+    """Return the finished run of a config, or None; makes its clips, but trains nothing."""
+    train, validation = open_data(config, "train"), open_data(config, "validation")
+    start = check_starting_point(config)
+    if teacher := teacher_config(config):
+        taught_by = _stored(teacher)
+        if taught_by is None:
+            return None
+        start["teacher"] = taught_by.identity
+    folder = cache_dir() / "runs" / _identity(config, train, validation, start)[:12]
+    return load_run(folder) if (folder / "run.json").exists() else None
 
 
 def _train(
@@ -301,9 +320,7 @@ def run_all(
         MmtlibError: as `run`, or if a process was killed again and again.
     """
     workers, gpus = processes_for(configs, workers)
-    for config in configs:
-        open_data(config, "train")
-        open_data(config, "validation")
+    found = [_stored(config) for config in configs]
     results: dict[int, Run] = {}
 
     def done(number: int, made: Run) -> None:
@@ -311,14 +328,19 @@ def run_all(
         if progress is not None:
             progress(len(results), len(configs))
 
+    for number, stored in enumerate(found):
+        if stored is not None:
+            done(number, stored)
+    todo = [number for number, stored in enumerate(found) if stored is None]
+    workers = min(workers, len(todo))
     if workers <= 1 or any(config.devices * config.nodes > 1 for config in configs):
-        for number, config in enumerate(configs):
-            done(number, run(config))
-        return list(results.values())
+        for number in todo:
+            done(number, run(configs[number]))
+        return [results[number] for number in range(len(configs))]
     # Longest first, so that the processes end at about the same time.
-    order = sorted(range(len(configs)), key=lambda i: -len(configs[i].transfer.trained))
+    todo.sort(key=lambda i: -len(configs[i].transfer.trained))
     with Workers(workers, gpus=gpus) as pool:
-        made = {pool.submit(run, configs[number]): number for number in order}
+        made = {pool.submit(run, configs[number]): number for number in todo}
         for future in as_completed(made):
             done(made[future], future.result())
     return [results[number] for number in range(len(configs))]

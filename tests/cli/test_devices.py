@@ -100,7 +100,7 @@ def test_wrong_shares(mmt, fresh_cache):
 
 def test_runs_that_share_batches_are_made_one_after_the_other(monkeypatch):
     seen = []
-    monkeypatch.setattr("mmtlib.experiment.train.open_data", lambda *_: None)
+    monkeypatch.setattr("mmtlib.experiment.train._stored", lambda _: None)
     monkeypatch.setattr("mmtlib.experiment.train.run", seen.append)
     configs = [tiny(devices=2, seed=seed) for seed in (0, 1)]
     run_all(configs, workers=2)

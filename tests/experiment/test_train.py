@@ -177,6 +177,19 @@ def test_run_all_keeps_the_order_and_counts(fresh_cache):
     assert run_all([]) == []
 
 
+def test_what_is_stored_starts_no_process(fresh_cache, monkeypatch):
+    configs = [tiny(epochs=1, modalities="depth", seed=seed) for seed in (0, 1)]
+    first = run_all(configs, workers=1)
+    monkeypatch.setattr(train_module, "Workers", lambda *_, **__: pytest.fail("started"))
+    assert run_all(configs, workers=2) == first
+    # Of three runs one is missing: no other process is needed for it.
+    third = configs[0].replace(seed=2)
+    done = []
+    runs = run_all([third, *configs], workers=2, progress=lambda *numbers: done.append(numbers))
+    assert runs[1:] == first
+    assert done == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_side_by_side_gives_the_same_and_makes_no_test_clips(tmp_path, monkeypatch):
     monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path))
     configs = [tiny(epochs=1, seed=1, modalities=m) for m in ("depth", "rgb,depth")]
