@@ -36,7 +36,7 @@ def with_settings(*left_out: str) -> Callable[[Callable[..., None]], Callable[..
             given = read_settings(values.pop(PAIRS), **named)
             command(**values, given=given)
 
-        own = [p for p in inspect.signature(command).parameters.values() if p.name != "given"]
+        own = inspect.signature(command, eval_str=True).parameters.values()
         more = [_option(each) for each in offered.values()]
         pairs = inspect.Parameter(
             PAIRS,
@@ -47,12 +47,11 @@ def with_settings(*left_out: str) -> Callable[[Callable[..., None]], Callable[..
                 typer.Option("--set", help="Any setting, NAME=VALUE (JSON); repeatable."),
             ],
         )
-        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-        called.__signature__ = inspect.Signature([*parameters, *more, pairs])  # type: ignore[attr-defined]
-        hints = inspect.get_annotations(command, eval_str=True)
-        called.__annotations__ = {
-            p.name: hints.get(p.name, p.annotation) for p in (*own, *more, pairs)
-        }
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        asked = [p.replace(kind=keyword) for p in own if p.name != "given"]
+        parameters = [*asked, *more, pairs]
+        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        called.__annotations__ = {p.name: p.annotation for p in parameters}
         return called
 
     return decorate

@@ -97,7 +97,7 @@ class Setting:
             return None
         if not self.many:
             return self._item(value)
-        if isinstance(value, str) and self.type is str:
+        if isinstance(value, str) and self.choices:
             value = [part.strip() for part in value.split(",") if part.strip()]
         if not isinstance(value, list | tuple) or not all(type(v) is self.type for v in value):
             raise ConfigError(f"{self.name} must be a list of {self.wanted}, got {value!r}.")
@@ -146,7 +146,9 @@ class Setting:
         """
         text = text.strip()
         if self.many:
-            parts = [part.strip() for part in text.replace("+", ",").split(",") if part.strip()]
+            if self.choices or self.type is int:
+                text = text.replace(",", "+")  # elsewhere a comma may be part of a name
+            parts = [part.strip() for part in text.split("+") if part.strip()]
             return self.check([_number(part, self.type) for part in parts])
         if text in ("", "null", "none") and self.optional:
             return None

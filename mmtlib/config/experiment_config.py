@@ -86,7 +86,7 @@ class ExperimentConfig(AllSettings):
         _check_names(changes)
         return dataclasses.replace(self, **changes)
 
-    def on(self, dataset: str, **changes: Any) -> Self:
+    def on(self, dataset: str, /, **changes: Any) -> Self:
         """Return the config on another data set: what only the old one takes is at its default.
 
         Raises:

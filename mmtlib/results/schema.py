@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -153,3 +154,10 @@ def config_of(row: Mapping[Any, Any]) -> ExperimentConfig:
         return ExperimentConfig.make(**settings)
     except MmtlibError as error:
         raise DataError(f"This row of the results is no config: {error}") from None
+
+
+def with_bundles(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add a column for each factor that is no setting."""
+    levels = pd.DataFrame([json.loads(text) for text in rows["levels"]], dtype="str")
+    new = [name for name in levels.columns if name not in rows.columns]
+    return pd.concat([rows, levels[new]], axis=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,14 +17,19 @@ from mmtlib.core import cache
 from mmtlib.core.errors import ConfigError, DataError, unknown_name
 from mmtlib.evaluation import Predictions
 from mmtlib.results.parts import join_parts, last_of_each_key, merge_parts, read_parts, write_part
-from mmtlib.results.schema import KEYS, PREDICTIONS_SCHEMA, RESULTS_SCHEMA, setting_value
+from mmtlib.results.schema import (
+    KEYS,
+    PREDICTIONS_SCHEMA,
+    RESULTS_SCHEMA,
+    setting_value,
+    with_bundles,
+)
 
 LABELS = ("study", "arm", "method", "seed", "generator_seed", "modalities")
 """What rows of predictions and of histories are told apart by, besides their own columns."""
 HISTORIES = ("streams", "pairs")
 RunKey = tuple[str, str, str]
 """(identity, target, split): one network of one run on some clips."""
-Stamp = tuple[tuple[str, int, int], ...]
 RUN_KEY = ["identity", "target", "split"]
 """The columns of a `RunKey`."""
 _OWN = "own"
@@ -87,7 +91,7 @@ class ResultsStore:
         if study is not None:
             if found.empty:
                 raise self._no_study(study)
-            found = _with_bundles(found)
+            found = with_bundles(found)
         made = "made by: " + found["command"] + " on " + found["date"].str[:10]
         found["origin"] = made.where(~found["stored"], "stored, " + made)
         return found
@@ -236,7 +240,7 @@ class ResultsStore:
                 found.update(zip(*(values[name].to_pylist() for name in columns), strict=True))
         return found
 
-    def stamp(self, kind: str) -> Stamp:
+    def stamp(self, kind: str) -> tuple[tuple[str, int, int], ...]:
         """Return what tells one state of a table from another.
 
         Files are named by their content and never changed, so names and sizes are enough.
@@ -319,13 +323,6 @@ def load_history(
         DataError: if a file of the store is damaged or missing.
     """
     return ResultsStore(folder).history(study, kind, **where)
-
-
-def _with_bundles(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add a column for each factor that is no setting."""
-    levels = pd.DataFrame([json.loads(text) for text in rows["levels"]], dtype="str")
-    new = [name for name in levels.columns if name not in rows.columns]
-    return pd.concat([rows, levels[new]], axis=1)
 
 
 def _check_all_there(kind: str, wanted: pd.DataFrame, found: pd.DataFrame) -> None:

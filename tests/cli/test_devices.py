@@ -86,6 +86,7 @@ def test_not_in_a_notebook(monkeypatch):
 
 
 def test_fewer_gpus(monkeypatch):
+    monkeypatch.delattr(sys, "ps1", raising=False)  # left by a notebook's shell in this process
     monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
     with pytest.raises(ConfigError, match="devices=2, but torch sees 1 GPUs"):
         make_fabric("cuda", "float32", devices=2)

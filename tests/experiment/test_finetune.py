@@ -102,9 +102,9 @@ def test_what_cannot_be_started_from(joint_run, fresh_cache, real):
         run(tiny(freeze_to="stem"))
     with pytest.raises(ConfigError, match="not from both"):
         run(config.replace(network="inception_i3d", pretrained="x.pt"))
-    with pytest.raises(ConfigError, match="classes is a setting of real data sets"):
+    with pytest.raises(ConfigError, match="classes is a setting of nvgesture"):
         tiny(classes=(LEFT,))
-    with pytest.raises(ConfigError, match="classes must be a list of class names, got 'click'"):
+    with pytest.raises(ConfigError, match="classes must be a list of names, got 'click'"):
         config.replace(classes="click")
     (folder / "depth.safetensors").write_bytes(b"garbage")
     with pytest.raises(CheckpointError, match=r"depth\.safetensors is damaged"):

@@ -54,9 +54,9 @@ def test_clips_that_are_too_short():
     [
         (
             {"method": "kd", "teacher": "depth"},
-            "knowledge distillation, weight 1, temperature 4, from depth only",
+            "distillation, weight 1, temperature 4, from depth only",
         ),
-        ({"method": "dml", "transfer_weight": 0.5}, "deep mutual learning, weight 0.5"),
+        ({"method": "dml", "transfer_weight": 0.5}, "mutual learning, weight 0.5"),
         ({"method": "dml", "transfer_weight": 0.0}, "no alignment: every network is trained by it"),
         ({"method": "attention", "teacher": "rgb"}, "attention transfer, weight 1, from rgb only"),
         ({"method": "one_way", "teacher": "rgb"}, "SSA weight 10 on the mean"),
@@ -72,7 +72,7 @@ def test_directions_and_controls_are_told():
     one_way = plan_training(tiny(method="one_way", teacher="depth")).weight_line
     assert one_way == plan_training(tiny()).weight_line + ", from depth only"
     control = plan_training(tiny(control="frozen_random")).weight_line
-    assert control == plan_training(tiny()).weight_line + ", control frozen_random"
+    assert control == plan_training(tiny()).weight_line + ", control frozen random teacher"
 
 
 def test_networks_that_are_trained():

@@ -219,7 +219,7 @@ def trainings(folder):
             ours = str(folder).encode() in (process / "environ").read_bytes()
         except OSError:  # it has just ended, or is of another user
             continue
-        if ours and b"explorer.job" in said:
+        if ours and b"core.worker" in said:
             found.append(process.name)
     return found
 
@@ -229,7 +229,7 @@ def test_cancel_stops_it(explorer, own_store):
     explorer.type_into("seed", "8", "mouse")
     explorer.type_into("epochs", "400", "keyboard")
     body = explorer.page.locator(".mmtlib-explorer")
-    explorer.wait("the command", lambda: "--set epochs=400" in body.text_content())
+    explorer.wait("the command", lambda: "--epochs 400" in body.text_content())
     explorer.press("Train", "keyboard")
     explorer.wait("an epoch", lambda: "of 400 epochs" in explorer.page.inner_text("body"))
     assert trainings(own_store)

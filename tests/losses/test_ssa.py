@@ -159,7 +159,7 @@ def test_errors_are_clear():
     with pytest.raises(DataError, match="features_n: expected 2 clips as in features_m, got 1"):
         ssa_distance(m, m[:1])
     with pytest.raises(DataError, match="features_n: expected a feature map"):
-        ssa_distance(m, m[0])
+        ssa_distance(m, m[0, 0, 0])
     with pytest.raises(
         DataError, match=r"loss_n: expected a scalar or one loss .* 2 clips.*\(3,\)"
     ):
