@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-PATIENCE_S = 600
+PATIENCE_S = 180
 """A bound for a busy machine; a change takes a fraction of a second."""
 POLL_MS = 100
 """Between two looks at the page: a look takes milliseconds of both processes."""
