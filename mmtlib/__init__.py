@@ -15,42 +15,41 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmtlib.config import (
-        Control,
-        ExperimentConfig,
-        Method,
-        register_control,
-        register_dataset,
-        register_method,
-        register_network,
-    )
-    from mmtlib.core.errors import MmtlibError
-    from mmtlib.core.modalities import Modality, register_modality
-    from mmtlib.datasets import VIVA, EgoGesture, NVGesture, VideoFolder
-    from mmtlib.experiment import (
-        Evaluation,
-        Run,
-        evaluate,
-        list_runs,
-        load_run,
-        predict_video,
-        run,
-        run_all,
-        stored_run,
-        stored_runs,
-    )
-    from mmtlib.explorer import explore
-    from mmtlib.results import (
-        Comparison,
-        Grid,
-        compare,
-        load_history,
-        load_predictions,
-        load_results,
-        sweep,
-    )
-    from mmtlib.synthetic import SyntheticGestures
-    from mmtlib.training import Callback, fit
+    from mmtlib.config import Control as Control
+    from mmtlib.config import ExperimentConfig as ExperimentConfig
+    from mmtlib.config import Method as Method
+    from mmtlib.config import register_control as register_control
+    from mmtlib.config import register_dataset as register_dataset
+    from mmtlib.config import register_method as register_method
+    from mmtlib.config import register_network as register_network
+    from mmtlib.core.errors import MmtlibError as MmtlibError
+    from mmtlib.core.modalities import Modality as Modality
+    from mmtlib.core.modalities import register_modality as register_modality
+    from mmtlib.datasets import VIVA as VIVA
+    from mmtlib.datasets import EgoGesture as EgoGesture
+    from mmtlib.datasets import NVGesture as NVGesture
+    from mmtlib.datasets import VideoFolder as VideoFolder
+    from mmtlib.experiment import Evaluation as Evaluation
+    from mmtlib.experiment import Run as Run
+    from mmtlib.experiment import evaluate as evaluate
+    from mmtlib.experiment import list_runs as list_runs
+    from mmtlib.experiment import load_run as load_run
+    from mmtlib.experiment import predict_video as predict_video
+    from mmtlib.experiment import run as run
+    from mmtlib.experiment import run_all as run_all
+    from mmtlib.experiment import stored_run as stored_run
+    from mmtlib.experiment import stored_runs as stored_runs
+    from mmtlib.explorer import explore as explore
+    from mmtlib.results import Comparison as Comparison
+    from mmtlib.results import Grid as Grid
+    from mmtlib.results import compare as compare
+    from mmtlib.results import load_history as load_history
+    from mmtlib.results import load_predictions as load_predictions
+    from mmtlib.results import load_results as load_results
+    from mmtlib.results import sweep as sweep
+    from mmtlib.synthetic import SyntheticGestures as SyntheticGestures
+    from mmtlib.training import Callback as Callback
+    from mmtlib.training import fit as fit
 
 __version__ = version("mmtlib")
 
@@ -97,44 +96,7 @@ _ROOMS = (
     "analysis", "config", "evaluation", "figures", "gallery", "losses", "models", "transforms",
 )  # fmt: skip
 
-__all__ = [
-    "VIVA",
-    "Callback",
-    "Comparison",
-    "Control",
-    "EgoGesture",
-    "Evaluation",
-    "ExperimentConfig",
-    "Grid",
-    "Method",
-    "MmtlibError",
-    "Modality",
-    "NVGesture",
-    "Run",
-    "SyntheticGestures",
-    "VideoFolder",
-    "__version__",
-    "compare",
-    "evaluate",
-    "explore",
-    "fit",
-    "list_runs",
-    "load_history",
-    "load_predictions",
-    "load_results",
-    "load_run",
-    "predict_video",
-    "register_control",
-    "register_dataset",
-    "register_method",
-    "register_modality",
-    "register_network",
-    "run",
-    "run_all",
-    "stored_run",
-    "stored_runs",
-    "sweep",
-]
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

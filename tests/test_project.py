@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 import mmtlib
+from mmtlib.course.site import public_names
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -140,7 +141,7 @@ def test_citation_has_the_projects_version():
 def test_public_names_are_documented(name):
     package = importlib.import_module(name)
     assert package.__doc__, name
-    for public in getattr(package, "__all__", []):
+    for public in public_names(name):
         thing = getattr(package, public)
         # Constants cannot carry a docstring; a type alias explains itself in its module.
         if inspect.isclass(thing) or inspect.isfunction(thing):
@@ -150,7 +151,7 @@ def test_public_names_are_documented(name):
 @pytest.mark.parametrize("name", PACKAGES)
 def test_public_names_exist_and_are_sorted(name):
     package = importlib.import_module(name)
-    public = getattr(package, "__all__", [])
+    public = public_names(name)
     assert len(set(public)) == len(public)
     assert all(hasattr(package, each) for each in public)
     assert set(public) <= set(dir(package))
@@ -160,7 +161,7 @@ def test_functions_say_what_they_raise_and_return():
     """Public functions with arguments document them."""
     for name in PACKAGES:
         package = importlib.import_module(name)
-        for public in getattr(package, "__all__", []):
+        for public in public_names(name):
             thing = getattr(package, public)
             if inspect.isfunction(thing) and len(inspect.signature(thing).parameters) > 2:
                 assert "Args:" in inspect.getdoc(thing), f"{name}.{public}"

@@ -3,6 +3,5 @@
 Bad input ends with one sentence on standard error and exit code 2, never with a traceback.
 """
 
-from mmtlib.cli.main import app, main
-
-__all__ = ["app", "main"]
+from mmtlib.cli.main import app as app
+from mmtlib.cli.main import main as main

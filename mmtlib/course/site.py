@@ -9,7 +9,9 @@ from __future__ import annotations
 import pkgutil
 import shutil
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 
@@ -32,6 +34,14 @@ def reference_modules() -> list[str]:
     rooms = {found.name for found in pkgutil.iter_modules([str(package)]) if found.ispkg}
     shown = sorted({*rooms, *(f"core.{name}" for name in CORE)} - set(HIDDEN))
     return ["mmtlib", *(f"mmtlib.{name}" for name in shown)]
+
+
+def public_names(package: str) -> list[str]:
+    """Return what a room gives to others: its list, or what it imports from its own modules."""
+    made = import_module(package)
+    names = [name for name in vars(made) if not name.startswith("_")]
+    found = [name for name in names if not isinstance(getattr(made, name), ModuleType)]
+    return sorted(getattr(made, "__all__", found))
 
 
 def build_site(
@@ -100,6 +110,8 @@ def _write_reference(source: Path, modules: Iterable[str]) -> None:
     """Write a page per module; what the root gives is indexed where it lives."""
     for module in modules:
         option = "   :no-index:\n" if module == "mmtlib" else ""
+        if not module.startswith("mmtlib.core."):
+            option += f"   :members: {', '.join(public_names(module))}\n"
         text = f"{module}\n{'=' * len(module)}\n\n.. automodule:: {module}\n{option}"
         (source / "api" / f"{module}.rst").write_text(text)
 

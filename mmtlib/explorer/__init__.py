@@ -11,12 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmtlib.explorer.page import Explorer, explore
-    from mmtlib.explorer.saving import save_view
-    from mmtlib.explorer.source import Source
-    from mmtlib.explorer.state import ExplorerState
-    from mmtlib.explorer.static import static_view
-    from mmtlib.explorer.views import View, draw_view
+    from mmtlib.explorer.page import Explorer as Explorer
+    from mmtlib.explorer.page import explore as explore
+    from mmtlib.explorer.saving import save_view as save_view
+    from mmtlib.explorer.source import Source as Source
+    from mmtlib.explorer.state import ExplorerState as ExplorerState
+    from mmtlib.explorer.static import static_view as static_view
+    from mmtlib.explorer.views import View as View
+    from mmtlib.explorer.views import draw_view as draw_view
 
 # Loaded when first used: a training's process and `mmt explore` need no widgets and no plotly.
 _HOMES = {
@@ -30,16 +32,7 @@ _HOMES = {
     "save_view": "saving",
 }
 
-__all__ = [
-    "Explorer",
-    "ExplorerState",
-    "Source",
-    "View",
-    "draw_view",
-    "explore",
-    "save_view",
-    "static_view",
-]
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:

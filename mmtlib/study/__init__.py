@@ -5,40 +5,21 @@ takes from them, the primary and the secondary questions on test clips. `answers
 it; `Measured` gives the predictions that it rests on.
 """
 
-from mmtlib.study.answers import (
-    LATE_FUSION,
-    Findings,
-    answers,
-    calibration_and_cost,
-    complete_grids,
-    control_contrasts,
-    focal_contrasts,
-    partner_changes,
-)
-from mmtlib.study.checking import check_stored
-from mmtlib.study.measured import Measured
-from mmtlib.study.parts import PARTS, QUESTIONS, conduct, grids_of
-from mmtlib.study.reporting import report_text, write_report
-from mmtlib.study.shipping import ship_study
-from mmtlib.study.wording import arm_name
-
-__all__ = [
-    "LATE_FUSION",
-    "PARTS",
-    "QUESTIONS",
-    "Findings",
-    "Measured",
-    "answers",
-    "arm_name",
-    "calibration_and_cost",
-    "check_stored",
-    "complete_grids",
-    "conduct",
-    "control_contrasts",
-    "focal_contrasts",
-    "grids_of",
-    "partner_changes",
-    "report_text",
-    "ship_study",
-    "write_report",
-]
+from mmtlib.study.answers import LATE_FUSION as LATE_FUSION
+from mmtlib.study.answers import Findings as Findings
+from mmtlib.study.answers import answers as answers
+from mmtlib.study.answers import calibration_and_cost as calibration_and_cost
+from mmtlib.study.answers import complete_grids as complete_grids
+from mmtlib.study.answers import control_contrasts as control_contrasts
+from mmtlib.study.answers import focal_contrasts as focal_contrasts
+from mmtlib.study.answers import partner_changes as partner_changes
+from mmtlib.study.checking import check_stored as check_stored
+from mmtlib.study.measured import Measured as Measured
+from mmtlib.study.parts import PARTS as PARTS
+from mmtlib.study.parts import QUESTIONS as QUESTIONS
+from mmtlib.study.parts import conduct as conduct
+from mmtlib.study.parts import grids_of as grids_of
+from mmtlib.study.reporting import report_text as report_text
+from mmtlib.study.reporting import write_report as write_report
+from mmtlib.study.shipping import ship_study as ship_study
+from mmtlib.study.wording import arm_name as arm_name

@@ -1,5 +1,3 @@
 """Widgets of the course: each a pure figure or text function with a thin widget over it."""
 
-from mmtlib.widgets.quiz import self_test
-
-__all__ = ["self_test"]
+from mmtlib.widgets.quiz import self_test as self_test
