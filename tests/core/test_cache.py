@@ -1,7 +1,10 @@
 import errno
 import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from support.processes import wait_for
@@ -101,6 +104,76 @@ def test_whole_file_that_was_not_written(tmp_path):
     with pytest.raises(DataError, match=r"a\.txt \(No such file"), whole_file(tmp_path / "a.txt"):
         pass
     assert names(tmp_path) == []
+
+
+def write(target, text="new"):
+    with whole_file(target) as temporary:
+        temporary.write_text(text)
+
+
+def test_a_device_is_written_into_and_stays(tmp_path):
+    before = Path("/dev/null").stat()
+    write("/dev/null")
+    assert Path("/dev/null").stat().st_rdev == before.st_rdev
+    (tmp_path / "nothing").symlink_to("/dev/null")
+    write(tmp_path / "nothing")
+    assert (tmp_path / "nothing").readlink() == Path("/dev/null")
+
+
+def test_a_pipe_is_written_into(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match=r"pipe \(No such device.*start first what reads from it"):
+        write(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write(pipe, "through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert names(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_an_open_file_of_this_process_goes_on_behind_what_is_written(tmp_path, name):
+    script = f"""if True:
+        from mmtlib.core.cache import whole_file
+        print("before", flush=True)
+        with whole_file("{name}") as temporary:
+            temporary.write_text("table\\n")
+        print("after")"""
+    with open(tmp_path / "out", "w") as out:
+        subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == "before\ntable\nafter\n"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_its_file_is_written(tmp_path, there):
+    (tmp_path / "real").mkdir()
+    if there:
+        (tmp_path / "real" / "a.csv").write_text("old")
+    link = tmp_path / "link.csv"
+    link.symlink_to(Path("real") / "a.csv")
+    write(link)
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "a.csv").read_text() == "new"
+    assert names(tmp_path) == ["link.csv", "real"]
+
+
+def test_what_cannot_be_a_file_is_said_with_what_to_do(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    wanted = {"loop": "link leads to itself", "folder": "name a file", "n" * 256: "shorter name"}
+    for name, remedy in wanted.items():
+        with pytest.raises(DataError, match=remedy):
+            write(tmp_path / name)
+    assert names(tmp_path) == ["folder", "loop"]
+
+
+@pytest.mark.parametrize("sign", ["n", "ä", "語"])
+def test_the_longest_name_of_a_file_can_be_written(tmp_path, sign):
+    target = tmp_path / (sign * (255 // len(sign.encode())))
+    write(target)
+    assert target.read_text() == "new"
+    assert names(tmp_path) == [target.name]
 
 
 @pytest.mark.parametrize("writer", [whole_file, locked, whole_folder])
