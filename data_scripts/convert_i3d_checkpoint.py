@@ -22,13 +22,13 @@ from mmtlib.models import InceptionI3D, read_i3d_checkpoint, save_weights
 def main() -> int:
     """Convert one file; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", type=Path, help=".pt, .pth or safetensors")
+    parser.add_argument("source", type=Path, help="of torch.save, or safetensors")
     parser.add_argument("target", type=Path, help="the safetensors file to write")
     given = parser.parse_args()
     try:
         if given.target.suffix != ".safetensors":
             raise CheckpointError(f"{given.target}: a name that ends in .safetensors is expected.")
-        tensors = read_i3d_checkpoint(given.source)
+        tensors, note = read_i3d_checkpoint(given.source)
         channels = tensors["Conv3d_1a_7x7.conv3d.weight"].shape[1]
         classes = len(tensors["logits.conv3d.bias"])
         model = InceptionI3D(channels, classes)
@@ -40,6 +40,8 @@ def main() -> int:
         print(f"convert_i3d_checkpoint: {error}", file=sys.stderr)
         return 2
     print(f"{given.target}: {channels} channels, {classes} classes, from {given.source.name}")
+    if note:
+        print(note)
     return 0
 
 

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from mmtlib.core.errors import CheckpointError, ConfigError
-from mmtlib.models.checkpoints import check_fit, describe, misshapen, read_tensors
+from mmtlib.models.checkpoints import check_fit, describe, misshapen
 from mmtlib.models.inception_i3d import InceptionI3D
+from mmtlib.models.weight_files import read_weights
 
 STEM = "Conv3d_1a_7x7.conv3d.weight"
 CLASSIFIER = ("logits.conv3d.weight", "logits.conv3d.bias")
@@ -57,8 +58,9 @@ def load_i3d_checkpoint(model: nn.Module, path: str | Path) -> str:
 
     Args:
         model: an `InceptionI3D`.
-        path: ``.pt`` or ``.pth`` of `torch.save`, read without running anything in it; any other
-            name is read as safetensors.
+        path: a file of `torch.save`, read without running anything in it, or safetensors; its
+            content says which. Wrapped state_dicts and prefixes are found
+            (`mmtlib.models.weight_files.read_weights`).
 
     Returns:
         What was changed to make it fit, in words.
@@ -81,9 +83,9 @@ def fit_i3d_checkpoint(model: nn.Module, path: str | Path) -> tuple[dict[str, Te
             f"{type(model).__name__}."
         )
     wanted = model.state_dict()
-    found = read_i3d_checkpoint(path)
+    found, note = read_i3d_checkpoint(path)
     channels, classes = found[STEM].shape[1], len(found[CLASSIFIER[1]])
-    notes = []
+    notes = [note] if note else []
     if channels != model.in_channels:
         found[STEM] = _other_channels(found[STEM], model.in_channels)
         notes.append(f"first filter from {channels} to {model.in_channels} channels")
@@ -98,23 +100,24 @@ def _other_channels(weight: Tensor, channels: int) -> Tensor:
     return (scale * weight.mean(dim=1, keepdim=True)).repeat(1, channels, 1, 1, 1)
 
 
-def read_i3d_checkpoint(path: str | Path) -> dict[str, Tensor]:
+def read_i3d_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], str]:
     """Return the tensors of a checkpoint of I3D in the order and by the names of `InceptionI3D`.
 
-    The numbers of channels and classes are the checkpoint's own.
+    The numbers of channels and classes are the checkpoint's own. The second value says how the
+    tensors were found in the file, where they are not all that it holds.
 
     Raises:
         CheckpointError: as `load_i3d_checkpoint`.
     """
-    tensors = read_tensors(path)
     with torch.device("meta"):
         wanted = InceptionI3D(1, 1).state_dict()
+    tensors, _, note = read_weights(path, {style(name) for style in STYLES for name in wanted})
     style = max(STYLES, key=lambda s: sum(s(name) in tensors for name in wanted))
     missing, wrong, found = [], [], {}
     for name, tensor in wanted.items():
         theirs = style(name)
         if theirs in tensors:
-            found[name] = tensors[theirs].detach()
+            found[name] = tensors[theirs]
             if not _fits(name, found[name], tensor):
                 wrong.append(misshapen(theirs, _expected(name, tensor), found[name]))
         elif name.endswith(COUNTER):
@@ -130,7 +133,7 @@ def read_i3d_checkpoint(path: str | Path) -> dict[str, Tensor]:
             f"classes and {len(bias)} biases, its first filter sees {found[STEM].shape[1]} "
             "channels (1, 2 or 3 were expected); choose another file."
         )
-    return found
+    return found, note
 
 
 def _fits(name: str, found: Tensor, wanted: Tensor) -> bool:

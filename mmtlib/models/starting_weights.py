@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mmtlib.models.blocks import StagedNetwork
-from mmtlib.models.checkpoints import check_fit, describe, misshapen, read_tensors
+from mmtlib.models.checkpoints import check_fit, describe, misshapen
+from mmtlib.models.weight_files import read_weights
 
 
 def start_from_weights(
@@ -36,7 +37,8 @@ def start_from_weights(
     Raises:
         CheckpointError: if the file is absent or damaged, or is another network's.
     """
-    tensors, wanted = read_tensors(path), network.state_dict()
+    wanted = network.state_dict()
+    tensors, _, note = read_weights(path, wanted)
     expected = {
         name: describe(_with_rows(tensor, len(old_classes)) if _of(network, name) else tensor)
         for name, tensor in wanted.items()
@@ -57,9 +59,13 @@ def start_from_weights(
         if _of(network, name):
             tensors[name] = _rows(wanted[name], tensors[name], known)
     network.load_state_dict(tensors)
+    said = f"{note}; " if note else ""
     if len(known) == len(classes):
-        return f"the classifier knows all {len(classes)} classes"
-    return f"the classifier knows {len(known)} of {len(classes)} classes by name; the rest is new"
+        return f"{said}the classifier knows all {len(classes)} classes"
+    return (
+        f"{said}the classifier knows {len(known)} of {len(classes)} classes by name; "
+        "the rest is new"
+    )
 
 
 def _of(network: StagedNetwork, name: str) -> bool:

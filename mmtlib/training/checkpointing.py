@@ -10,7 +10,7 @@ import torch
 from mmtlib.core.arrays import DAMAGE
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import CheckpointError
-from mmtlib.models.checkpoints import check_archive
+from mmtlib.models.weight_files import check_archive
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

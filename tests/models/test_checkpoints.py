@@ -107,7 +107,7 @@ def test_one_changed_bit_among_the_values_is_refused(saved):
 def test_text_is_no_file_of_weights(tmp_path):
     path = tmp_path / "w.safetensors"
     path.write_text("these are not weights, " * 9)
-    with pytest.raises(CheckpointError, match="damaged or no safetensors file"):
+    with pytest.raises(CheckpointError, match="damaged or no file of weights"):
         read_metadata(path)
 
 

@@ -13,7 +13,7 @@ from support.kinetics_files import kinetics_state
 
 from mmtlib.core.errors import CheckpointError, ConfigError
 from mmtlib.models import build_model, load_i3d_checkpoint, load_weights
-from mmtlib.models.checkpoints import read_tensors
+from mmtlib.models.weight_files import read_weights
 
 CONVERT = Path(__file__).parents[2] / "data_scripts" / "convert_i3d_checkpoint.py"
 CLASSES = 6
@@ -98,6 +98,16 @@ def test_other_channels_keep_the_activations_of_a_grey_picture(file, modality):
     with torch.no_grad():
         outputs = [m(grey.repeat(1, m.in_channels, 1, 1, 1)).logits for m in (model, rgb)]
     torch.testing.assert_close(*outputs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("style", [0, 1])
+def test_what_scripts_wrap_around_the_weights_is_found_and_said(tmp_path, reference, style):
+    state = kinetics_state(style, classes=CLASSES, counters=False)
+    wrapped = {"epoch": 3, "state_dict": {f"module.{name}": t for name, t in state.items()}}
+    model = i3d("rgb")
+    note = load_i3d_checkpoint(model, write(wrapped, tmp_path / "best.pth.tar"))
+    assert note == "read from its part 'state_dict'; without the prefix 'module.'"
+    assert torch.equal(model.state_dict()[STEM], reference[STEM])
 
 
 def test_mean_over_channels_by_hand(file, reference):
@@ -281,7 +291,7 @@ def test_any_damage_is_one_sentence_or_harmless(place, flip, legacy, tmp_path_fa
         content[place] ^= flip
     path.write_bytes(content)
     try:
-        found = read_tensors(path)
+        found = read_weights(path).tensors
     except CheckpointError as error:
         found, said = None, str(error)
     if found is None:
