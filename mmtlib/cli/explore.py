@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -32,11 +33,11 @@ def explore_command(
     with tempfile.TemporaryDirectory(prefix="mmtlib-explorer-") as folder:
         served = serve_explorer(
             Path(folder), view=view, host=host, port=port, public=public,
-            theme="dark" if dark else "light", open_browser=False,
+            theme="dark" if dark else "light",
         )  # fmt: skip
         show.console.print(f"{served.address}  (Ctrl+C ends it)", soft_wrap=True)
         if browser:
-            typer.launch(served.address)
+            threading.Thread(target=served.open_browser, daemon=True).start()
         done = subprocess.run(served.command, env=served.environment, check=False)
     if done.returncode:
         raise typer.Exit(done.returncode)

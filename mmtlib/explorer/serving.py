@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import secrets
 import shutil
+import socket
 import sys
+import time
+import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 from jupyter_core.paths import jupyter_path
@@ -32,12 +37,26 @@ class Served:
     Attributes:
         command: the program and its arguments; without secrets, as other users can read it.
         environment: the process's environment; holds the token.
-        address: what to open in a browser.
+        address: what to open in a browser; holds the token.
+        redirect: a file that leads there and that only this user can read: the arguments of the
+            program that opens a browser are for all to see.
     """
 
     command: tuple[str, ...]
     environment: dict[str, str]
     address: str
+    redirect: Path
+
+    def open_browser(self) -> None:
+        """Open the page in a browser as soon as it is served."""
+        where = urlsplit(self.address)
+        while True:
+            try:
+                socket.create_connection((where.hostname, where.port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        webbrowser.open(self.redirect.as_uri())
 
 
 def serve_explorer(
@@ -48,7 +67,6 @@ def serve_explorer(
     port: int = PORT,
     public: bool = False,
     theme: str = "light",
-    open_browser: bool = True,
 ) -> Served:
     """Write the page into a folder and return how to serve it.
 
@@ -62,7 +80,6 @@ def serve_explorer(
         port: where.
         public: serve without a token; only together with `host`.
         theme: ``"light"`` or ``"dark"``.
-        open_browser: open the page in a browser too.
 
     Raises:
         ConfigError: if `view` is no view, the port is out of range, or `public` comes without
@@ -85,20 +102,31 @@ def serve_explorer(
         sys.executable, "-m", "voila", str(folder / PAGE),
         f"--Voila.ip={host or LOOPBACK}", f"--port={port}", f"--template={TEMPLATE}",
         f"--theme={theme}", f"--VoilaConfiguration.extension_denylist={OUR_OWN}",
-        "--Voila.port_retries=0", "--Voila.log_level=ERROR",
+        "--Voila.port_retries=0", "--Voila.log_level=ERROR", "--no-browser",
     ]  # fmt: skip
     if not public:
         command.append("--token")  # it takes JUPYTER_TOKEN: arguments are for all to see
-    if not open_browser:
-        command.append("--no-browser")
     paths = [str(folder), *filter(None, [os.environ.get("JUPYTER_PATH")])]
     environment = {**os.environ, "JUPYTER_PATH": os.pathsep.join(paths), "JUPYTER_TOKEN": token}
     query = f"?view={link}" + (f"&token={token}" if token else "")
+    address = f"http://{host or LOOPBACK}:{port}/{query}"
     return Served(
         command=tuple(command),
         environment=environment,
-        address=f"http://{host or LOOPBACK}:{port}/{query}",
+        address=address,
+        redirect=_write_redirect(folder, address),
     )
+
+
+def _write_redirect(folder: Path, address: str) -> Path:
+    path, shown = folder / "open.html", html.escape(address)
+    page = (
+        f'<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={shown}">'
+        f'<title>mmtlib</title><a href="{shown}">The explorer</a>'
+    )
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(page)
+    return path
 
 
 def _write_page(folder: Path) -> None:

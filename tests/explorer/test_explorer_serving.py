@@ -1,13 +1,19 @@
+import html
+import socket
+import stat
 import subprocess
+import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import pytest
 
 pytest.importorskip("voila")
-from support.served import served_explorer
+from support.served import free_port, served_explorer
 
 from mmtlib.core.errors import ConfigError, MmtlibError
 from mmtlib.explorer import ExplorerState, serving
@@ -58,6 +64,20 @@ def test_the_token_is_in_the_address_and_in_no_argument(tmp_path):
     assert served.address.endswith(f"&token={token}")
     assert token not in " ".join(served.command)
     assert "--token" in served.command
+
+
+def test_a_browser_is_given_a_file_that_only_this_user_can_read(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(serving.webbrowser, "open", opened.append)
+    served = serve_explorer(tmp_path, port=free_port())
+    opening = threading.Thread(target=served.open_browser)
+    opening.start()
+    with socket.create_server(("127.0.0.1", urllib.parse.urlsplit(served.address).port)):
+        opening.join(60)
+    path = tmp_path / "open.html"
+    assert opened == [path.as_uri()]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert html.escape(served.address) in path.read_text()
 
 
 def test_another_address_alone_keeps_the_token(tmp_path):
@@ -118,3 +138,23 @@ def test_as_a_command(monkeypatch):
     assert "http://127.0.0.1:9000/?view=" in said.output
     assert asked[0][1]
     assert isinstance(CliRunner().invoke(app, ["explore", "--public"]).exception, ConfigError)
+
+
+def test_no_program_that_the_command_starts_is_told_the_token(monkeypatch):
+    """Whatever opens a browser: its arguments are for all users to see."""
+    from typer.testing import CliRunner
+
+    from mmtlib.cli import app, explore
+
+    started = []
+    monkeypatch.setattr(serving.socket, "create_connection", lambda *_, **__: socket.socket())
+    monkeypatch.setattr(serving.webbrowser, "open", started.append)
+    monkeypatch.setattr(explore.threading, "Thread", lambda target, daemon: Mock(start=target))
+    done = subprocess.CompletedProcess((), 0)
+    monkeypatch.setattr(explore.subprocess, "run", lambda c, **_: started.extend(c) or done)
+    said = CliRunner().invoke(app, ["explore"])
+    assert said.exit_code == 0, said.output
+    token = said.output.partition("token=")[2].split()[0]
+    assert len(token) >= 30
+    assert started[0].startswith("file://")
+    assert not [word for word in started if token in word]

@@ -34,7 +34,7 @@ def served_explorer(folder: Path, state: ExplorerState) -> Iterator[ServedPage]:
     """Serve the explorer, with the cache of this process, from a folder that is made for it."""
     folder.mkdir(parents=True, exist_ok=True)
     port, log = free_port(), folder / "log"
-    served = serve_explorer(folder, port=port, open_browser=False, view=state.to_link())
+    served = serve_explorer(folder, port=port, view=state.to_link())
     with log.open("w") as out:
         voila = subprocess.Popen(served.command, env=served.environment, stdout=out, stderr=out)
     try:
