@@ -26,6 +26,8 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
     >>> parse_classes("1-2,12", "nvgesture")
     ('move hand left', 'move hand right', 'shake hand')
 
+    A name that is written like a number is the class of that name.
+
     Raises:
         ConfigError: if a number is out of range or the data set is unknown.
     """
@@ -35,7 +37,7 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
     every, chosen = DATASETS[dataset].classes_in(root), []
     for part in filter(None, (p.strip() for p in text.split(","))):
         numbers = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part)
-        if numbers is None:
+        if numbers is None or part in every:
             chosen.append(part)
             continue
         first, last = int(numbers[1]), int(numbers[2] or numbers[1])

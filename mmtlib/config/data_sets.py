@@ -76,7 +76,7 @@ for _data_set in (
         name="videos",
         title="your own videos",
         reader="mmtlib.datasets.video_folder:VideoFolder",
-        settings=_REAL,
+        settings=("leave_out", *_REAL),
     ),
 ):
     DATA_SETS.register(_data_set)

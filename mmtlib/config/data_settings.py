@@ -47,6 +47,10 @@ class DataSettings(SettingsGroup):
         help="NVGesture: colour registered to the depth camera, or the raw colour camera.",
     )  # fmt: skip
     fold: int = setting(0, title="fold", low=0, help="VIVA: the part left out for testing, 0 to 7.")
+    leave_out: str | None = setting(
+        None, title="left out", unless_default=True,
+        help="Your own videos: the person, or fold of the list's column fold, that tests.",
+    )  # fmt: skip
     skip_broken: bool = setting(
         False, title="skip broken clips", help="Leave out clips whose files are missing or broken."
     )

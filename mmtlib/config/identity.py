@@ -78,9 +78,13 @@ def plugins_of(config: AllSettings) -> tuple[str, ...]:
 def import_plugin(plugin: str) -> None:
     """Import a module that registers things, or (``"module:name"``) register what is there.
 
+    A text that describes a thing (``"thermal:level"``) makes it known as well.
+
     Raises:
         ConfigError: if there is no such module, or nothing to register.
     """
+    if any(registry.described(plugin) is not None for registry in REGISTRIES.values()):
+        return
     found = import_path(plugin, "plugin")
     if ":" in plugin:
         for registry in REGISTRIES.values():

@@ -54,13 +54,20 @@ class Registry(Mapping[str, T], Generic[T]):
         of: the class of the things.
         wrap: makes a thing of what an import path leads to, if that is none itself (a network's
             class): called with the path and the object; raises `ConfigError` if it does not fit.
+        describe: makes a thing of a name that says it all (``"thermal:level"``); None for others.
     """
 
     def __init__(
-        self, kind: str, group: str, of: type[T], wrap: Callable[[str, Any], T] | None = None
+        self,
+        kind: str,
+        group: str,
+        of: type[T],
+        wrap: Callable[[str, Any], T] | None = None,
+        describe: Callable[[str], T | None] = lambda _: None,
     ) -> None:
         self.kind = kind
         self.of, self._wrap, self._group = of, wrap, f"{PACKAGE}.{group}"
+        self._describe = describe
         self._things: dict[str, T] = {}
         self._origins: dict[str, str] = {}
         self._entry_points_read = False
@@ -134,7 +141,16 @@ class Registry(Mapping[str, T], Generic[T]):
         """Return whether a thing is the package's own."""
         return self.origin(name).startswith(f"{PACKAGE}.")
 
+    def described(self, text: str) -> T | None:
+        """Return the thing that a text describes, known from now on; None if it describes none."""
+        found = self._describe(text)
+        if found is not None and self._things.get(found.name) != found:
+            self.register(found, text)
+        return found
+
     def _import(self, path: str) -> T:
+        if (described := self.described(path)) is not None:
+            return described
         found = import_path(path, self.kind)
         if not isinstance(found, self.of):
             if self._wrap is None:

@@ -6,8 +6,9 @@ by its position in a tuple. Its `kind` decides which transforms touch it and how
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mmtlib.core.declared import Registry, calling_module
@@ -43,7 +44,42 @@ class Modality:
     color: str
 
 
-MODALITIES: Registry[Modality] = Registry("modality", "modalities", Modality)
+KINDS = {"image": "rgb", "level": "depth"}
+"""Kind that a video can show -> the modality that one of this kind is like."""
+_OWN_COLORS = ("#E69F00", "#56B4E9", "#000000", "#F0E442")
+_NAME = re.compile("[a-z][a-z0-9_]{0,31}")
+
+
+def described_modality(text: str) -> Modality | None:
+    """Return the modality that a text ``"name:kind"`` describes; None if it is no such text.
+
+    Args:
+        text: a name, and the kind (`KINDS`) or a known modality that it is like:
+            ``"thermal:level"``, ``"view2:rgb"``.
+
+    Raises:
+        ConfigError: if a video cannot show the kind, the name is none, or is that of another one.
+    """
+    name, colon, kind = (part.strip() for part in text.lower().partition(":"))
+    if not colon or (kind not in KINDS and kind not in MODALITIES):
+        return None
+    like = MODALITIES[KINDS.get(kind, kind)]
+    if like.kind == "vector" or not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{text!r} describes no modality: expected a name of letters and digits, a colon, and "
+            f"{', '.join(KINDS)} or a known modality that a video can show."
+        )
+    # It counts in the identity of a run: the name alone decides.
+    color = _OWN_COLORS[sum(name.encode()) % len(_OWN_COLORS)]
+    described = replace(like, name=name, title=name.replace("_", " ").capitalize(), color=color)
+    if MODALITIES.get(name, described) != described:
+        raise ConfigError(f"{text!r}: {name!r} is another modality already; take another name.")
+    return described
+
+
+MODALITIES: Registry[Modality] = Registry(
+    "modality", "modalities", Modality, describe=described_modality
+)
 """All modalities by name. Colours are from the Okabe-Ito palette, safe for colour-blind readers."""
 for _modality in (
     Modality(name="rgb", title="RGB", channels=3, kind="image", unit="brightness, 0 to 1",

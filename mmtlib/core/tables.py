@@ -18,6 +18,8 @@ _NUMBER = frozenset("0123456789+-<")
 """What a number, an interval or a p value begins with."""
 _SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "<": "$<$", ">": "$>$"}
 """What LaTeX would not print as it stands."""
+OF_CLASS = "score of "
+"""What the name of a column of a class's scores begins with: any word may be a class."""
 
 
 def need_columns(

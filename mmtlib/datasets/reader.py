@@ -23,6 +23,7 @@ from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.core.modalities import check_modalities, get_modality
+from mmtlib.core.words import word_key
 from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles
 from mmtlib.datasets.recordings import Recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan
@@ -86,7 +87,7 @@ class ClipReader(ABC):
         if flow not in METHODS:
             raise unknown_name("method of optical flow", flow, METHODS)
         self.root, self._flow = Path(root), (flow, flow_folder)
-        self._listings: dict[Path, dict[str, Path]] = {}
+        self._listings: dict[Path, dict[str, list[Path]]] = {}
 
     def held(self, modalities: str | Iterable[str]) -> tuple[str, ...]:
         """Return the names as a tuple, each known and recorded here, or computed (flow).
@@ -235,19 +236,32 @@ class ClipReader(ABC):
         return {**origin, "hash": recorded.hash()} if content else origin
 
     def find(self, relative: str) -> Path:
-        """Return the path below the root as it is spelt on disk; upper and lower case may differ.
+        """Return the path below the root as it is spelt on disk, where it is spelt otherwise.
 
-        Where there is no such file, the path is returned as it was asked for.
+        Case, blanks and Unicode forms may differ (`word_key`) if one file alone fits. Where there
+        is no such file, the path is returned as it was asked for.
+
+        Raises:
+            DataError: if there is no such file, and several fit.
         """
         path = self.root / relative
         if path.exists():
             return path
-        found = self.root
+        fits = [self.root]
         for part in Path(relative).parts:
-            if found not in self._listings:
-                self._listings[found] = entries(found)
-            found = self._listings[found].get(part.lower(), found / part)
-        return found if found.exists() else path
+            fits = [p for folder in fits for p in self._listing(folder).get(word_key(part), ())]
+        if len(fits) > 1:
+            names = " and ".join(str(fit.relative_to(self.root)) for fit in fits)
+            raise DataError(f"{path} is missing, and {names} both fit; rename one, or say which")
+        return fits[0] if fits else path
+
+    def _listing(self, folder: Path) -> dict[str, list[Path]]:
+        """Return the paths of what is in a folder by `word_key`; listed once."""
+        if folder not in self._listings:
+            found = self._listings[folder] = {}
+            for path in _paths(folder):
+                found.setdefault(word_key(path.name), []).append(path)
+        return self._listings[folder]
 
 
 def folder_mark(folder: Path) -> str:
@@ -257,10 +271,14 @@ def folder_mark(folder: Path) -> str:
 
 def entries(folder: Path) -> dict[str, Path]:
     """Return lower-case name -> path of what is in a folder; nothing where it cannot be listed."""
+    return {path.name.lower(): path for path in _paths(folder)}
+
+
+def _paths(folder: Path) -> list[Path]:
     try:
-        return {path.name.lower(): path for path in sorted(folder.iterdir())}
+        return sorted(folder.iterdir())
     except OSError:
-        return {}
+        return []
 
 
 def wrong_root(root: Path, kind: type[ClipReader], expected: str) -> DataError:

@@ -12,6 +12,14 @@ PARTS = ("train", "validation", "test")
 """The parts of a data set; none has a clip of another one."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Remark:
+    """What is to be said of a line of a list, counted from 1, or of all of it (0)."""
+
+    line: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class SensorSpan:
     """Where a gesture is in one sensor's recording.

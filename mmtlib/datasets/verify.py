@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,7 +45,8 @@ class VerifyReport:
             (0-based), ``subject``, ``frames``, ``seconds``, ``state`` (`STATES`), one column per
             modality (ok, missing, broken), ``problem``, ``files``, ``bytes``, ``checked``, and what
             the set measures itself.
-        notes: what is there but has no row, one sentence each.
+        notes: what is there but has no row, and what is odd, one sentence each.
+        sound: whether the list has no fault, where the set says so.
     """
 
     name: str
@@ -56,12 +57,13 @@ class VerifyReport:
     classes: tuple[str, ...]
     clips: pd.DataFrame
     notes: tuple[str, ...] = ()
+    sound: bool = True
 
     @property
     def complete(self) -> bool:
-        """Whether every published clip is listed and complete."""
-        found = self.clips["split"].value_counts().to_dict()
-        return found == dict(self.published) and bool((self.clips["state"] == "complete").all())
+        """Whether every published clip is listed and complete, in lists without a fault."""
+        found = self.clips["split"].value_counts().to_dict() == dict(self.published)
+        return self.sound and found and bool((self.clips["state"] == "complete").all())
 
     def counts(self) -> pd.DataFrame:
         """Return one row per split: clips published, listed, and in each state."""
@@ -137,6 +139,8 @@ def verify(
     save: Callable[[pd.DataFrame], None] | None = None,
     processes: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    notes: Sequence[str] | None = None,
+    sound: bool = True,
 ) -> VerifyReport:
     """Open every file and decode every clip's span.
 
@@ -149,6 +153,7 @@ def verify(
         save: called with the table so far, every `SAVE_EVERY` clips.
         processes: how many work side by side; default one per core.
         progress: called with (done, all).
+        notes, sound: of the report; by default the notes are what each split has `passed_over`.
 
     Returns:
         The report; that clips are missing or broken is no error.
@@ -172,6 +177,8 @@ def verify(
                 progress(len(rows), total)
             if save is not None and len(rows) % SAVE_EVERY == 0 and len(rows) > len(earlier):
                 save(pd.DataFrame(rows))
+    if notes is None:
+        notes = list(dict.fromkeys(d.passed_over for d in splits.values() if d.passed_over))
     return VerifyReport(
         name=first.name,
         root=first.root,
@@ -180,7 +187,8 @@ def verify(
         published=first.published,
         classes=first.classes,
         clips=pd.DataFrame(rows),
-        notes=tuple(dict.fromkeys(d.passed_over for d in splits.values() if d.passed_over)),
+        notes=tuple(notes),
+        sound=sound,
     )
 
 

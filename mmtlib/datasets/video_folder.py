@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.base import GestureDataset
+from mmtlib.datasets.people import leave_out, people_numbers, split_people
 from mmtlib.datasets.reader import wrong_root
 from mmtlib.datasets.records import PARTS, ClipRecord, SensorSpan
+from mmtlib.datasets.verify import VerifyReport, verify
+from mmtlib.datasets.video_doubts import leaks, oddities, on_disk, untrained
 from mmtlib.datasets.video_io import DEFAULT_RATE, video_info
 from mmtlib.datasets.video_list import (
     LIST,
+    VideoList,
     VideoRow,
-    people_numbers,
-    read_video_list,
-    split_people,
+    in_short,
+    place,
+    scan_video_list,
 )
 
 LISTED_SPANS = ("rgb", "depth", "ir")
@@ -40,7 +44,11 @@ class VideoFolder(GestureDataset):
     show the same span, with the same rate and size, and for SSA the same view.
 
     The classes are the labels of the list, in alphabetical order, the same for every split. Without
-    a column ``split``, people are shared out: a fifth tests, a fifth validates, the others train.
+    a column ``split``, people are shared out: a fifth tests, a fifth validates, the others train;
+    or one is left out, ``VideoFolder(root, "test", leave_out="anna")``.
+
+    A recording whose name is spelt otherwise on disk (case, blanks, Unicode form) is found if it is
+    the only one that fits; `passed_over` says so, and what else is doubtful.
 
     ``clip.frames``, float32 ``(C, T, H, W)``, holds the span alone:
 
@@ -58,11 +66,16 @@ class VideoFolder(GestureDataset):
         root: the folder with ``videos.csv``.
         split: ``"train"``, ``"validation"``, ``"test"``, ``"train+validation"`` or ``"all"``.
         modalities: any of those that the list has a column for, and ``flow``.
+        leave_out: the person, or with a column ``fold`` the fold, that tests; the next one in order
+            validates, the others train. With folds it is by default the first one.
         skip_broken: leave out clips whose files are missing or broken, and list them in `skipped`.
+        faulty: take the rows without a fault of a list with faults, for `verify`.
         shared: `flow`, `flow_folder` and `complete_for`, see `GestureDataset`.
 
     Attributes:
         people: subject number -> the name in the list.
+        video_list: the list, with all faults.
+        doubts: what makes a measurement doubtful.
 
     Raises:
         ConfigError: if a name is unknown.
@@ -76,24 +89,45 @@ class VideoFolder(GestureDataset):
     licence = "yours: ask the people whom you film"
     source = "from your own cameras"
 
+    def __init__(
+        self,
+        root: str | Path,
+        split: str = "train",
+        modalities: str | Iterable[str] | None = None,
+        skip_broken: bool | None = False,
+        leave_out: str | None = None,
+        faulty: bool = False,
+        **shared: Any,
+    ) -> None:
+        self.leave_out, self.faulty = leave_out, faulty
+        super().__init__(root, split, modalities, skip_broken, **shared)
+
     def rows(self) -> Iterable[ClipRecord]:
         """Return the clips of the part, after a look at the whole list."""
-        rows = _rows(self.root)
-        parts = _parts(self.root, rows)
+        self.video_list = on_disk(_listed(self.root), self.root, self.find)
+        rows = (
+            self.video_list.rows
+            if self.faulty and self.video_list.rows
+            else self.video_list.sound().rows
+        )
+        parts = _parts(self.root, rows, self.leave_out)
         numbers = people_numbers(row.subject for row in rows)
         self.sensors = {m: m for m in _named(rows)}
         self.classes = _classes(rows)
         self.people = {number: name for name, number in numbers.items()}
         self.published = {p: n for p in PARTS if (n := list(parts.values()).count(p))}
-        self.passed_over = _doubts(rows, parts)
-        self.frame_rate = _frame_rate(self.root, rows)
+        self.doubts = [*leaks(rows, parts), *untrained(rows, parts)]
+        doubts = f"{in_short(self.doubts)}." if self.doubts else ""
+        self.passed_over = f"{self.video_list.as_read()} {doubts}".strip()
+        self.frame_rate = _frame_rate(self.find, rows)
+        spans = {*LISTED_SPANS, *self.sensors}
         return [
             ClipRecord(
                 folder="",
                 label=self.classes.index(row.label),
                 subject=numbers[row.subject],
                 clip_id=row.clip_id,
-                spans={m: _span(self.root, row, m) for m in {*LISTED_SPANS, *self.sensors}},
+                spans={m: _span(self.find, row, m, self.video_list.path) for m in spans},
                 list_file=self.root / LIST,
                 list_line=row.line,
             )
@@ -109,7 +143,31 @@ class VideoFolder(GestureDataset):
     @classmethod
     def modalities_in(cls, root: str | Path) -> tuple[str, ...]:
         """Return the modalities that the list in a folder names recordings of."""
-        return _named(_rows(Path(root)))
+        return _named(_listed(Path(root)).rows)
+
+    @classmethod
+    def verify(
+        cls,
+        root: str | Path,
+        modalities: str | Iterable[str] | None = None,
+        *,
+        colour: str | None = None,
+        **how: Any,
+    ) -> VerifyReport:
+        """Report on the list and on every file; see `GestureDataset.verify`.
+
+        A list with faults is reported on as well: `notes` has them all, with everything else that
+        is odd, each with its line. The clips are those of the rows without a fault.
+
+        Raises:
+            DataError: if no row can be read.
+        """
+        names = cls.modalities_in(root) if modalities is None else modalities
+        splits = cls.every_split(root, names or "rgb", colour, faulty=True)
+        first = next(iter(splits.values()))
+        found = [*first.video_list.faults, *first.video_list.said, *first.doubts, *oddities(splits)]
+        notes = [f"{place(Path(LIST), each)}: {each.text}." for each in sorted(set(found))]
+        return verify(splits, notes=notes, sound=not first.video_list.faults, **how)
 
     def settings(self) -> dict[str, str]:
         """Return the classes' names: in other sets they are fixed, here a list may rename them."""
@@ -126,10 +184,14 @@ class VideoFolder(GestureDataset):
         )
 
 
-def _rows(root: Path) -> list[VideoRow]:
+def _listed(root: Path) -> VideoList:
     if not (root / LIST).is_file():
         raise wrong_root(root, VideoFolder, f"the list {LIST}")
-    return read_video_list(root / LIST)
+    return scan_video_list(root / LIST)
+
+
+def _rows(root: Path) -> Sequence[VideoRow]:
+    return _listed(root).sound().rows
 
 
 def _named(rows: Sequence[VideoRow]) -> tuple[str, ...]:
@@ -140,41 +202,29 @@ def _classes(rows: Sequence[VideoRow]) -> tuple[str, ...]:
     return tuple(sorted({row.label for row in rows}))
 
 
-def _parts(root: Path, rows: Sequence[VideoRow]) -> dict[int, str]:
+def _parts(root: Path, rows: Sequence[VideoRow], left: str | None = None) -> dict[int, str]:
     """Return line -> split."""
-    if rows[0].split is not None:
-        return {row.line: str(row.split) for row in rows}
+    split = rows[0].split is not None
     try:
-        of = split_people(row.subject for row in rows)
+        if split and left is not None:
+            raise DataError("the column split says who tests; leave out leave_out, or the column")
+        if split:
+            return {row.line: str(row.split) for row in rows}
+        if left is None and rows[0].fold is None:
+            of = split_people(row.subject for row in rows)
+            return {row.line: of[row.subject] for row in rows}
+        groups = {row.line: row.subject if row.fold is None else row.fold for row in rows}
+        of = leave_out(groups.values(), left)
+        return {line: of[group] for line, group in groups.items()}
     except DataError as error:
         raise DataError(f"{root / LIST}: {error}.") from None
-    return {row.line: of[row.subject] for row in rows}
 
 
-def _doubts(rows: Sequence[VideoRow], parts: Mapping[int, str]) -> str:
-    """Return what makes a measurement doubtful, in a sentence each, or an empty string."""
-    seen: dict[str, set[str]] = {}
-    for row in rows:
-        seen.setdefault(row.subject, set()).add(parts[row.line])
-    both = [name for name, where in seen.items() if len(where) > 1]
-    said = []
-    if both:
-        said.append(
-            f"{len(both)} of {len(seen)} people (e.g. {both[0]}) are in more than one split: "
-            "accuracies then say little about people who are new."
-        )
-    trained = Counter(row.label for row in rows if parts[row.line] == "train")
-    missing = sorted({row.label for row in rows} - set(trained))
-    if missing:
-        said.append(f"There is no training clip of {', '.join(missing)}.")
-    return " ".join(said)
-
-
-def _frame_rate(root: Path, rows: Sequence[VideoRow]) -> float:
+def _frame_rate(find: Callable[[str], Path], rows: Sequence[VideoRow]) -> float:
     """Return the rate of the first recording that can be opened: that of all, as far as we know."""
     for row in rows:
         for file in row.files.values():
-            path = root / file
+            path = find(file)
             try:
                 return video_info(path).frame_rate or DEFAULT_RATE
             except DataError:
@@ -183,17 +233,17 @@ def _frame_rate(root: Path, rows: Sequence[VideoRow]) -> float:
     return DEFAULT_RATE
 
 
-def _span(root: Path, row: VideoRow, modality: str) -> SensorSpan:
+def _span(find: Callable[[str], Path], row: VideoRow, modality: str, listed: Path) -> SensorSpan:
     """Return where a row's gesture is in one recording; no end = that of the recording."""
     if modality not in row.files:  # no file has this name: asked for, the clip counts as missing
         return SensorSpan(f"({modality} is not named)", 0, None)
     file, (first, last) = row.files[modality], row.span
     if not row.seconds or row.span == (None, None):
         return SensorSpan(file, int(first or 0), None if last is None else int(last))
-    path = root / file
+    path = find(file)
     if path.is_dir():
         raise DataError(
-            f"{root / LIST}:{row.line}: a folder of pictures has no seconds; give start_frame and "
+            f"{listed}:{row.line}: a folder of pictures has no seconds; give start_frame and "
             "end_frame."
         )
     try:

@@ -22,7 +22,7 @@ from mmtlib.experiment.runs import Run
 from mmtlib.models import channels_last
 from mmtlib.training import predict, predict_loader
 
-DATA_NAMES = ("dataset", "classes", "clips_per_class", "skip_broken", "colour", "fold")
+DATA_NAMES = ("dataset", "classes", "clips_per_class", "skip_broken", "colour", "fold", "leave_out")
 """Settings of the data that may differ where a run is measured on another folder."""
 
 

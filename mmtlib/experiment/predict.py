@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.tables import OF_CLASS
 from mmtlib.datasets import clip_from_video, video_windows
 from mmtlib.experiment.preprocessing import Preprocessing
 from mmtlib.experiment.runs import Run
@@ -177,7 +178,8 @@ def predict_windows(
 
     Returns:
         One row per window: ``first``, ``last`` (frames, `last` excluded), ``start_s``, ``end_s``
-        (seconds), ``class`` and ``score`` of the best class, then one column per class.
+        (seconds), ``class`` and ``score`` of the best class, then one column per class, ``score of
+        NAME``.
 
     Raises:
         ConfigError: as `predict_video`, or if a length is none.
@@ -192,7 +194,7 @@ def predict_windows(
         span = (first, last, first / clip.frame_rate, last / clip.frame_rate)
         rows.append((*span, model.classes[best], scores[best], *scores))
     head = ["first", "last", "start_s", "end_s", "class", "score"]
-    return pd.DataFrame(rows, columns=[*head, *model.classes])
+    return pd.DataFrame(rows, columns=[*head, *(OF_CLASS + name for name in model.classes)])
 
 
 def segments(windows: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mmtlib.core.tables import need_columns
 from mmtlib.figures.intervals import AS_GIVEN, BAR, has_intervals, horizontal_bars, with_ends
-from mmtlib.figures.looks import GREY, Look, color_of, interval_key, key, title_of
+from mmtlib.figures.looks import GREY, Look, color_of, interval_key, key, title_of, unlike
 from mmtlib.figures.panels import legend_above, numbers, panels
 from mmtlib.figures.style import (
     ONE_COLUMN,
@@ -226,10 +226,10 @@ def gain_bars(
     """
     columns = ("learner", "gain", "low", "high")
     need_columns(by_class, (*columns, "class"), "table of gains by class")
-    table = by_class
+    table, every = by_class, unlike(ALL_CLASSES, set(by_class["class"]))
     if overall is not None:
         need_columns(overall, columns, "table of gains by learner")
-        table = pd.concat([overall.assign(**{"class": ALL_CLASSES}), by_class])
+        table = pd.concat([overall.assign(**{"class": every}), by_class])
     need_columns(table, columns, "table of gains", once=("learner", "class"))
     names, learners = (list(dict.fromkeys(table[name])) for name in ("class", "learner"))
     width = width or min(TWO_COLUMN, 1.9 + 2.2 * len(learners))
@@ -238,7 +238,10 @@ def gain_bars(
     )
     for number, (axes, learner) in enumerate(zip(axes_of, learners, strict=True)):
         rows = table[table["learner"] == learner]
-        looks = [_gain_look(row, color_of(learner)) for row in rows.to_dict("records")]
+        looks = [
+            _gain_look(row, "#444444" if row["class"] == every else color_of(learner))
+            for row in rows.to_dict("records")
+        ]
         rows = rows.assign(y=rows["class"].map(names.index), look=looks)
         horizontal_bars(axes, rows, "gain", names)
         numbers(axes.xaxis)
@@ -255,7 +258,6 @@ def gain_bars(
 
 
 def _gain_look(row: Mapping[str, Any], color: str) -> Look:
-    color = "#444444" if row["class"] == ALL_CLASSES else color
     look = {"facecolor": color, "edgecolor": color, "alpha": 0.75}
     return look | (LOSS if row["high"] < 0 else {})
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.modalities import get_modality
+from mmtlib.figures.looks import as_written
 from mmtlib.figures.pictures import NO_READING, depth_range, flow_to_rgb, modality_to_rgb
 from mmtlib.figures.strips import (
     GAP,
@@ -182,7 +183,9 @@ def class_sheet(
     if not clips:
         raise DataError("No clips were given; there is nothing to draw.")
     tile = min(width / columns, TWO_COLUMN / 4)
-    titles = [textwrap.fill(_class_name(c, class_names), int(tile / 0.058)) for c in clips]
+    titles = [
+        textwrap.fill(as_written(_class_name(c, class_names)), int(tile / 0.058)) for c in clips
+    ]
     title_height = 0.08 + 0.12 * max(title.count("\n") + 1 for title in titles)
     times = [even_times(clip.shape[0], frames) for clip in clips]
     side = tile / max(len(one) for one in times) - GAP

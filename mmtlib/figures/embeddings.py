@@ -10,7 +10,7 @@ import seaborn as sns
 
 from mmtlib.core.errors import DataError
 from mmtlib.core.tables import need_columns
-from mmtlib.figures.looks import MARKS, key, title_of
+from mmtlib.figures.looks import MARKS, as_written, key, title_of, unlike
 from mmtlib.figures.panels import grid_of_panels
 from mmtlib.figures.style import STACKED_BELOW, TWO_COLUMN, StyledFigure, styled
 
@@ -50,7 +50,8 @@ def embedding_scatter(
     named = list(class_names[:MOST_NAMED] if named is None else named)
     if len(named) > MOST_NAMED or not set(named) <= set(class_names):
         raise DataError(f"named: expected at most {MOST_NAMED} of the classes, got {named}.")
-    colors = {OTHER_CLASSES: OTHERS} | {name: f"C{i}" for i, name in enumerate(named)}
+    others = unlike(OTHER_CLASSES, class_names)
+    colors = {others: OTHERS} | {name: f"C{i}" for i, name in enumerate(named)}
     networks = list(dict.fromkeys(pd.concat(embeddings.values())["modality"]))
     marks = dict(zip(networks, MARKS, strict=False))
     table, titles = next(iter(embeddings.values())), ", ".join(map(title_of, marks))
@@ -60,9 +61,9 @@ def embedding_scatter(
     figure, panels = grid_of_panels(list(embeddings), width, 0.22, beside, below, alt)
     for axes, table in zip(panels, embeddings.values(), strict=True):
         names = [class_names[label] for label in table["label"]]
-        shown = table.assign(name=[name if name in colors else OTHER_CLASSES for name in names])
+        shown = table.assign(name=[name if name in colors else others for name in names])
         # Grey points first, so that they hide none.
-        shown = shown.sort_values("name", key=lambda v: v != OTHER_CLASSES, kind="stable")
+        shown = shown.sort_values("name", key=lambda v: v != others, kind="stable")
         sns.scatterplot(
             shown, x="x", y="y", hue="name", palette=colors, style="modality", markers=marks, s=12,
             linewidth=0.3, edgecolor="white", legend=False, ax=axes,
@@ -73,9 +74,9 @@ def embedding_scatter(
     keys = [key(title_of(m), {"marker": marks[m], "color": "#555555", **point}) for m in networks]
     shades = {name: colors[name] for name in named}
     if len(named) < len(class_names):
-        shades[OTHER_CLASSES] = OTHERS
+        shades[others] = OTHERS
     keys += [
-        key(textwrap.fill(name, 24), {"marker": "o", "color": shade, **point})
+        key(textwrap.fill(as_written(name), 24), {"marker": "o", "color": shade, **point})
         for name, shade in shades.items()
     ]
     figure.legend(

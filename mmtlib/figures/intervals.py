@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from mmtlib.figures.looks import BAND_ALPHA, Look, key
+from mmtlib.figures.looks import BAND_ALPHA, Look, as_written, key
 from mmtlib.figures.panels import numbers, panels
 from mmtlib.figures.style import StyledFigure
 
@@ -148,7 +148,7 @@ def horizontal_bars(axes: Axes, table: pd.DataFrame, value: str, names: Sequence
     for bar, look in zip(axes.patches, table["look"], strict=True):
         bar.set(**look)
     axes.axvline(0, color="black", linewidth=0.6)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [as_written(name) for name in names])
     axes.set(ylim=(len(names) - 0.4, -0.6), ylabel="")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from matplotlib.lines import Line2D
@@ -37,6 +38,19 @@ def color_of(network: str) -> str:
     """Return the colour of a network's modality; grey for any other name."""
     name = str(network)
     return get_modality(modality_of(name)).color if _is_network(name) else GREY
+
+
+def as_written(name: str) -> str:
+    """Return a user's word for matplotlib: no formula between dollars, not hidden by a ``_``."""
+    shown = f" {name}" if name.startswith("_") else name
+    return shown.replace("$", r"\$")
+
+
+def unlike(name: str, words: Collection[str]) -> str:
+    """Return a name of ours that is none of the user's words: any word may be a class."""
+    while name in words:
+        name = f"({name})"
+    return name
 
 
 def _is_network(name: str) -> bool:

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
 from mmtlib.core.errors import DataError
-from mmtlib.figures.looks import title_of
+from mmtlib.figures.looks import as_written, title_of
 from mmtlib.figures.panels import colour_bar, grid_of_panels
 from mmtlib.figures.style import (
     ONE_COLUMN,
@@ -95,7 +95,7 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> StyledFig
     width = ONE_COLUMN if small else TWO_COLUMN
     figure = new_figure(width, width * (0.85 if small else 0.92), _alt_text(values, class_names))
     axes = figure.subplots()
-    names = [textwrap.fill(name, LETTERS) for name in class_names]
+    names = [textwrap.fill(as_written(name), LETTERS) for name in class_names]
     shown, top = (100 * values, 100) if shares else (values, max(1, values.max()))
     draw_matrix(axes, pd.DataFrame(shown, names, names), form=".0f", least=0.5,
                 size=7 if k <= 14 else 6, cmap="Blues", vmin=0, vmax=top)  # fmt: skip
@@ -167,7 +167,9 @@ def confusion_change(
         (panels[2:], "Difference (points)"),
     ):
         colour_bar(parents, unit, aspect=18 * len(parents) if stacked else 18)
-    key = [Patch(alpha=0, label=f"{i}  {name}") for i, name in enumerate(class_names, 1)]
+    key = [
+        Patch(alpha=0, label=f"{i}  {as_written(name)}") for i, name in enumerate(class_names, 1)
+    ]
     figure.legend(
         handles=key, loc="outside lower center", ncols=key_columns, handlelength=0,
         handletextpad=0.2, columnspacing=1.0, borderpad=0,

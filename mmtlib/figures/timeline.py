@@ -6,14 +6,13 @@ from itertools import cycle
 
 import pandas as pd
 
-from mmtlib.core.tables import need_columns
-from mmtlib.figures.looks import DASHES
+from mmtlib.core.tables import OF_CLASS, need_columns
+from mmtlib.figures.looks import DASHES, as_written
 from mmtlib.figures.panels import numbers
 from mmtlib.figures.style import TWO_COLUMN, StyledFigure, new_figure, styled
 
 OTHERS = "#C4C4C4"
 """Lines of classes that are not named."""
-NO_CLASSES = ("first", "last", "start_s", "end_s", "score")
 MOST_NAMED = 7
 """As many lines as the palette has colours that stand out from white."""
 
@@ -23,9 +22,9 @@ def score_timeline(windows: pd.DataFrame, *, top: int = MOST_NAMED) -> StyledFig
     """Show the score of every class over the time of a video, from windows that slide over it.
 
     Args:
-        windows: a row per window: ``start_s`` and ``end_s`` (seconds), and a column per class with
-            its score, 0 to 1; text and the columns ``first``, ``last`` and ``score`` are passed
-            over. Each score is drawn at the middle of its window.
+        windows: a row per window: ``start_s`` and ``end_s`` (seconds), and a column ``score of
+            NAME`` per class, 0 to 1; other columns are passed over. Each score is drawn at the
+            middle of its window.
         top: how many classes get a colour and a name, those with the highest scores; the others
             are grey. At most `MOST_NAMED`.
 
@@ -36,9 +35,9 @@ def score_timeline(windows: pd.DataFrame, *, top: int = MOST_NAMED) -> StyledFig
         DataError: if the table has no rows or lacks a column.
     """
     need_columns(windows, ("start_s", "end_s"), "table of windows")
-    columns = windows.select_dtypes("number").columns
-    classes = [name for name in columns if name not in NO_CLASSES]
-    ranked = windows[classes].max().sort_values(ascending=False, kind="stable").index
+    scores = windows.filter(regex=f"^{OF_CLASS}").rename(columns=lambda c: c.removeprefix(OF_CLASS))
+    classes = list(scores.columns)
+    ranked = scores.max().sort_values(ascending=False, kind="stable").index
     named = [name for name in classes if name in set(ranked[: min(top, MOST_NAMED)])]
     others = [name for name in classes if name not in named]
     middle = (windows["start_s"] + windows["end_s"]) / 2
@@ -52,10 +51,12 @@ def score_timeline(windows: pd.DataFrame, *, top: int = MOST_NAMED) -> StyledFig
     axes = figure.subplots()
     marker = "o" if len(windows) < 3 else None
     for name, dashes in zip(named, cycle(DASHES), strict=False):
-        axes.plot(middle, windows[name], dashes=dashes, marker=marker, label=name, zorder=3)
+        axes.plot(
+            middle, scores[name], dashes=dashes, marker=marker, label=as_written(name), zorder=3
+        )
     for number, name in enumerate(others):
         label = None if number else "other classes"
-        axes.plot(middle, windows[name], color=OTHERS, linewidth=0.7, marker=marker, label=label)
+        axes.plot(middle, scores[name], color=OTHERS, linewidth=0.7, marker=marker, label=label)
     length = (windows["end_s"] - windows["start_s"]).mean()
     axes.set(
         xlabel=f"Time (s), middle of each window of {length:.2g} s",

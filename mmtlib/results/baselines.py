@@ -17,7 +17,7 @@ from mmtlib.config.methods import UNIMODAL
 from mmtlib.core.errors import DataError
 from mmtlib.results.schema import FUSED, SETTINGS_SCHEMA, config_of
 
-REPEATS = ("seed", "generator_seed", "fold", "dataset", "preset")
+REPEATS = ("seed", "generator_seed", "fold", "leave_out", "dataset", "preset")
 """What a run and its counterpart in another group of runs have in common."""
 PAIRED, IS_REFERENCE, ABSENT, AMBIGUOUS, OF_ALL, UNREADABLE = range(6)
 REASONS = (

@@ -30,7 +30,8 @@ class Grid:
         factors: name -> levels. The name of a setting has a list of its values; any other name has
             a table of levels, each of which sets several settings at once:
             ``{"alignment": {"mean": {"ssa_reduction": "mean", "ssa_weight": 10.0}}}``. The factors
-            `fold` and `generator_seed` repeat an arm, as seeds do, and are not part of its name.
+            `fold`, `leave_out` and `generator_seed` repeat an arm, as seeds do, and are not part of
+            its name.
         arms: name -> settings of arms beside those combinations. With arms and no other factors
             than repeating ones, the arms are all there is.
 

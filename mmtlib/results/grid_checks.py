@@ -11,7 +11,7 @@ from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.results.schema import FACT_NAMES
 
 Settings = dict[str, Any]
-REPEATING = ("fold", "generator_seed")
+REPEATING = ("fold", "leave_out", "generator_seed")
 """Factors that repeat an arm on other clips, as seeds do with other draws."""
 SETTINGS = tuple(each.name for each in dataclasses.fields(ExperimentConfig))
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -1,5 +1,6 @@
 """`mmt export` and `mmt predict`: from a run to a file, and from a file to classes of a video."""
 
+import json
 import re
 
 import onnx
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from support.nvgesture_tree import VIDEO_FRAMES
 
-from mmtlib.experiment import export_run, load_exported, predict_video, predict_windows
+from mmtlib.experiment import deploy, export_run, load_exported, predict_video, predict_windows
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +66,24 @@ def test_windows_of_a_long_video(mmt, model, video, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["new", "scores.png"]
     of_run = mmt("predict", video, "--model", model, "--window", "45", "--stride", "10")
     assert rows(of_run.out) == rows(said.out)
+
+
+def test_any_word_may_be_a_class(mmt, model, video, tmp_path):
+    words, changed = ["first", "score", "[b]", "class", "start_s"], tmp_path / "words.onnx"
+    network = onnx.load(model)
+    (entry,) = [each for each in network.metadata_props if each.key == deploy.KEY]
+    description = json.loads(entry.value)
+    words = (words + description["classes"])[: len(description["classes"])]
+    entry.value = json.dumps({**description, "classes": words})
+    changed.write_bytes(network.SerializeToString())
+    csv, plot = tmp_path / "scores.csv", tmp_path / "scores.svg"
+    said = mmt("predict", video, "--model", changed, "--window", "45", "--csv", csv, "--plot", plot)
+    assert (said.code, said.err) == (0, "")
+    table = pd.read_csv(csv)
+    head = ["first", "last", "start_s", "end_s", "class", "score"]
+    assert list(table.columns) == [*head, *(f"score of {word}" for word in words)]
+    assert table.filter(like="score of").sum(axis=1).round(4).eq(1).all()
+    assert {row[2] for row in rows(said.out)} <= set(words)
 
 
 @pytest.mark.parametrize(

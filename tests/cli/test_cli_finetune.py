@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.nvgesture_tree import write_nvgesture_tree
+from support.videos_tree import write_list
 
 from mmtlib.cli.runs import parse_classes
 from mmtlib.config.recipes import FINETUNE_SETTINGS
@@ -35,6 +36,13 @@ def test_classes_by_number(text, numbers):
 
 def test_classes_by_name():
     assert parse_classes("click,move hand left", "nvgesture") == ("click", "move hand left")
+
+
+def test_a_class_may_be_called_by_a_number(tmp_path):
+    write_list(
+        tmp_path, [{"path": f"{n}.avi", "label": n, "subject": 1} for n in ("2-3", "4", "a")]
+    )
+    assert parse_classes("4,3,2-3", "videos", tmp_path) == ("4", "a", "2-3")
 
 
 @pytest.mark.parametrize("text", ["0", "26", "3-2", "1-26"])

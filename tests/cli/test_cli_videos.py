@@ -35,6 +35,7 @@ def test_from_the_folder_to_an_exported_network(mmt, fresh_cache, root, tmp_path
 def test_what_is_wrong_is_said(mmt, fresh_cache, root):
     train = ("train", "--data", "videos", *TINY)
     mmt(*train).failed_with("videos is read from disk: say where")
-    mmt(*train, "--root", root, "--fold", "1").failed_with("videos takes skip_broken")
+    mmt(*train, "--root", root, "--fold", "1").failed_with("videos takes leave_out, skip_broken")
+    mmt(*train, "--root", root, "--leave-out", "eve").failed_with("leave_out='eve' is none of anna")
     (root / "videos.csv").write_text("path,label,subject\nanna/rgb.avi,wave,\n")
     mmt("data", "verify", "videos", root).failed_with("videos.csv:2: the cell 'subject' is empty")

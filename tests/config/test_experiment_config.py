@@ -231,8 +231,8 @@ def test_constant_rho_counts_instead_of_focal_settings():
 
 
 SETTING_OF_DATA = {
-    "generator_seed": 1, "colour": "raw", "fold": 1, "skip_broken": True, "clutter": 0.5,
-    "classes": ("a",), "clips_per_class": 2, "flow_method": "farneback",
+    "generator_seed": 1, "colour": "raw", "fold": 1, "leave_out": "anna", "skip_broken": True,
+    "clutter": 0.5, "classes": ("a",), "clips_per_class": 2, "flow_method": "farneback",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from support.videos_tree import LABELS, REST, SPAN, write_list, write_videos_tre
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import DATASETS, VideoFolder
 from mmtlib.datasets.clip_flow import make_flow
+from mmtlib.datasets.records import PARTS
 
 PEOPLE = ("anna", "ben", "chen", "dora", "emil")
 
@@ -74,8 +75,8 @@ def test_doubtful_splits_are_said(tree, tmp_path):
     parts = ("train", "train", "test")
     write_list(tmp_path, [{**row, "split": s} for row, s in zip(rows, parts, strict=False)])
     said = VideoFolder(tmp_path).skipped_summary()
-    assert said.startswith("1 of 1 people (e.g. anna) are in more than one split")
-    assert f"There is no training clip of {LABELS[2]}." in said
+    assert said.startswith("anna is in more than one split (train: line 2, test: line 4)")
+    assert f"there is no training clip of {LABELS[2]} (line 4)." in said
 
 
 @pytest.mark.parametrize("rate", [25, 30])
@@ -99,6 +100,67 @@ def test_whole_videos_frames_and_pictures(tmp_path):
     clips = VideoFolder(tmp_path, "all")
     expected = [range(9), range(4, 9), range(5), range(3, 7)]
     assert [numbers_of(clip) for clip in clips] == [list(numbers) for numbers in expected]
+
+
+def spelt(tmp_path, *names, rows):
+    """Write a video of 30 frames under each name, and a list of (path, start, end)."""
+    for name in names:
+        write_video(tmp_path / name, disc_pictures(30, label=1))
+    cells = ({"path": p, "label": "x", "subject": 1, "split": "train", "start": a, "end": b}
+             for p, a, b in rows)  # fmt: skip
+    write_list(tmp_path, list(cells))
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "listed"),
+    [
+        ("IMG_1.MOV", "img_1.mov"), ("Sub/a  b.mkv", "sub/A b.mkv"),
+        ("caf\u00e9.mkv", "cafe\u0301.mkv"), ("a.mkv", "A.MKV"),
+    ],
+)  # fmt: skip
+def test_another_spelling_finds_the_same_span(tmp_path, on_disk, listed):
+    spelt(tmp_path, on_disk, rows=[(listed, 0.2, 0.6)])
+    clips = VideoFolder(tmp_path)
+    assert numbers_of(clips[0]) == list(range(6, 18))
+    assert clips.passed_over == f"videos.csv was read with {on_disk} for {listed!r} (line 2)."
+
+
+def test_the_exact_name_comes_first_and_no_guess_is_made(tmp_path):
+    spelt(tmp_path, "a.mkv", "A.mkv", rows=[("a.mkv", 0.2, 0.6), ("A.mkv", 0.2, 0.6)])
+    assert VideoFolder(tmp_path).passed_over == ""
+    spelt(tmp_path, rows=[("a.mkv", 0.2, 0.6), ("a.MKV", "", "")])
+    with pytest.raises(DataError, match=r"videos\.csv:3: .*A\.mkv and a\.mkv both fit"):
+        VideoFolder(tmp_path)
+
+
+def test_two_spellings_of_one_file_are_one_clip(tmp_path):
+    spelt(tmp_path, "a.mkv", rows=[("a.mkv", 0.2, 0.6), ("A.mkv", 0.2, 0.6)])
+    with pytest.raises(DataError, match=r"videos\.csv:3: this clip is in line 2 already"):
+        VideoFolder(tmp_path)
+
+
+def test_one_person_is_left_out(tree):
+    root, _ = tree
+    for person, following in zip(PEOPLE, PEOPLE[1:] + PEOPLE[:1], strict=True):
+        parts = {s: VideoFolder(root, s, leave_out=person) for s in PARTS}
+        names = {s: {found.people[n] for n in found.subjects} for s, found in parts.items()}
+        assert (names["test"], names["validation"]) == ({person}, {following})
+        assert names["train"] == set(PEOPLE) - {person, following}
+    with pytest.raises(DataError, match=r"videos\.csv: leave_out='eve' is none of anna, ben, "):
+        VideoFolder(root, leave_out="eve")
+
+
+def test_folds_of_the_list(small):
+    root, rows = small
+    folds = [{**row, "fold": f} for row, f in zip(rows, ("B", "A", "C"), strict=True)]
+    write_list(root, folds)
+    assert {s: [r.list_line for r in VideoFolder(root, s).records] for s in PARTS} == {
+        "test": [3], "validation": [2], "train": [4],
+    }  # fmt: skip
+    assert [r.list_line for r in VideoFolder(root, "test", leave_out="c").records] == [4]
+    write_list(root, [{**row, "split": s} for row, s in zip(rows, PARTS, strict=True)])
+    with pytest.raises(DataError, match="the column split says who tests"):
+        VideoFolder(root, leave_out="anna")
 
 
 def test_pictures_have_no_seconds(tmp_path):

@@ -150,12 +150,13 @@ def test_a_window_scores_as_the_span_does(joint_run, exported, video):
     assert list(table["start_s"]) == [0, 1]
     assert list(table["end_s"]) == pytest.approx([40 / 30, 70 / 30])
     classes = list(joint_run.classes)
+    columns = [f"score of {name}" for name in classes]
     for row in table.to_dict("records"):
         span = predict_video(model, video, first=row["first"], last=row["last"])
         assert (row["class"], row["score"]) == (span["class"][0], span["score"][0])
-        assert [row[c] for c in classes] == list(span.set_index("class").score[classes])
+        assert [row[c] for c in columns] == list(span.set_index("class").score[classes])
     of_run = predict_windows(joint_run, video, "rgb", window=40, stride=30)
-    np.testing.assert_allclose(of_run[classes], table[classes], atol=1e-4)
+    np.testing.assert_allclose(of_run[columns], table[columns], atol=1e-4)
 
 
 def test_segments_join_neighbours_of_one_class(exported, video):

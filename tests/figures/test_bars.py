@@ -156,6 +156,15 @@ def test_all_classes_have_a_row_on_top(check_figure):
     assert len(bars(figure.axes[0])) == 4
 
 
+def test_a_class_called_as_the_row_on_top_is_another(check_figure):
+    overall = gains(names=("any",)).drop(columns="class")
+    names = ("all classes", "_b", "$a$")
+    figure = gain_bars(gains(names=names), overall=overall)
+    check_figure(figure)
+    ticks = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert ticks == ["(all classes)", "all classes", " _b", r"\$a\$"]
+
+
 @pytest.mark.parametrize("learners", [("ir",), ("rgb", "rgb-2"), ("rgb", "depth", "flow")])
 def test_many_classes_and_learners_can_be_read(check_figure, learners):
     names = [f"{name} {i}" for i in range(9) for name in GESTURES][:25]
