@@ -15,6 +15,23 @@ Pair = tuple[str, str]
 """(learner m, teacher n), by the names of their networks."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RhoRule:
+    """How much a learner listens to a teacher.
+
+    Attributes:
+        scope: whose losses are compared: each ``"clip"``'s, or their means over the ``"batch"``.
+        beta: steepness of the focal regularization parameter.
+        ceiling: its largest value.
+        constant: what is taken instead; None = the focal regularization parameter.
+    """
+
+    scope: str
+    beta: float
+    ceiling: float
+    constant: float | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
     """The transfer between networks, for whoever trains, plans, identifies or describes a run.
@@ -82,9 +99,16 @@ class Transfer:
         return "ssa_weight" if self.by_ssa_weight else "transfer_weight"
 
     @property
+    def rho(self) -> RhoRule:
+        """How much a learner listens to a teacher, where the method is weighted with rho."""
+        its = self.settings
+        constant = None if its.focal else its.rho_constant
+        return RhoRule(scope=its.rho_per, beta=its.beta, ceiling=its.rho_ceiling, constant=constant)
+
+    @property
     def per_batch(self) -> bool:
         """Whether rho is that of the whole batch."""
-        return self.method.rho and self.settings.focal and self.settings.rho_per == "batch"
+        return self.method.rho and self.rho.constant is None and self.rho.scope == "batch"
 
     @property
     def focal(self) -> bool:

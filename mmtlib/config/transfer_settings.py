@@ -87,6 +87,11 @@ class TransferSettings(SettingsGroup):
     rho_constant: float = setting(
         1.0, title="constant rho", low=0, counts=_constant, help="rho where focal is off."
     )
+    rho_ceiling: float = setting(
+        1e6, title="ceiling of rho", above=0, counts=_focal, unless_default=True,
+        offered=("2", "6.4", "20", "1000"),
+        help="Largest rho: without a low one a single clip's rho can run away.",
+    )  # fmt: skip
     transfer_weight: float | None = setting(
         None, title="weight of a rival", low=0, counts=_rival,
         offered=("", "0.3", "1", "3", "10", "100", "1000"),
@@ -100,6 +105,11 @@ class TransferSettings(SettingsGroup):
         "none", title="control", choices=CONTROLS, counts=_transfers, unless_default=True,
         offered=True,
         help="A training that tells transfer from mere regularisation.",
+    )  # fmt: skip
+    guard: str = setting(
+        "stop", title="guard", choices=("stop", "warn", "off"), counts=False,
+        help="What to do where the transfer outgrows the classification loss by far: stop the "
+        "training, warn and go on, or nothing.",
     )  # fmt: skip
     ssa_start_epoch: int = setting(
         5, title="transfer starts at epoch", low=0, counts=_transfers,

@@ -48,7 +48,7 @@ def position_correlation(answer: Answer, rng: Rng) -> Claims:
     "You have correlation_map and ssa_distance from the library: one of them does nearly all.",
     "ssa_distance returns one number per clip, and lets the gradient go to both arguments. "
     "Which of the two must not move?",
-    "return ssa_distance(learner, teacher.detach()).mean()",
+    "return ssa_distance(learner, teacher.detach(), reduction='sum').mean()",
     praise="the learner moves, the teacher stands still, and C may differ.",
 )
 def alignment_loss(answer: Answer, rng: Rng) -> Claims:

@@ -6,23 +6,22 @@ is not the "focal loss" of object detection, which reweights the classification 
 
 from __future__ import annotations
 
-import logging
 import math
 
 import torch
 from torch import Tensor
 
+from mmtlib.config.declare import declared_settings
+from mmtlib.config.transfer_settings import TransferSettings
 from mmtlib.core.errors import ConfigError, DataError
 
-RHO_MAX = 1e6
+RHO_MAX: float = declared_settings(TransferSettings)["rho_ceiling"].default
 """The ceiling of rho: it keeps products with rho finite, and with beta = 2 it acts only where one
 network's cross-entropy exceeds the other's by more than 6.9 (in nats)."""
 
-logger = logging.getLogger("mmtlib.losses")
-
 
 def focal_regularization(
-    loss_m: Tensor, loss_n: Tensor, beta: float = 2.0, rho_max: float = RHO_MAX
+    loss_m: Tensor, loss_n: Tensor, beta: float = 2.0, ceiling: float = RHO_MAX
 ) -> Tensor:
     r"""Return rho, the weight with which network m learns from network n.
 
@@ -30,19 +29,18 @@ def focal_regularization(
               \qquad \Delta\ell = \ell_{cls}^m - \ell_{cls}^n
 
     Zero where n does no better than m; without overflow for any gap. No gradient goes through rho.
-    When the ceiling acts, a warning is logged to ``mmtlib.losses``; to find that out, the host
-    waits for the device once a call. A NaN loss gives a NaN rho, so that it is seen.
+    A NaN loss gives a NaN rho, so that it is seen.
 
     Args:
         loss_m, loss_n: classification losses of one shape, per clip ``(N,)`` or for a batch ``()``.
         beta: steepness, at least 0; the paper takes 2.
-        rho_max: the ceiling, positive and finite.
+        ceiling: the largest rho, positive and finite.
 
     Returns:
-        rho, of the shape of the losses, float32 or wider, in [0, rho_max].
+        rho, of the shape of the losses, float32 or wider, in [0, ceiling].
 
     Raises:
-        ConfigError: if `beta` or `rho_max` is out of its range.
+        ConfigError: if `beta` or `ceiling` is out of its range.
         DataError: if the shapes differ.
 
     Source: Abavisani et al. 2019 (arXiv 1812.06145), the focal regularization parameter.
@@ -52,19 +50,16 @@ def focal_regularization(
     tensor([1.7183, 0.0000])
     """
     check_beta(beta)
-    if not (0 < rho_max < math.inf):
-        raise ConfigError(f"rho_max: expected a positive finite number, got {rho_max!r}.")
+    if not (0 < ceiling < math.inf):
+        raise ConfigError(f"ceiling: expected a positive finite number, got {ceiling!r}.")
     if loss_m.shape != loss_n.shape:
         raise DataError(
             f"loss_m and loss_n: expected one shape, got {tuple(loss_m.shape)} and "
             f"{tuple(loss_n.shape)}; give both per clip or both as a scalar."
         )
     gap = _widened(loss_m) - _widened(loss_n)
-    exponent = beta * gap
     # Clamped before the exponential, so that no infinity arises that would have to be clamped away.
-    rho = torch.expm1(exponent.clamp(max=math.log1p(rho_max))).clamp(0.0, rho_max)
-    _log_ceiling(exponent, rho_max)
-    return rho
+    return torch.expm1((beta * gap).clamp(max=math.log1p(ceiling))).clamp(0.0, ceiling)
 
 
 def check_beta(beta: float) -> None:
@@ -75,16 +70,3 @@ def check_beta(beta: float) -> None:
 
 def _widened(loss: Tensor) -> Tensor:
     return loss.detach().to(torch.promote_types(loss.dtype, torch.float32))
-
-
-def _log_ceiling(exponent: Tensor, rho_max: float) -> None:
-    above = int((exponent > math.log1p(rho_max)).sum())
-    if above:
-        logger.warning(
-            "rho was held at its ceiling %g in %d of %d values: the losses of two networks differ "
-            "by up to beta * gap = %.3g. Check whether one of them diverges.",
-            rho_max,
-            above,
-            exponent.numel(),
-            float(exponent.max()),
-        )

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmtlib.core.outputs import StreamOutput
+from mmtlib.losses.focal_regularization import RHO_MAX
 from mmtlib.losses.objective import MtutLoss, transfer_objective
 
 
@@ -17,12 +18,13 @@ def mtut_objective(
     labels: Tensor,
     *,
     ssa_weight: float,
-    ssa_reduction: str,
+    ssa_reduction: str = "mean",
     beta: float = 2.0,
     focal: bool = True,
     rho_per: str = "clip",
     normalize: str = "position",
     rho_constant: float = 1.0,
+    rho_ceiling: float = RHO_MAX,
     match_grid: bool = False,
     over_processes: Callable[[Tensor], Tensor] | None = None,
 ) -> MtutLoss:
@@ -41,11 +43,13 @@ def mtut_objective(
         ssa_weight: lambda, at least 0. It means nothing without `ssa_reduction`: weight w with
             "mean" equals w / d^2 with "sum", see `mmtlib.losses.equivalent_weight`. The paper's
             is 0.05 with "sum".
-        ssa_reduction: ``"sum"`` or ``"mean"`` over the d x d entries of the maps.
+        ssa_reduction: ``"mean"`` or ``"sum"`` over the d x d entries of the maps.
         beta: steepness of rho.
         focal: ``False`` takes rho = `rho_constant` for every pair.
         rho_per: rho from the losses of each ``"clip"``, or from their means over the ``"batch"``.
         normalize: ``"position"`` or ``"centred"``, see `mmtlib.losses.normalize_positions`.
+        rho_ceiling: the largest rho; a low one (the paper has none) keeps single clips from running
+            away.
         rho_constant: rho where `focal` is false, at least 0.
         match_grid: average the feature maps over the smallest grid first if T, H or W differ.
         over_processes: for data-parallel training with rho per batch, whose batch is shared by
@@ -84,6 +88,7 @@ def mtut_objective(
         rho_per=rho_per,
         normalize=normalize,
         rho_constant=rho_constant,
+        rho_ceiling=rho_ceiling,
         match_grid=match_grid,
         over_processes=over_processes,
     )
@@ -92,9 +97,9 @@ def mtut_objective(
 class MtutObjective(nn.Module):
     """`mtut_objective` as a module; the arguments are its settings."""
 
-    def __init__(self, *, ssa_weight: float, ssa_reduction: str, **more: Any) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__()
-        self.settings = {"ssa_weight": ssa_weight, "ssa_reduction": ssa_reduction, **more}
+        self.settings = settings
         signature(mtut_objective).bind({}, None, **self.settings)  # unknown ones fail here
 
     def forward(self, outputs: Mapping[str, StreamOutput], labels: Tensor) -> MtutLoss:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmtlib.config import Method, Transfer, TransferSettings
-from mmtlib.config.transfer import Pair
+from mmtlib.config.transfer import Pair, RhoRule
 from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses.correlation import check_same_grid
 from mmtlib.losses.focal_regularization import focal_regularization
@@ -41,12 +41,15 @@ class MtutLoss:
             transfer is computed.
         rho: (learner m, teacher n) -> ``(N,)`` or, per batch, a scalar: what the distances are
             weighted with; detached. Empty likewise.
+        transfer: (learner m, teacher n) -> scalar, what the pair adds to the total: weight times
+            the mean of rho times distance; detached. Empty likewise.
     """
 
     total: Tensor
     classification: dict[str, Tensor]
     ssa: dict[Pair, Tensor]
     rho: dict[Pair, Tensor]
+    transfer: dict[Pair, Tensor] = field(default_factory=dict)
 
 
 def transfer_objective(
@@ -141,20 +144,21 @@ def transfer_objective(
     else:
         distances = torch.stack([distance(nodes[m], nodes[n], options) for m, n in links.at])
     if method.rho:
-        rho = _rho(links, options, over_processes)
+        rho = _rho(links, transfer.rho, over_processes)
     else:
         number = Counter(m for m, _ in pairs)
         rho = distances.new_tensor([1 / number[m] for m, _ in pairs])
     if teacher_clips is not None:
         rho = rho.view(len(pairs), -1) * (teacher_clips >= 0)
-    weighted = rho.view(len(pairs), -1).to(distances.dtype) * distances
-    total = total + weight * weighted.mean(dim=1).sum()
+    weighted = weight * (rho.view(len(pairs), -1).to(distances.dtype) * distances).mean(dim=1)
+    total = total + weighted.sum()
     ssa = distances.detach().mean(dim=1)
     return MtutLoss(
         total,
         classification,
         dict(zip(pairs, ssa.unbind(), strict=True)),
         dict(zip(pairs, rho.unbind(), strict=True)),
+        dict(zip(pairs, weighted.detach().unbind(), strict=True)),
     )
 
 
@@ -215,18 +219,18 @@ def _fixed(output: StreamOutput, clips: Tensor | None) -> StreamOutput:
 
 def _rho(
     links: _Links,
-    settings: TransferSettings,
+    rule: RhoRule,
     over_processes: Callable[[Tensor], Tensor] | None,
 ) -> Tensor:
     """Return rho of all pairs, ``(P, N)`` or ``(P,)``."""
-    per_clip = settings.rho_per == "clip"
+    per_clip = rule.scope == "clip"
     scores = torch.stack([loss if per_clip else loss.mean() for loss in links.losses]).detach()
     if over_processes is not None and not per_clip:
         scores = over_processes(scores)
-    if not settings.focal:
-        return torch.stack([torch.full_like(scores[m], settings.rho_constant) for m, _ in links.at])
+    if rule.constant is not None:
+        return torch.stack([torch.full_like(scores[m], rule.constant) for m, _ in links.at])
     learners, teachers = (torch.stack([scores[pair[i]] for pair in links.at]) for i in (0, 1))
-    return focal_regularization(learners, teachers, settings.beta)
+    return focal_regularization(learners, teachers, rule.beta, rule.ceiling)
 
 
 def _cross_entropy(output: StreamOutput, labels: Tensor) -> Tensor:

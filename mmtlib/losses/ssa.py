@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmtlib.core.errors import ConfigError, DataError
-from mmtlib.losses.focal_regularization import focal_regularization
+from mmtlib.losses.focal_regularization import RHO_MAX, focal_regularization
 from mmtlib.losses.pair_distances import check_reduction, correlation_distances
 
 
@@ -15,7 +15,7 @@ def ssa_distance(
     features_m: Tensor,
     features_n: Tensor,
     normalize: str = "position",
-    reduction: str = "sum",
+    reduction: str = "mean",
     *,
     match_grid: bool = False,
 ) -> Tensor:
@@ -29,7 +29,8 @@ def ssa_distance(
     Args:
         features_m, features_n: ``(N, C, T, H, W)``; C may differ.
         normalize: ``"position"`` or ``"centred"``, see `mmtlib.losses.normalize_positions`.
-        reduction: ``"sum"`` over the d x d entries, or their ``"mean"`` (the sum / d^2).
+        reduction: the ``"mean"`` over the d x d entries, or their ``"sum"``, d^2 times as much: the
+            squared Frobenius norm of the paper.
         match_grid: average both maps over the smaller grid first if T, H or W differ.
 
     Returns:
@@ -45,9 +46,9 @@ def ssa_distance(
     >>> alike = torch.tensor([[1.0, 1.0]]).view(1, 1, 1, 1, 2)  # two positions, the same content
     >>> apart = torch.eye(2).view(1, 2, 1, 1, 2)  # two positions at right angles
     >>> ssa_distance(alike, apart)  # [[1, 1], [1, 1]] against [[1, 0], [0, 1]]
-    tensor([2.])
-    >>> ssa_distance(alike, apart, reduction="mean")
     tensor([0.5000])
+    >>> ssa_distance(alike, apart, reduction="sum")
+    tensor([2.])
     """
     distances = correlation_distances(
         (features_m, features_n),
@@ -68,10 +69,11 @@ def ssa_loss(
     loss_n: Tensor,
     beta: float = 2.0,
     focal: bool = True,
-    reduction: str = "sum",
+    reduction: str = "mean",
     normalize: str = "position",
     *,
     match_grid: bool = False,
+    ceiling: float = RHO_MAX,
 ) -> Tensor:
     r"""Return the alignment loss of network m, which learns from network n.
 
@@ -85,9 +87,10 @@ def ssa_loss(
         loss_m, loss_n: classification losses, ``(N,)`` (rho per clip) or scalars (one rho).
         beta: steepness of the focal regularization parameter rho, at least 0.
         focal: ``False`` takes rho = 1, whatever the losses.
-        reduction: ``"sum"`` or ``"mean"`` over the d x d entries, see `equivalent_weight`.
+        reduction: ``"mean"`` or ``"sum"`` over the d x d entries, see `equivalent_weight`.
         normalize: ``"position"`` or ``"centred"``.
         match_grid: average both maps over the smaller grid first if T, H or W differ.
+        ceiling: the largest rho.
 
     Returns:
         A scalar, not yet multiplied by the weight lambda.
@@ -101,8 +104,8 @@ def ssa_loss(
     >>> import torch
     >>> alike = torch.tensor([[1.0, 1.0]]).view(1, 1, 1, 1, 2)
     >>> apart = torch.eye(2).view(1, 2, 1, 1, 2)
-    >>> ssa_loss(alike, apart, torch.tensor([1.0]), torch.tensor([0.5]))  # 2 (e - 1)
-    tensor(3.4366)
+    >>> ssa_loss(alike, apart, torch.tensor([1.0]), torch.tensor([0.5]))  # (e - 1) / 2
+    tensor(0.8591)
     >>> ssa_loss(alike, apart, torch.tensor([0.5]), torch.tensor([1.0]))  # n does worse
     tensor(0.)
     """
@@ -122,7 +125,8 @@ def ssa_loss(
     )
     if not focal:
         return distance.mean()
-    return (focal_regularization(loss_m, loss_n, beta).to(distance.dtype) * distance).mean()
+    rho = focal_regularization(loss_m, loss_n, beta, ceiling)
+    return (rho.to(distance.dtype) * distance).mean()
 
 
 class SSALoss(nn.Module):
@@ -132,10 +136,11 @@ class SSALoss(nn.Module):
         self,
         beta: float = 2.0,
         focal: bool = True,
-        reduction: str = "sum",
+        reduction: str = "mean",
         normalize: str = "position",
         *,
         match_grid: bool = False,
+        ceiling: float = RHO_MAX,
     ) -> None:
         super().__init__()
         self.settings: dict[str, Any] = {
@@ -144,6 +149,7 @@ class SSALoss(nn.Module):
             "reduction": reduction,
             "normalize": normalize,
             "match_grid": match_grid,
+            "ceiling": ceiling,
         }
 
     def forward(

@@ -140,11 +140,14 @@ def config_of(row: Mapping[Any, Any]) -> ExperimentConfig:
     settings: dict[str, Any] = {"recipe": row["recipe"], **method_of_code(row["method"])}
     for name, each in SETTINGS.items():
         value = row.get(name)
-        if name in settings or name not in row:
+        if name in settings:
+            continue
+        if name not in row:  # newer than the row: what runs had before there was it
+            settings |= {name: each.default} if each.unless_default else {}
             continue
         if value is None or value is pd.NA or value != value:
-            if each.optional:
-                settings[name] = None
+            if each.optional or each.unless_default:
+                settings[name] = None if each.optional else each.default
         elif each.many:
             settings[name] = each.parse(str(value))
         else:  # a column with gaps holds fractions

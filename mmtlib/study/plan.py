@@ -20,7 +20,7 @@ TUNING_SEEDS = (300, 301)
 SEEDS = tuple(range(400, 412))
 GENERATORS = (1001, 1002)
 SIX, FOUR = SEEDS[:6], SEEDS[:4]
-BASE: Settings = {"preset": "tutorial", "modalities": ["rgb", "depth"]}
+BASE: Settings = {"preset": "tutorial", "modalities": ["rgb", "depth"], "guard": "warn"}
 _SSA_WEIGHTS = (3.0, 10.0, 30.0, 100.0)
 _FROM_DEPTH: Settings = {"teacher": "depth"}
 
@@ -135,7 +135,7 @@ def secondary(chosen: Mapping[str, Settings], rho: float) -> dict[str, Grid]:
         return Grid(name=f"study-{name}", seeds=seeds, **{"base": first, "baselines": True, **more})
 
     paper = {
-        "recipe": "paper", "network": "compact_i3d", "dropout": 0.0, "augment": "shift",
+        "recipe": "paper-literal", "network": "compact_i3d", "dropout": 0.0, "augment": "shift",
         "threads": 1,
     }  # fmt: skip
     return {

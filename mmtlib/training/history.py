@@ -50,6 +50,7 @@ def step_sums(loss: MtutLoss, correct: dict[str, int], clips: int) -> dict[str, 
     for (m, n), rho in loss.rho.items():
         sums[f"rho/{m}/{n}"] = float(rho.mean()) * clips
         sums[f"ssa/{m}/{n}"] = float(loss.ssa[m, n]) * clips
+        sums[f"transfer/{m}/{n}"] = float(loss.transfer[m, n]) * clips
     return sums
 
 

@@ -24,6 +24,7 @@ from mmtlib.losses import MtutLoss, transfer_objective
 from mmtlib.models import StreamSet
 from mmtlib.training.callbacks import Callback, Training
 from mmtlib.training.checkpointing import load_state, save_state
+from mmtlib.training.guard import Guard
 from mmtlib.training.history import EpochSums, History, step_sums
 from mmtlib.training.loaders import EpochBatches
 from mmtlib.training.predicting import measure
@@ -162,7 +163,7 @@ class _Trainer:
             teachers.eval().to(fabric.device)
         self.teachers = teachers
         self.training = Training(settings, dict(streams.networks.items()))
-        self.sums = EpochSums()
+        self.sums, self.guard = EpochSums(), Guard(transfer)
         # Every process draws its own dropout, the first one as if it were alone.
         self.rank = (fabric.global_rank,) if fabric.global_rank else ()
 
@@ -213,6 +214,7 @@ class _Trainer:
         training.rate = learning_rate(settings, epoch * steps + step, steps)
         for optimizer in self.optimizers.values():
             optimizer.zero_grad()
+        whole = EpochSums()
         for number, part in enumerate(batch.split(settings.accumulate), 1):
             more = number < settings.accumulate
             draws = (settings.seed, epoch, step, *self.rank, *([number] if more else []))
@@ -223,7 +225,9 @@ class _Trainer:
                 self._check_finite(_over_processes(fabric, loss.total), "loss")
                 fabric.backward(loss.total / settings.accumulate)
             found = step_sums(loss, _count_correct(outputs, part.labels), len(part))
-            self.sums.add(_sum_over_processes(fabric, found))
+            whole.add(_sum_over_processes(fabric, found))
+        self.sums.add(whole.sums)
+        self.guard.look(epoch, whole.sums)
         training.loss, training.outputs, training.labels = loss, outputs, part.labels
         for m, optimizer in self.optimizers.items():
             if settings.gradient_clip:
@@ -285,6 +289,7 @@ class _Trainer:
         training = self.training
         training.history = History(state["streams_history"], state["pairs_history"])
         self.sums = EpochSums(state["sums"])
+        self.guard = Guard(self.transfer, state.get("guard"))
         training.epoch, training.step = state["epoch"], state["step"]
 
     def _save(self, file: Path | None, identity: str) -> None:
@@ -300,6 +305,7 @@ class _Trainer:
                 "streams_history": training.history.streams,
                 "pairs_history": training.history.pairs,
                 "sums": dict(self.sums.sums),
+                "guard": self.guard.in_a_row,
                 "epoch": training.epoch,
                 "step": training.step,
             },

@@ -102,7 +102,8 @@ figures.training_curves(curves)
 #
 # Both networks can also answer together. **Fusion** takes the mean of their scores, clip by clip,
 # and then the highest class. It needs both cameras at test time, so it is no rival of a single
-# network: it is an *upper reference*, showing what the two know between them. The bars' intervals
+# network, but a *reference*: what a plain mean makes of both. It is no upper bound: where one
+# network is far weaker, its votes can pull the mean below the better one. The bars' intervals
 # (95 %) count people. The dashed line is chance.
 
 # %%

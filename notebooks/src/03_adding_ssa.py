@@ -114,7 +114,7 @@ variants = {
     "two time steps exchanged": features.flip(2),
 }
 squared = {k: float((v - features).square().sum()) for k, v in variants.items()}
-apart = {k: float(ssa_distance(v, features)) for k, v in variants.items()}
+apart = {k: float(ssa_distance(v, features, reduction="sum")) for k, v in variants.items()}
 pd.DataFrame({"features": squared, "correlation maps": apart}).round(4)
 
 # %%
@@ -172,7 +172,8 @@ optimizer = torch.optim.SGD([learner], lr=0.05)
 path = []
 for _ in range(200):
     optimizer.zero_grad()
-    loss = ssa_loss(learner, teacher, torch.tensor(1.0), torch.tensor(1.0), focal=False)
+    losses = torch.tensor(1.0), torch.tensor(1.0)
+    loss = ssa_loss(learner, teacher, *losses, focal=False, reduction="sum")
     loss.backward()
     optimizer.step()
     path.append(loss.item())
@@ -202,7 +203,7 @@ def alignment_loss(learner, teacher):
 # %% tags=["solution"]
 def alignment_loss(learner, teacher):
     """Return the mean squared distance of the maps; the teacher gets no gradient."""
-    return ssa_distance(learner, teacher.detach()).mean()
+    return ssa_distance(learner, teacher.detach(), reduction="sum").mean()
 
 
 # %% tags=["check"]

@@ -322,9 +322,9 @@ study.focal_contrasts()[shown].round(3)
 #
 # ## 9 A filter that feeds on itself
 #
-# S8 trains with the recipe `paper`: 60 epochs apart, 15 together, $\rho$ per **clip**, differences
-# of the maps **summed**, gradients unlimited. **Predict before you look:** depth knows its training
-# clips when alignment begins. Who listens now?
+# S8 trains with the recipe `paper-literal`: 60 epochs apart, 15 together, $\rho$ per **clip**,
+# differences of the maps **summed**, gradients unlimited. **Predict before you look:** depth knows
+# its training clips when alignment begins. Who listens now?
 
 # %%
 clips, listening = (
@@ -338,8 +338,8 @@ pd.concat(both, axis=1).fillna("").loc[[0, 20, 40, 59, 60, 61, 62, 65, 74]]
 # %% [markdown]
 # $\rho$ grows exponentially with the learner's loss. A pull that makes a clip's loss larger makes
 # the next pull stronger: a loop that only the ceiling of notebook 04 bounds. The recipe `compact`
-# takes $\rho$ per batch, a mean, and clips gradients; which of these is the brake is the next
-# question. Depth on test clips:
+# takes $\rho$ per batch, a mean, and clips gradients: each is a brake by itself, and so is a low
+# ceiling (the recipe `paper`; this one is `paper-literal`). Depth on test clips:
 
 # %%
 study.partner_changes("S8")[["before", "after", "difference", "low", "high", "seeds"]].round(3)

@@ -21,7 +21,7 @@ def identity(**settings):
         (tiny(focal=False, rho_constant=0.3), "81c16eeaa3abbed9"),
         (
             ExperimentConfig.make(
-                "paper", preset="paper", dataset="nvgesture", modalities="rgb,depth,flow"
+                "paper-literal", preset="paper", dataset="nvgesture", modalities="rgb,depth,flow"
             ),
             "0f3f4f0811d9da21",
         ),

@@ -1,9 +1,13 @@
 """Notebook 03: right answers pass, each known mistake is named."""
 
+from functools import partial
+
 import torch.nn.functional as F
 from support.exercise_tests import ExerciseTests
 
 from mmtlib.losses import correlation_map, ssa_distance
+
+summed = partial(ssa_distance, reduction="sum")
 
 
 def d_squared(grid):
@@ -24,7 +28,7 @@ RIGHT = {
         correlation_map,
     ],
     "alignment_loss": [
-        lambda m, n: ssa_distance(m, n.detach()).mean(),
+        lambda m, n: summed(m, n.detach()).mean(),
         lambda m, n: (correlation_map(m) - correlation_map(n.detach())).square().sum((1, 2)).mean(),
     ],
     "equivalent_sum_weight": [lambda w, grid: w / d_squared(grid)],
@@ -52,21 +56,21 @@ WRONG = [
     ),
     ("position_correlation", lambda f: None, "return missing"),
     ("position_correlation", lambda f: f @ f, "your code stopped with RuntimeError"),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n).mean(), "teacher gets a gradient"),
-    ("alignment_loss", lambda m, n: ssa_distance(m.detach(), n).mean(), "reaches the learner"),
+    ("alignment_loss", lambda m, n: summed(m, n).mean(), "teacher gets a gradient"),
+    ("alignment_loss", lambda m, n: summed(m.detach(), n).mean(), "reaches the learner"),
     (
         "alignment_loss",
-        lambda m, n: ssa_distance(m.detach(), n.detach()).mean(),
+        lambda m, n: summed(m.detach(), n.detach()).mean(),
         "reaches the learner",
     ),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n.detach()).sum(), "sum over the clips"),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n.detach()).sqrt().mean(), "not its square"),
+    ("alignment_loss", lambda m, n: summed(m, n.detach()).sum(), "sum over the clips"),
+    ("alignment_loss", lambda m, n: summed(m, n.detach()).sqrt().mean(), "not its square"),
     (
         "alignment_loss",
         lambda m, n: ssa_distance(m, n.detach(), reduction="mean").mean(),
         "d x d entries",
     ),
-    ("alignment_loss", lambda m, n: ssa_distance(m, n.detach()), "take the mean over clips"),
+    ("alignment_loss", lambda m, n: summed(m, n.detach()), "take the mean over clips"),
     ("alignment_loss", lambda m, n: m.mean() - n.detach().mean(), "entry by entry"),
     ("equivalent_sum_weight", lambda w, grid: w / d_squared(grid) ** 0.5, "d * d entries"),
     ("equivalent_sum_weight", lambda w, grid: w * d_squared(grid), "you multiplied"),

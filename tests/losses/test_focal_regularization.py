@@ -1,4 +1,3 @@
-import logging
 import math
 
 import pytest
@@ -36,23 +35,18 @@ def test_no_gradient():
 
 
 @pytest.mark.parametrize("gap", [100.0, 1e30, math.inf])
-def test_large_gaps_are_held_at_the_ceiling_and_logged(gap, caplog):
-    with caplog.at_level(logging.WARNING, logger="mmtlib.losses"):
-        rho = focal_regularization(torch.tensor([gap, 0.0]), torch.tensor([0.0, gap]))
-    torch.testing.assert_close(rho, torch.tensor([RHO_MAX, 0.0]))
-    assert rho.max() <= RHO_MAX
-    (record,) = caplog.records
-    assert record.name == "mmtlib.losses"
-    assert "ceiling 1e+06 in 1 of 2 values" in record.getMessage()
+@pytest.mark.parametrize("ceiling", [2.0, RHO_MAX])
+def test_large_gaps_are_held_at_the_ceiling(gap, ceiling):
+    losses = torch.tensor([gap, 0.0]), torch.tensor([0.0, gap])
+    rho = focal_regularization(*losses, ceiling=ceiling)
+    torch.testing.assert_close(rho, torch.tensor([ceiling, 0.0]))
+    assert rho.max() <= ceiling
 
 
-def test_ceiling_is_documented_as_a_gap_of_6_9_and_silent_below(caplog):
+def test_ceiling_is_documented_as_a_gap_of_6_9():
     m, n = torch.tensor([6.90]), torch.zeros(1)
     assert focal_regularization(m, n).item() == pytest.approx(math.expm1(13.8), rel=1e-4)
-    assert not caplog.records
     assert focal_regularization(m + 0.02, n).item() == pytest.approx(RHO_MAX)
-    assert len(caplog.records) == 1
-    assert focal_regularization(m, n, rho_max=3.0).item() == pytest.approx(3.0)
 
 
 def test_not_a_number_is_seen():
@@ -73,10 +67,10 @@ def test_beta_out_of_range(beta):
         focal_regularization(torch.zeros(1), torch.zeros(1), beta)
 
 
-@pytest.mark.parametrize("rho_max", [0.0, math.inf, math.nan])
-def test_ceiling_out_of_range(rho_max):
-    with pytest.raises(ConfigError, match="rho_max: expected a positive finite number"):
-        focal_regularization(torch.zeros(1), torch.zeros(1), rho_max=rho_max)
+@pytest.mark.parametrize("ceiling", [0.0, math.inf, math.nan])
+def test_ceiling_out_of_range(ceiling):
+    with pytest.raises(ConfigError, match="ceiling: expected a positive finite number"):
+        focal_regularization(torch.zeros(1), torch.zeros(1), ceiling=ceiling)
 
 
 def test_shapes_must_agree():

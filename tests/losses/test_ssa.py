@@ -24,8 +24,8 @@ def test_distance_by_hand():
     # Maps [[1, 0], [0, 1]] and [[1, 0.6], [0.6, 1]]: two entries differ by 0.6.
     right = torch.eye(2).view(1, 2, 1, 2, 1)
     slanted = torch.tensor([[1.0, 0.6], [0.0, 0.8]]).view(1, 2, 1, 2, 1)
-    torch.testing.assert_close(ssa_distance(right, slanted), torch.tensor([0.72]))
-    torch.testing.assert_close(ssa_distance(right, slanted, reduction="mean"), torch.tensor([0.18]))
+    torch.testing.assert_close(ssa_distance(right, slanted), torch.tensor([0.18]))
+    torch.testing.assert_close(ssa_distance(right, slanted, reduction="sum"), torch.tensor([0.72]))
 
 
 @pytest.mark.parametrize("normalize", ["position", "centred"])
@@ -34,8 +34,8 @@ def test_distance_equals_the_difference_of_the_maps(channels, normalize):
     m, n = noise(3, channels[0], 2, 3, 3), noise(3, channels[1], 2, 3, 3, seed=1)
     difference = correlation_map(m, normalize) - correlation_map(n, normalize)
     expected = torch.linalg.matrix_norm(difference).square()
-    torch.testing.assert_close(ssa_distance(m, n, normalize), expected)
-    torch.testing.assert_close(ssa_distance(m, n, normalize, "mean"), expected / 18**2)
+    torch.testing.assert_close(ssa_distance(m, n, normalize, "sum"), expected)
+    torch.testing.assert_close(ssa_distance(m, n, normalize), expected / 18**2)
 
 
 @pytest.mark.parametrize("normalize", ["position", "centred"])
@@ -174,7 +174,7 @@ def test_weight_with_mean_equals_weight_over_d_squared_with_sum():
     assert mean_weight == 10.0
     assert sum_weight == pytest.approx(6.1e-4, rel=0.01)
     torch.testing.assert_close(
-        sum_weight * ssa_distance(m, n), mean_weight * ssa_distance(m, n, reduction="mean")
+        sum_weight * ssa_distance(m, n, reduction="sum"), mean_weight * ssa_distance(m, n)
     )
     assert equivalent_weight(0.05, "sum", 392) == (0.05, pytest.approx(7683.2))
     with pytest.raises(ConfigError, match="Unknown reduction"):

@@ -28,7 +28,7 @@ def gains(task, target, split):
     if len(config.modalities) == 1:
         return base + (0.05 if config.dropout or config.epochs == 80 else 0)
     if target != "rgb":
-        return base - (0.3 if config.recipe == "paper" else 0)
+        return base - (0.3 if config.recipe == "paper-literal" else 0)
     if config.corrupt:
         return base + (0.1 if config.focal else 0.1 - 0.2 * config.corruption_strength)
     return base + (0.1 if config.method == "mtut" and config.control == "none" else 0.05)

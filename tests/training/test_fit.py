@@ -186,3 +186,11 @@ def test_what_does_not_fit_is_said():
     rgb_only = DataLoader([({"rgb": f["rgb"]}, y) for f, y in clips()], batch_size=4)
     with pytest.raises(DataError, match="The networks need rgb, depth; the batch lacks depth"):
         mmtlib.fit(networks(), rgb_only, **OPTIONS)
+
+
+def test_a_transfer_that_outgrows_the_classification_loss_is_stopped():
+    options = {"epochs": 8, "focal": False, "ssa_start_epoch": 0, "ssa_weight": 1e8}
+    with pytest.raises(ConfigError, match="it ruins the network; lower ssa_weight"):
+        mmtlib.fit(networks(), loader(), **options)
+    history = mmtlib.fit(networks(), loader(), guard="off", **options)
+    assert history.stream_table()["epoch"].max() == 7

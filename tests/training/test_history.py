@@ -13,6 +13,7 @@ def step(rgb, depth, rho=None, ssa=2.0):
         classification={"rgb": torch.tensor(rgb), "depth": torch.tensor(depth)},
         ssa=pairs,
         rho={} if rho is None else {("rgb", "depth"): torch.tensor(rho)},
+        transfer=pairs,
     )
 
 
