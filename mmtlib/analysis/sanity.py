@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -111,6 +110,8 @@ def rank_correlation(first: Tensor, second: Tensor) -> np.ndarray:
     Raises:
         DataError: if the shapes differ.
     """
+    from scipy import stats  # whose import takes most of a second
+
     check_alike("two sets of maps", first, second)
     a, b = (
         stats.rankdata(maps.double().flatten(1).cpu().numpy(), axis=1) for maps in (first, second)

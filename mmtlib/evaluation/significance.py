@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.seeding import numpy_generator
@@ -155,7 +156,7 @@ def paired_means(
     interval = mean_interval(per_seed, confidence)
     low, high = None, None
     if len(clips) > 1:
-        draws = _pigeonhole(sums, clips, resamples, numpy_generator("paired_difference", seed))
+        draws = _pigeonhole(sums, clips, resamples, seed)
         tail = (1 - confidence) / 2
         low, high = (float(x) for x in np.quantile(draws, [tail, 1 - tail]))
     return PairedDifference(
@@ -212,13 +213,25 @@ def _sums_by_subject(difference: np.ndarray, subjects: np.ndarray) -> tuple[np.n
     return difference @ member, member.sum(axis=0)
 
 
-def _pigeonhole(
-    sums: np.ndarray, clips: np.ndarray, resamples: int, generator: np.random.Generator
-) -> np.ndarray:
-    """Return the mean difference of every resample; drawing = multinomial weights."""
+@lru_cache(maxsize=4)
+def _draws(
+    n_seeds: int, n_subjects: int, resamples: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often each resample draws each seed and each subject: multinomial weights.
+
+    Kept, as many comparisons of a study have equally many of both, and drawing takes the time.
+    """
+    generator = numpy_generator("paired_difference", seed)
+    drawn = [generator.multinomial(n, np.full(n, 1 / n), resamples) for n in (n_seeds, n_subjects)]
+    for each in drawn:
+        each.flags.writeable = False
+    return drawn[0], drawn[1]
+
+
+def _pigeonhole(sums: np.ndarray, clips: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """Return the mean difference of every resample."""
     n_seeds, n_subjects = sums.shape
-    of_seeds = generator.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), resamples)
-    of_subjects = generator.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), resamples)
+    of_seeds, of_subjects = _draws(n_seeds, n_subjects, resamples, seed)
     total = ((of_seeds @ sums) * of_subjects).sum(axis=1)
     return total / (n_seeds * (of_subjects @ clips))
 
@@ -241,7 +254,7 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     n, mean = len(values), float(values.mean())
     if n == 1:
         return SeedInterval(mean=mean, low=None, high=None, n_seeds=1, confidence=confidence)
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    half = float(special.stdtrit(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / np.sqrt(n))
     return SeedInterval(
         mean=mean, low=mean - half, high=mean + half, n_seeds=n, confidence=confidence
     )
@@ -262,7 +275,8 @@ def mcnemar(a: Predictions, b: Predictions) -> McNemar:
     only_a = int((a.correct & ~b.correct).sum())
     only_b = int((b.correct & ~a.correct).sum())
     n = only_a + only_b
-    p_value = float(stats.binomtest(only_a, n, 0.5).pvalue) if n else 1.0
+    # Both tails of a fair coin are alike; with equal counts they overlap.
+    p_value = min(1.0, 2 * float(special.bdtr(min(only_a, only_b), n, 0.5)))
     return McNemar(only_a=only_a, only_b=only_b, p_value=p_value)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import joblib
 import torch
 
-from mmtlib.config import ExperimentConfig
+from mmtlib.config import PRESETS, ExperimentConfig
 from mmtlib.core.compute import visible_gpus
 from mmtlib.core.errors import ConfigError
 from mmtlib.core.worker import end_with_parent
@@ -24,6 +24,9 @@ from mmtlib.models import build_model
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+SMALL_WORK = 3e7
+"""Values of clips (see `training_work`) that a core trains on while a process starts."""
 
 
 def build_network(config: ExperimentConfig, modality: str, classes: int) -> torch.nn.Module:
@@ -82,7 +85,8 @@ def processes_for(
 
     Args:
         configs: what will be run; the GPUs are left alone if all want the CPU.
-        workers: processes; default one per GPU, else one per core; never more than configs.
+        workers: processes; default one per GPU, else one per core, but one alone for trainings
+            that are over before a process has started; never more than configs.
 
     Raises:
         ConfigError: if `workers` is below 1.
@@ -90,7 +94,21 @@ def processes_for(
     if workers is not None and workers < 1:
         raise ConfigError(f"workers must be at least 1, got {workers}.")
     gpus = visible_gpus() if any(config.device != "cpu" for config in configs) else ()
+    known = all(config.dataset == "synthetic" for config in configs)
+    if workers is None and not gpus and known and sum(map(training_work, configs)) < SMALL_WORK:
+        workers = 1
     return min(workers or len(gpus) or joblib.cpu_count(), len(configs)), gpus
+
+
+def training_work(config: ExperimentConfig) -> float:
+    """Return how many values of clips a training reads in all, to compare how long it takes.
+
+    Of data sets whose size is not known without looking, one clip an epoch.
+    """
+    preset = PRESETS.get(config.preset)
+    values = preset.frames * preset.size**2 if preset else 1
+    clips = preset.clips["train"] if preset and config.dataset == "synthetic" else 1
+    return float(values * clips * config.epochs * len(config.modalities))
 
 
 def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1) -> Fabric:

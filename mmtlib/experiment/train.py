@@ -311,7 +311,8 @@ def run_all(
 
     Args:
         configs: the settings, in the order of the result.
-        workers: processes; default one per GPU (each sees its own), else one per core; always one
+        workers: processes; default one per GPU (each sees its own), else one per core. One, the
+            calling process, by default where all is over before another has started, and always
             where a run itself has several devices.
         progress: called with (runs done, runs in all).
 

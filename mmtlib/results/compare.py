@@ -71,7 +71,7 @@ def compare(
         config: the joint training, with at least two modalities; its seed is replaced.
         seeds: the seeds; stored runs are not trained again.
         split: the clips to measure. ``"test"`` only when nothing is chosen from the result.
-        workers: processes; default one per core.
+        workers: processes; default as `run_all`.
         progress: called with (runs done, runs in all).
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from mmtlib.core.errors import unknown_name
 from mmtlib.evaluation import PairedDifference, Predictions, paired_difference, pooled
@@ -48,9 +48,9 @@ def over_seeds(
     squares = np.bincount(owner, (per_seed - mean[owner]) ** 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         sd = np.where(n > 1, np.sqrt(squares / (n - 1)), np.nan)
-        p = 2 * stats.t.sf(np.abs(mean) / (sd / np.sqrt(n)), np.maximum(n - 1, 1))
+        p = 2 * special.stdtr(np.maximum(n - 1, 1), -np.abs(mean) / (sd / np.sqrt(n)))
     different, which = np.unique(np.maximum(n - 1, 1), return_inverse=True)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, different)[which] * sd / np.sqrt(n)
+    half = special.stdtrit(different, (1 + CONFIDENCE) / 2)[which] * sd / np.sqrt(n)
     return pd.DataFrame(
         {
             "mean": mean, "sd": sd, "low": mean - half, "high": mean + half,

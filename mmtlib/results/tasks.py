@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from mmtlib.config import ExperimentConfig
 from mmtlib.core.errors import ConfigError
+from mmtlib.experiment.machine import training_work
 from mmtlib.results.baselines import run_key
-from mmtlib.synthetic import PRESETS
 
 BASE_ARM, ALONE_ARM = "base", "alone"
 ARM = "arm"
@@ -59,10 +59,7 @@ class Task:
     @property
     def work(self) -> float:
         """How long it takes, relative to other tasks of the same network: values read in all."""
-        preset = PRESETS.get(self.config.preset)
-        values = preset.frames * preset.size**2 if preset else 1
-        clips = preset.clips["train"] if preset and self.config.dataset == "synthetic" else 1
-        return float(values * clips * self.config.epochs * len(self.config.modalities))
+        return training_work(self.config)
 
 
 @dataclass(slots=True)

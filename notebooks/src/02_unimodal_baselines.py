@@ -76,7 +76,6 @@ bar = ProgressBar(3)
 bar.display()
 rgb, depth, rgb_short = mmtlib.run_all(
     [config, config.alone("depth"), short],
-    workers=2,
     progress=lambda done, total: setattr(bar, "progress", done),
 )
 

@@ -319,7 +319,7 @@ ways = {
     "distillation": small.replace(method="kd", teacher="depth", transfer_weight=10.0),
     "map of another clip, same class": small.replace(control="other_clip_same_class"),
 }
-live = mmtlib.run_all(list(ways.values()), workers=2)
+live = mmtlib.run_all(list(ways.values()))
 shares = [run.validation_accuracy["rgb"] for run in live]
 pd.DataFrame({"RGB": shares}, index=list(ways)).map("{:.1%}".format)
 

@@ -271,7 +271,7 @@ base = mmtlib.ExperimentConfig.make(
 )  # fmt: skip
 keys = [(focal, noise) for focal in (True, False) for noise in (0.0, 1.0)]
 arms = [base.replace(focal=focal, corruption_strength=noise) for focal, noise in keys]
-*runs, by_itself = mmtlib.run_all([*arms, base.alone("rgb")], workers=2)
+*runs, by_itself = mmtlib.run_all([*arms, base.alone("rgb")])
 heard, rows = {}, []
 for (focal, noise), run in zip(keys, runs, strict=True):
     heard[focal, noise] = {f"{m} from {n}": rho for (m, n), rho in run.mean_rho().items()}

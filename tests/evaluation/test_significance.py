@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.seeding import numpy_generator
 from mmtlib.evaluation import (
     Predictions,
     format_points,
@@ -66,8 +67,8 @@ def test_vectorised_bootstrap_equals_the_loop():
     """The weighted sums are those of a loop that lays the drawn subjects side by side."""
     rng = np.random.default_rng(3)
     sums, clips = rng.integers(-5, 9, (3, 4)).astype(float), np.array([9.0, 12.0, 10.0, 15.0])
-    draws = _pigeonhole(sums, clips, 50, np.random.default_rng(8))
-    again = np.random.default_rng(8)
+    draws = _pigeonhole(sums, clips, 50, 8)
+    again = numpy_generator("paired_difference", 8)
     of_seeds = again.multinomial(3, np.full(3, 1 / 3), 50)
     of_subjects = again.multinomial(4, np.full(4, 1 / 4), 50)
     for r in range(50):

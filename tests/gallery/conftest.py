@@ -7,12 +7,17 @@ from mmtlib.core import cache
 from mmtlib.gallery import Material
 
 
+@pytest.fixture(scope="session")
+def shipped_folder():
+    """The package's own results."""
+    return Path(mmtlib.__file__).parent / "stored"
+
+
 @pytest.fixture
-def shipped(monkeypatch):
+def shipped(shipped_folder, monkeypatch):
     """Let the package's own results be seen."""
-    folder = Path(mmtlib.__file__).parent / "stored"
-    monkeypatch.setattr(cache, "SHIPPED", folder)
-    return folder
+    monkeypatch.setattr(cache, "SHIPPED", shipped_folder)
+    return shipped_folder
 
 
 @pytest.fixture(scope="session")

@@ -30,12 +30,15 @@ def material(store, monkeypatch):
     return Material()
 
 
-@pytest.fixture
-def files(material, tmp_path):
-    for name in TABLES:
-        if name != "focal":
-            list(write_gallery(tmp_path, only=name))
-    return {file.name: file.read_text() for file in (tmp_path / "tables").iterdir()}
+@pytest.fixture(scope="module")
+def files(store, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gallery")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "SHIPPED", store)
+        for name in TABLES:
+            if name != "focal":
+                list(write_gallery(folder, only=name))
+    return {file.name: file.read_text() for file in (folder / "tables").iterdir()}
 
 
 def test_every_table_in_three_forms(files):

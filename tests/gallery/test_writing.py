@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mmtlib.core import cache
 from mmtlib.core.errors import ConfigError
 from mmtlib.gallery import GALLERY, NotStored, write_gallery
 
@@ -17,12 +18,14 @@ def written(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-@pytest.fixture
-def files(shipped, tmp_path):
-    return written(tmp_path / "first")
+@pytest.fixture(scope="module")
+def files(shipped_folder, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "SHIPPED", shipped_folder)
+        return written(tmp_path_factory.mktemp("gallery"))
 
 
-def test_the_same_bytes_each_time(files, tmp_path):
+def test_the_same_bytes_each_time(shipped, files, tmp_path):
     again = written(tmp_path / "second")
     assert files.keys() == again.keys()
     assert len(files) == 4 * len(NAMES) + 1

@@ -189,12 +189,15 @@ def test_student_copy_is_the_course_without_solutions(source):
 
 
 @each_notebook
-def test_runs_alone_from_an_empty_cache(source, full, own_cache, tmp_path, monkeypatch):
+def test_runs_alone_from_an_empty_cache(source, full, own_cache, tmp_path, monkeypatch, request):
     """One execution tells of both builds; see `rehearsal`.
 
     The first one makes its clips, as all do with `--full`; else they find those of other tests.
+    Of the real clips, where there are some, six do but for `--full`.
     """
     monkeypatch.setenv("MMTLIB_FAST", "1")
+    if not full and os.environ.get("MMTLIB_NVGESTURE_ROOT"):
+        monkeypatch.setenv("MMTLIB_NVGESTURE_ROOT", str(request.getfixturevalue("few_real")))
     if full or source == SOURCES[0]:
         monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "cache"))
     else:
