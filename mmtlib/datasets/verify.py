@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def verify(
     total = sum(len(dataset.records) for dataset in splits.values())
     if not total:
         raise DataError(f"The lists in {first.root} name no clip of {first.name}.")
-    used = processes or (1 if total < PARALLEL_CLIPS else None)
+    used = processes or (1 if _few_to_open(splits, earlier) else None)
     for split, dataset in splits.items():
         look = partial(_look, dataset.without_records(), split, quick)
         jobs = [(record, earlier.get((split, record.clip_id))) for record in dataset.records]
@@ -202,6 +203,20 @@ def _earlier(
     if not quick:
         good &= known["checked"] == "decoded"
     return {(row["split"], row["clip"]): row for row in known[good].to_dict("records")}
+
+
+def _few_to_open(
+    splits: Mapping[str, ClipReader], earlier: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> bool:
+    """Return whether fewer clips than `PARALLEL_CLIPS` are there and not known yet."""
+    there = (
+        record
+        for split, dataset in splits.items()
+        for record in dataset.records
+        if (split, record.clip_id) not in earlier
+        and any(path.exists() for path in dataset.files(record).values())
+    )
+    return next(islice(there, PARALLEL_CLIPS - 1, None), None) is None
 
 
 def _look(

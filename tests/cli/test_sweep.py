@@ -110,7 +110,7 @@ def _hear_ctrl_c():
 
 
 def test_stopped_by_the_user_and_started_again(mmt, fresh_cache, write_grid):
-    grid = write_grid('name = "long"\nseeds = [0, 1, 2]\n', epochs=30)
+    grid = write_grid('name = "long"\nseeds = [0, 1]\n', epochs=30)
     command = [sys.executable, "-m", "mmtlib", "sweep", str(grid), "--workers", "1"]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -128,10 +128,10 @@ def test_stopped_by_the_user_and_started_again(mmt, fresh_cache, write_grid):
     _, alive = psutil.wait_procs(processes, timeout=600)
     assert not alive
     before = {run.parent.name for run in fresh_cache.glob("runs/*/run.json")}
-    assert len(before) < 3
+    assert len(before) < 2
 
     said = mmt("sweep", grid, "--workers", "1")
     assert (said.code, said.err) == (0, "")
     rows = load_results("long")
-    assert sorted(rows.loc[rows["target"] == "rgb", "seed"]) == [0, 1, 2]
+    assert sorted(rows.loc[rows["target"] == "rgb", "seed"]) == [0, 1]
     assert before <= set(rows["run_id"])

@@ -24,7 +24,7 @@ def made(own_cache, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         cache = use_fresh_cache(own_cache, tmp_path_factory.mktemp("made"), patch)
         for split in ("validation", "test"):
-            sweep(GRID, split=split, workers=2)
+            sweep(GRID, split=split, workers=1)
     return cache
 
 
@@ -47,7 +47,7 @@ def changed(folder, **columns):
 
 def test_the_same_bits_here(stored, fresh_cache):
     before = sorted((fresh_cache / "runs").iterdir())
-    found = check_stored(stored, workers=2)
+    found = check_stored(stored, workers=1)
     assert len(found) == 6  # two networks and their fusion, two splits
     assert set(found["seed"]) == {0}
     assert found["alike"].all()
@@ -60,7 +60,7 @@ def test_the_same_bits_here(stored, fresh_cache):
 def test_other_bits_do_not_hold_on_the_same_processor(stored):
     accuracy = ResultsStore(stored).rows("results")["accuracy"]
     changed(stored, accuracy=accuracy + 0.25)
-    found = check_stored(stored, workers=2)
+    found = check_stored(stored, workers=1)
     assert found["alike"].all()
     assert not found["same_bits"].any()
     assert not found["holds"].any()
@@ -69,7 +69,7 @@ def test_other_bits_do_not_hold_on_the_same_processor(stored):
 def test_elsewhere_the_spread_of_the_seeds_counts(stored):
     rows = ResultsStore(stored).rows("results")
     changed(stored, machine="another one", accuracy=rows["accuracy"] + 0.3 * (rows["seed"] == 0))
-    found = check_stored(stored, workers=2)
+    found = check_stored(stored, workers=1)
     assert not found["alike"].any()
     assert not found["same_bits"].any()
     apart = (found["here"] - found["stored"]).abs()
