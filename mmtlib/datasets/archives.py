@@ -7,31 +7,37 @@ itself can carry a later member outside.
 
 from __future__ import annotations
 
-import glob
+import ctypes
 import gzip
 import lzma
 import os
 import shutil
 import stat
 import struct
+import sys
 import tarfile
+import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from mmtlib.core.cache import whole_file
+from filelock import FileLock, Timeout
+
 from mmtlib.core.errors import DataError
 
 ZIP, TAR = (".zip",), (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 BY_HAND = (".7z", ".7z.001", ".rar")
 """Endings of archives that Python cannot unpack."""
 LONGEST_NAME = 200
-"""Bytes; file systems take 255, and a file is first written under a longer name."""
+"""Bytes; file systems take 255 at most."""
+BATCH, BATCH_BYTES = 500, 2**28
+"""Files that get their names together, and their bytes."""
+LINUX = sys.platform == "linux"
 _DAMAGE = (
     EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, struct.error,
     zipfile.BadZipFile, tarfile.TarError,
@@ -61,8 +67,9 @@ def unpack(
 ) -> int:
     """Unpack a zip or tar archive (plain, gz, xz, bz2) into a folder.
 
-    Members that are there with their size are passed over, so a killed unpacking goes on. Each
-    file is written whole. Permissions and owners are not taken over.
+    Members that are there with their size are passed over, so a killed unpacking goes on. Files get
+    their names when all of their bytes are on the disk, many at a time: asking the disk takes
+    longer than writing a small file. Permissions and owners are not taken over.
 
     Args:
         archive: the file.
@@ -83,15 +90,44 @@ def unpack(
         todo = [(m, path) for m, path in places if not _is_there(path, m.size)]
         _check_space(archive, target, sum(m.size for m, _ in todo))
         done = len(members) - len(todo)
-        for _, path in todo[:1]:  # here a killed unpacking stopped
-            for left_behind in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-                left_behind.unlink()
-        for member, path in todo:
-            _write(archive, member, path)
-            done += 1
-            if progress is not None:
-                progress(done, len(members))
+        with _aside(target, needed=bool(todo)) as aside:
+            for batch in _batches(todo):
+                for _ in _write(archive, batch, aside):
+                    done += 1
+                    if progress is not None:
+                        progress(done, len(members))
     return len(todo)
+
+
+def _batches(todo: list[tuple[Member, Path]]) -> Iterator[list[tuple[Member, Path]]]:
+    """Give files together that are not too many, nor too large."""
+    start = size = 0
+    for stop, (member, _) in enumerate(todo, 1):
+        size += member.size
+        if stop - start == BATCH or size > BATCH_BYTES or stop == len(todo):
+            yield todo[start:stop]
+            start, size = stop, 0
+
+
+@contextmanager
+def _aside(target: Path, *, needed: bool) -> Iterator[Path]:
+    """Give a folder in the target for files that have no name yet; remove what the killed left."""
+    for left_behind in target.glob(".unpacking-*"):
+        with suppress(Timeout, OSError), FileLock(left_behind / "lock", timeout=0):
+            shutil.rmtree(left_behind)
+    folder = target / f".unpacking-{uuid.uuid4().hex[:8]}"
+    if not needed:
+        yield folder
+        return
+    lock = FileLock(folder / "lock")  # tells that this process lives
+    try:
+        with _writing(folder):
+            folder.mkdir(parents=True)
+            lock.acquire()
+        yield folder
+    finally:
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -194,8 +230,44 @@ def _check_space(archive: Path, target: Path, needed: int) -> None:
         )
 
 
-def _write(archive: Path, member: Member, path: Path) -> None:
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
+def _write(archive: Path, batch: list[tuple[Member, Path]], aside: Path) -> Iterator[Path]:
+    """Write files aside, wait for the disk once, and give each that has got its name.
+
+    Whatever stops it, those written so far get theirs.
+    """
+    written: list[tuple[Path, Path]] = []
+    try:
+        for number, (member, path) in enumerate(batch):
+            with _writing(path):
+                _write_aside(archive, member, aside / str(number))
+            written.append((aside / str(number), path))
+    finally:
+        with _writing(aside):
+            _to_disk([temporary for temporary, _ in written])
+        for temporary, path in written:
+            with _writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(temporary, path)
+    for _, path in written:
+        yield path
+
+
+def _to_disk(files: list[Path]) -> None:
+    """Return when the bytes of files of one folder are on the disk.
+
+    Linux is asked once for the file system, other systems for each file.
+    """
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if LINUX else None
+    for path in files[:1] if syncfs else files:
+        with open(path, "rb") as file:
+            if syncfs is None:
+                os.fsync(file.fileno())
+            elif syncfs(file.fileno()):
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _write_aside(archive: Path, member: Member, temporary: Path) -> None:
+    with open(temporary, "wb") as file:
         try:
             with member.open() as content:
                 shutil.copyfileobj(content, file, 2**20)
@@ -203,6 +275,17 @@ def _write(archive: Path, member: Member, path: Path) -> None:
             raise _damaged(archive, f"{member.name}: {error}") from None
         if file.tell() != member.size:
             raise _damaged(archive, f"{member.name} has {file.tell()} of {member.size} bytes")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"Cannot write {path} ({error.strerror or error}); free some space or check the "
+            "permissions, then run the same command again."
+        ) from error
 
 
 def _damaged(archive: Path, why: object) -> DataError:

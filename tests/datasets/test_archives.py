@@ -3,12 +3,16 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import stat
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,9 +95,17 @@ def test_members_that_are_there_are_passed_over(tmp_path, form, monkeypatch):
     a, b = (out / f"set/Video_data/class_01/{n}.avi" for n in "ab")
     b.unlink()
     a.write_bytes(b"A" * 4999)  # cut off
-    (b.parent / ".a.avi.0123abcd.tmp").write_bytes(b"half")
+    left_behind = out / ".unpacking-0123abcd"
+    left_behind.mkdir()
+    (left_behind / "0").write_bytes(b"half")
+    alive = out / ".unpacking-4567cdef"
+    alive.mkdir()
     kept = (out / "set/list.lst").stat().st_mtime_ns
-    assert unpack(archive, out) == 2
+    with FileLock(alive / "lock"):  # of another process
+        assert unpack(archive, out) == 2
+    assert [path.name for path in out.glob(".*")] == [alive.name]
+    assert unpack(archive, out) == 0
+    assert not alive.exists()
     assert content(out) == FILES
     assert (out / "set/list.lst").stat().st_mtime_ns == kept
 
@@ -115,6 +127,55 @@ def test_killed_in_the_middle(tmp_path, monkeypatch):
     assert content(out) == dict(list(FILES.items())[:1])
     assert unpack(archive, out) == 3
     assert content(out) == FILES
+
+
+def test_names_are_given_when_the_bytes_are_on_the_disk(tmp_path, monkeypatch):
+    members = {f"f{i // 3}/{i}.txt": bytes([i]) * 100 for i in range(8)}
+    archive, out = write(tmp_path / "set.zip", members.items()), tmp_path / "out"
+    to_disk, asked = archives._to_disk, []
+
+    def note(files):
+        asked.append((len(files), len(list(out.glob("f*/*")))))
+        to_disk(files)
+
+    monkeypatch.setattr(archives, "BATCH", 3)
+    monkeypatch.setattr(archives, "_to_disk", note)
+    assert unpack(archive, out) == 8
+    assert asked == [(3, 0), (3, 3), (2, 6)]
+    assert content(out) == members
+
+
+def test_a_disk_that_fails_gives_no_names(tmp_path, monkeypatch):
+    archive, out = write(tmp_path / "set.zip", FILES.items()), tmp_path / "out"
+
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(archives, "LINUX", False)
+    monkeypatch.setattr(archives.os, "fsync", fail)
+    with pytest.raises(DataError, match=r"Cannot write .* \(Input/output error\)"):
+        unpack(archive, out)
+    assert not content(out)
+
+
+def test_a_killed_process_leaves_no_half_file(tmp_path):
+    members = {f"{i}.bin": os.urandom(2**16) for i in range(40)}
+    archive, out = write(tmp_path / "set.zip", members.items()), tmp_path / "out"
+    script = (
+        "import sys, os, signal\n"
+        "from mmtlib.datasets import archives\n"
+        "archives.BATCH = 7\n"
+        "def die(done, every):\n"
+        "    if done == 16: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "archives.unpack(sys.argv[1], sys.argv[2], progress=die)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, archive, out], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    there = {path.name: path.read_bytes() for path in out.glob("*.bin")}
+    assert len(there) == 21
+    assert there == {name: members[name] for name in there}
+    assert unpack(archive, out) == 19
+    assert content(out) == members
 
 
 BAD_NAMES = (
