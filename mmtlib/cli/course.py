@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -65,12 +64,16 @@ def tutorial(
     (out / "table.csv").write_text(found.table.to_csv(index=False))
 
 
-def _call(*command: str, **environment: str) -> None:
-    """Run a command in the project's folder and end with its exit code if it fails."""
+def _call(module: str, *arguments: str, **environment: str) -> None:
+    """Run a module as a program in the project's folder; end with its exit code if it fails."""
+    from mmtlib.core.worker import program
     from mmtlib.course import project_folder
 
     done = subprocess.run(
-        command, cwd=project_folder(), env={**os.environ, **environment}, check=False
+        [*program(module), *arguments],
+        cwd=project_folder(),
+        env={**os.environ, **environment},
+        check=False,
     )
     if done.returncode:
         raise typer.Exit(done.returncode)
@@ -88,7 +91,7 @@ def lab(
     """
     root = "notebooks" if folder is None else folder.resolve()
     _call(
-        sys.executable, "-m", "jupyterlab",
+        "jupyterlab",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}", *context.args,
     )  # fmt: skip
 
@@ -108,16 +111,16 @@ def test(context: typer.Context) -> None:
     """
     lint()
     _call(
-        sys.executable, "-m", "pytest", "-n", "2", *context.args,
+        "pytest", "-n", "2", *context.args,
         MMTLIB_FAST="1", OMP_NUM_THREADS="1",
     )  # fmt: skip
 
 
 def lint() -> None:
     """Check style and formatting with ruff, and types with mypy."""
-    _call(sys.executable, "-m", "ruff", "check", ".")
-    _call(sys.executable, "-m", "ruff", "format", "--check", ".")
-    _call(sys.executable, "-m", "mypy")
+    _call("ruff", "check", ".")
+    _call("ruff", "format", "--check", ".")
+    _call("mypy")
 
 
 @app.command("time")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import re
 import shutil
@@ -11,18 +10,13 @@ import stat
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock, Timeout
 
 from mmtlib.core.errors import DataError
 
-logger = logging.getLogger("mmtlib.core")
-
-SAY_AFTER_S = 10.0
-"""How long one waits for another process without a word."""
 SHIPPED = Path(__file__).resolve().parents[1] / "stored"
 """Results and runs that come with the package: read beside the cache's own, never written to."""
 
@@ -85,7 +79,8 @@ _REMEDY = {
 """What to do about errors that are no matter of space or permissions."""
 
 
-def _cannot_make(target: Path, error: OSError) -> str:
+def cannot_make(target: Path, error: OSError) -> str:
+    """Return the sentence for a file that cannot be written."""
     remedy = _REMEDY.get(error.errno or 0, "free some space or check the permissions")
     why = error.strerror or error
     return f"Cannot write {shown_name(target)} ({why}); {remedy}, then run the same command again."
@@ -95,37 +90,6 @@ def shown_name(path: Path) -> str:
     """Return a path for a message; the middle of a name that no file can have is left out."""
     text = str(path)
     return text if len(text) <= 1000 else f"{text[:80]}...{text[-80:]}"
-
-
-@contextmanager
-def locked(target: Path, *, timeout_s: float = 3600.0) -> Iterator[None]:
-    """Hold the lock ``TARGET.lock`` while the block runs, so that one process writes at a time.
-
-    Whoever waits for long says so, and for what.
-
-    Raises:
-        DataError: if another process holds it for longer than `timeout_s` seconds, or the lock
-            cannot be written.
-    """
-    lock = FileLock(target.with_name(target.name + ".lock"))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(Timeout):
-            lock.acquire(timeout=min(SAY_AFTER_S, timeout_s))
-        if not lock.is_locked:
-            logger.warning("Waiting for another process, which writes %s.", target)
-            lock.acquire(timeout=timeout_s)
-    except Timeout:
-        raise DataError(
-            f"{target} has been locked by another process for {timeout_s:.0f} s; "
-            "wait for it, or end it and start again."
-        ) from None
-    except OSError as error:
-        raise DataError(_cannot_make(target, error)) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager
@@ -158,7 +122,7 @@ def whole_file(target: str | Path) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise DataError(_cannot_make(target, error) + " What was there is as it was.") from error
+        raise DataError(cannot_make(target, error) + " What was there is as it was.") from error
 
 
 def _is_special(path: Path) -> bool:
@@ -213,6 +177,6 @@ def whole_folder(target: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, target)
     except OSError as error:
-        raise DataError(_cannot_make(target, error)) from error
+        raise DataError(cannot_make(target, error)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

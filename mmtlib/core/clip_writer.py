@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mmtlib.core.cache import locked, whole_file, whole_folder
+from mmtlib.core.cache import whole_file, whole_folder
 from mmtlib.core.clip_store import (
     STORE_VERSION,
     Form,
@@ -29,6 +29,7 @@ from mmtlib.core.clip_store import (
     shard_folder,
 )
 from mmtlib.core.errors import DataError
+from mmtlib.core.locks import locked
 
 SHARD_BYTES = 256 * 2**20
 """Most bytes of a shard, all fields together; also what the writer holds in memory."""

@@ -19,6 +19,10 @@ class DataError(MmtlibError):
     """A data set, video, list or clip store is missing, broken or not what was asked for."""
 
 
+class BusyError(DataError):
+    """Another process is writing what was to be written."""
+
+
 class ConfigError(MmtlibError):
     """A setting has an unknown name or a value out of its range."""
 

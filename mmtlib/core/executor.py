@@ -18,7 +18,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,8 +28,9 @@ import joblib
 
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.compute import threads
-from mmtlib.core.errors import MmtlibError
+from mmtlib.core.errors import BusyError, MmtlibError
 from mmtlib.core.provenance import COMMAND_VARIABLE, command_line
+from mmtlib.core.spawned import check_main_guard
 
 ATTEMPTS = 3
 """How often a call is made whose process dies every time."""
@@ -42,6 +43,7 @@ KILLED = (
 )
 
 Item = TypeVar("Item")
+Name = TypeVar("Name")
 Result = TypeVar("Result")
 Message = tuple[dict[str, str], bytes]
 """What the environment of a call has, and the call."""
@@ -65,6 +67,7 @@ class Workers(ThreadPoolExecutor):
     def __init__(
         self, count: int, *, gpus: Sequence[str] = (), memory: int = 0, hear: Hear | None = None
     ) -> None:
+        check_main_guard()
         super().__init__(count)
         cores = {THREADS: os.environ.get(THREADS) or str(max(1, joblib.cpu_count() // count))}
         pins = [{GPUS: gpus[i % len(gpus)]} if gpus else {} for i in range(count)]
@@ -153,7 +156,7 @@ class _Process:
             self.end()
             code = f"import sys; sys.path[:] = {sys.path!r}; from mmtlib.core.worker import work; "
             self._child = subprocess.Popen(
-                [sys.executable, "-c", f"{code}work({self.memory})"],
+                [sys.executable, "-c", f"{code}work({os.getpid()}, {self.memory})"],
                 env={**os.environ, **self.variables},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -234,6 +237,33 @@ def worker_environment() -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if name.startswith("MMTLIB_")}
     cache = str(cache_dir().absolute())
     return {**ours, "MMTLIB_CACHE": cache, COMMAND_VARIABLE: command_line()}
+
+
+def shared_out(
+    pool: Executor, calls: Mapping[Name, Callable[..., Result]]
+) -> Iterator[tuple[Name, Future[Result]]]:
+    """Have calls made, and yield their futures as they end; what is busy elsewhere comes last.
+
+    So that of two commands at once neither waits for the other as long as there is work.
+
+    Args:
+        pool: what makes them.
+        calls: each takes `wait`: whether to wait for another process that makes the same, or else
+            raise a `BusyError`.
+    """
+    left = dict(calls)
+    for wait in (False, True):
+        made = {pool.submit(left.pop(name), wait=wait): name for name in list(left)}
+        for future in as_completed(made):
+            name = made.pop(future)  # and with it the result
+            if _is_busy(future) and not wait:
+                left[name] = calls[name]
+            else:
+                yield name, future
+
+
+def _is_busy(future: Future) -> bool:
+    return not future.cancelled() and isinstance(future.exception(), BusyError)
 
 
 def in_order(

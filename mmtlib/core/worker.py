@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import runpy
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -32,10 +34,11 @@ def tell(message: object) -> None:
         _say("told", message)
 
 
-def work(memory: int) -> None:
+def work(parent: int, memory: int) -> None:
     """Make the calls that come by the standard input, one after the other.
 
     Args:
+        parent: number of the process that makes them.
         memory: bytes that this process may use; 0 = without limit.
     """
     global _say
@@ -51,7 +54,7 @@ def work(memory: int) -> None:
 
     _say = say
     threading.Thread(target=_listen, args=(source, calls), daemon=True).start()
-    threading.Thread(target=_watch, args=(os.getppid(), memory), daemon=True).start()
+    threading.Thread(target=_watch, args=(parent, memory), daemon=True).start()
     with suppress(queue.Empty):
         while True:
             environment, call = calls.get(timeout=IDLE_S)
@@ -78,17 +81,39 @@ def _listen(source: IO[bytes], calls: queue.SimpleQueue) -> None:
     _end()
 
 
-def end_with_parent(*_: object) -> None:
-    """Have this process end, within a second, when the one that started it is gone."""
-    threading.Thread(target=_watch, args=(os.getppid(), 0), daemon=True).start()
+def end_with(parent: int) -> None:
+    """Have this process end, within a second, when the one that started it is gone.
+
+    Linux could send a signal instead, but does so at the end of the thread that started us.
+
+    Args:
+        parent: its number, as it was told: by now it may be gone.
+    """
+    threading.Thread(target=_watch, args=(parent, 0), daemon=True).start()
 
 
-def _watch(parent: int, memory: int) -> None:
+def program(module: str) -> tuple[str, ...]:
+    """Return the beginning of a command: a module as a program that ends with this process."""
+    code = f"from mmtlib.core.worker import run_module; run_module({os.getpid()})"
+    return sys.executable, "-c", code, module
+
+
+def run_module(parent: int) -> None:
+    """Be the program that the first argument names, a module, as long as a process lives."""
+    end_with(parent)
+    sys.argv[:] = sys.argv[1:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _watch(number: int, memory: int) -> None:
     own = psutil.Process()
-    while os.getppid() == parent:
-        if memory and own.memory_info().rss > MEMORY_SHARE * memory:
-            break
-        time.sleep(WATCH_S)
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(number)
+        # Where there are no new parents for orphans (Windows) the second one tells.
+        while os.getppid() == number and parent.is_running():
+            if memory and own.memory_info().rss > MEMORY_SHARE * memory:
+                break
+            time.sleep(WATCH_S)
     _end()
 
 

@@ -22,6 +22,7 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import MmtlibError
 from mmtlib.core.executor import Workers
+from mmtlib.core.locks import locked
 from mmtlib.course.page import notebook_page
 from mmtlib.course.pairing import read_source
 from mmtlib.course.project import notebook_sources
@@ -91,21 +92,23 @@ def library_hash(*sources: Path) -> str:
 
 
 def _run_one(source: Path, out: Path) -> Executed:
-    notebook, key = read_source(source), library_hash(source)
-    title = heading(notebook)
+    """Run a notebook, or wait for another process that does and take what it makes."""
     stamp = out / f".{source.stem}.json"  # written last, so it tells of a good run
-    known = json.loads(stamp.read_text()) if stamp.exists() else {}
-    if known.get("key") == key and (out / f"{source.stem}.html").exists():
-        return Executed(source.stem, title, known["seconds"], skipped=True)
-    start = time.monotonic()
-    execute(notebook, source.stem, folder=out)
-    seconds = time.monotonic() - start
-    nbformat.write(notebook, out / f"{source.stem}.ipynb")
-    (out / f"{source.stem}.html").write_text(notebook_page(notebook, title))
-    _write_figures(notebook, out / "figures", source.stem)
-    with whole_file(stamp) as temporary:
-        temporary.write_text(json.dumps({"key": key, "title": title, "seconds": seconds}))
-    return Executed(source.stem, title, seconds, skipped=False)
+    with locked(out / f".{source.stem}"):
+        notebook, key = read_source(source), library_hash(source)
+        title = heading(notebook)
+        known = json.loads(stamp.read_text()) if stamp.exists() else {}
+        if known.get("key") == key and (out / f"{source.stem}.html").exists():
+            return Executed(source.stem, title, known["seconds"], skipped=True)
+        start = time.monotonic()
+        execute(notebook, source.stem, folder=out)
+        seconds = time.monotonic() - start
+        nbformat.write(notebook, out / f"{source.stem}.ipynb")
+        (out / f"{source.stem}.html").write_text(notebook_page(notebook, title))
+        _write_figures(notebook, out / "figures", source.stem)
+        with whole_file(stamp) as temporary:
+            temporary.write_text(json.dumps({"key": key, "title": title, "seconds": seconds}))
+        return Executed(source.stem, title, seconds, skipped=False)
 
 
 def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None:

@@ -16,8 +16,8 @@ from types import ModuleType
 import nbformat
 
 import mmtlib.course.running as running
-from mmtlib.core.cache import locked
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.locks import locked
 from mmtlib.course.page import make_static
 from mmtlib.course.pairing import SOLUTION, notebook_text
 from mmtlib.course.project import notebook_sources, project_folder, run_python

@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mmtlib.core.cache import locked
 from mmtlib.core.errors import DataError
 from mmtlib.core.executor import in_order
+from mmtlib.core.locks import locked
 from mmtlib.datasets.optical_flow import FlowFiles, compute_flow
 from mmtlib.datasets.reader import ClipReader
 from mmtlib.datasets.records import ClipRecord
@@ -59,7 +59,7 @@ def make_flow(
 ) -> FlowMade:
     """Compute the flow of every clip of a data set whose file is not there or not valid.
 
-    Killed at any moment and called again, it goes on where it was.
+    Killed at any moment and called again, it goes on where it was; of two at once one waits.
 
     Args:
         dataset: opened with ``skip_broken=None``, so that it has the clips of all rows.
@@ -67,11 +67,11 @@ def make_flow(
         progress: called with (done, all).
 
     Raises:
-        DataError: if the folder cannot be written, or another process writes there.
+        DataError: if the folder cannot be written.
     """
     folder = dataset.flow.folder
     found: dict[str, list[str]] = {"made": [], "kept": [], "missing": [], "broken": []}
-    with locked(folder, timeout_s=1):
+    with locked(folder):
         for left_behind in folder.rglob(".*.npz.*.tmp"):  # by a killed process
             left_behind.unlink(missing_ok=True)
         make = partial(_make, dataset.without_records())

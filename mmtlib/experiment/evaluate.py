@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.core.cache import locked
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, DataError, unknown_name
+from mmtlib.core.locks import locked
 from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment.data import GestureData, make_transform, open_data
@@ -105,6 +105,21 @@ def evaluate(
     with locked(stored.path), open(stored.path / "evaluations.jsonl", "a") as file:
         file.write(json.dumps(record) + "\n")
     return result
+
+
+def predictions_of(stored: Run, split: str) -> dict[str, Predictions]:
+    """Return what a run predicts for a split: as it is stored, else measured (and recorded) now.
+
+    Of several processes at once one measures and the others wait.
+
+    Raises:
+        DataError: as `evaluate`.
+    """
+    if not stored.has_predictions(split):
+        with locked(stored.path / split):
+            if not stored.has_predictions(split):
+                evaluate(stored, split)
+    return stored.predictions(split)
 
 
 def _data_config(stored: Run, root: str | None, other: Mapping[str, Any]) -> ExperimentConfig:

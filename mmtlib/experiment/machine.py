@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ import torch
 from mmtlib.config import PRESETS, ExperimentConfig
 from mmtlib.core.compute import visible_gpus
 from mmtlib.core.errors import ConfigError
-from mmtlib.core.worker import end_with_parent
+from mmtlib.core.worker import end_with
 from mmtlib.models import build_model
 
 if TYPE_CHECKING:
@@ -136,10 +137,11 @@ def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1
     kinds = {"float32": "32-true", "bf16": "bf16-mixed"}
     if devices * nodes == 1:
         return Fabric(accelerator=device, devices=1, precision=kinds[precision])
-    if hasattr(sys, "ps1"):
+    if hasattr(sys, "ps1") or sys.argv[0] in ("", "-", "-c"):
         raise ConfigError(
-            "Several devices need one process each, which a notebook cannot start: use "
-            "`mmt train --devices N` (or a script); the stored run can then be loaded here."
+            "Several devices need one process each, which a notebook cannot start, nor "
+            "`python -c`: use `mmt train --devices N` (or a script); the stored run can then be "
+            "loaded here."
         )
     if device == "cuda" and torch.cuda.device_count() < devices:
         raise ConfigError(f"devices={devices}, but torch sees {torch.cuda.device_count()} GPUs.")
@@ -160,7 +162,7 @@ def launch(fabric: Fabric) -> None:
     if fabric.world_size > 1:
         atexit.register(_leave)
     if fabric.local_rank > 0:
-        end_with_parent()
+        end_with(os.getppid())
 
 
 def _leave() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmtlib.core.cache import cache_dir, locked, whole_file, whole_folder
+from mmtlib.core.cache import cache_dir, whole_file, whole_folder
 from mmtlib.core.errors import CheckpointError, DataError
+from mmtlib.core.locks import locked
 from mmtlib.experiment.runs import Run, load_run
 from mmtlib.experiment.train import identity_of
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import torch
 
 from mmtlib.config import default_preset, hash_settings
-from mmtlib.core.cache import cache_dir, locked, whole_folder
+from mmtlib.core.cache import cache_dir, whole_folder
 from mmtlib.core.clips import GestureClip
+from mmtlib.core.locks import locked
 from mmtlib.experiment.video_writer import write_video
 from mmtlib.synthetic import SyntheticGestures
 

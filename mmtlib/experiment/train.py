@@ -6,17 +6,18 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import as_completed
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from mmtlib.config import ExperimentConfig, hash_settings
-from mmtlib.core.cache import cache_dir, locked, whole_file
+from mmtlib.core.cache import cache_dir, whole_file
 from mmtlib.core.compute import threads
-from mmtlib.core.executor import Workers
+from mmtlib.core.executor import Workers, shared_out
+from mmtlib.core.locks import locked
 from mmtlib.core.provenance import provenance
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
@@ -60,6 +61,7 @@ def run(
     progress: Progress | None = None,
     data_progress: Callable[[int, int], None] | None = None,
     callbacks: Sequence[Callback] = (),
+    wait: bool = True,
 ) -> Run:
     """Train, or load the stored run of the same identity.
 
@@ -71,6 +73,7 @@ def run(
         progress: called after each epoch with (epochs done, epochs in all, history).
         data_progress: called with (done, all) while clips are made for the first time.
         callbacks: see every step and epoch of a training; nothing where the run is stored already.
+        wait: for another process that trains the same, to take what it makes.
 
     Distillation (`method` ``"kd"``) needs its teacher first: the run of the teacher alone is
     trained, or loaded, and its identity is part of this run's.
@@ -83,6 +86,7 @@ def run(
         The finished run.
 
     Raises:
+        BusyError: if another process trains the same, and is not to be waited for.
         ConfigError: if a name in the config is unknown or does not fit.
         DataError: if the data are missing or broken, or the disk is full.
         CheckpointError: if a saved state is damaged.
@@ -90,7 +94,7 @@ def run(
     device, precision = resolve_device(config)
     start = check_starting_point(config)
     if teacher := teacher_config(config):  # it is part of what this run is made from
-        taught_by = run(teacher, progress=progress, data_progress=data_progress)
+        taught_by = run(teacher, progress=progress, data_progress=data_progress, wait=wait)
         start["teacher"] = taught_by.identity
     train = open_data(config, "train", progress=data_progress)
     validation = open_data(config, "validation", progress=data_progress)
@@ -101,7 +105,7 @@ def run(
     fabric = make_fabric(device, precision, devices=config.devices, nodes=config.nodes)
     launch(fabric)
     first = fabric.is_global_zero
-    with locked(folder) if first else nullcontext():
+    with locked(folder, timeout_s=None if wait else 0) if first else nullcontext():
         if not fabric.broadcast((folder / "run.json").exists()):
             if first:
                 for left_behind in folder.glob(".*.tmp"):  # by a killed process
@@ -309,6 +313,8 @@ def run_all(
 ) -> list[Run]:
     """Run several configs side by side, one process each at a time; stored ones are only loaded.
 
+    Two such calls at once share the runs out.
+
     Args:
         configs: the settings, in the order of the result.
         workers: processes; default one per GPU (each sees its own), else one per core. One, the
@@ -341,7 +347,7 @@ def run_all(
     # Longest first, so that the processes end at about the same time.
     todo.sort(key=lambda i: -len(configs[i].transfer.trained))
     with Workers(workers, gpus=gpus) as pool:
-        made = {pool.submit(run, configs[number]): number for number in todo}
-        for future in as_completed(made):
-            done(made[future], future.result())
+        calls = {number: partial(run, configs[number]) for number in todo}
+        for number, future in shared_out(pool, calls):
+            done(number, future.result())
     return [results[number] for number in range(len(configs))]

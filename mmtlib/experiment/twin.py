@@ -23,10 +23,11 @@ import numpy as np
 from torch import Tensor
 
 from mmtlib.config import default_preset, hash_settings
-from mmtlib.core.cache import cache_dir, locked, whole_folder
+from mmtlib.core.cache import cache_dir, whole_folder
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.executor import in_order
+from mmtlib.core.locks import locked
 from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.datasets.nvgesture import CLIP_FRAMES, INFRARED_RATE, LISTS, NVGesture
 from mmtlib.experiment.video_writer import write_video

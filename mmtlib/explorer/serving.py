@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import socket
-import sys
 import time
 import webbrowser
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import nbformat
 from jupyter_core.paths import jupyter_path
 
 from mmtlib.core.errors import ConfigError, MmtlibError
+from mmtlib.core.worker import program
 from mmtlib.explorer.state import ExplorerState
 
 LOOPBACK = "127.0.0.1"
@@ -99,7 +99,7 @@ def serve_explorer(
     _write_template(folder)
     token = "" if public else secrets.token_urlsafe(24)
     command = [
-        sys.executable, "-m", "voila", str(folder / PAGE),
+        *program("voila"), str(folder / PAGE),
         f"--Voila.ip={host or LOOPBACK}", f"--port={port}", f"--template={TEMPLATE}",
         f"--theme={theme}", f"--VoilaConfiguration.extension_denylist={OUR_OWN}",
         "--Voila.port_retries=0", "--Voila.log_level=ERROR", "--no-browser",

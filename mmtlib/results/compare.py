@@ -11,7 +11,8 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.tables import interval_text, points
 from mmtlib.evaluation import PairedDifference, Predictions, accuracy
-from mmtlib.experiment import Run, evaluate, run_all
+from mmtlib.experiment import Run, run_all
+from mmtlib.experiment.evaluate import predictions_of
 from mmtlib.results.comparison import paired
 from mmtlib.results.records import measured_row
 
@@ -90,7 +91,7 @@ def compare(
     alone = {
         m: rest[i * len(seeds) : (i + 1) * len(seeds)] for i, m in enumerate(config.modalities)
     }
-    said = {run.identity: _predictions(run, split) for run in runs}
+    said = {run.identity: predictions_of(run, split) for run in runs}
     steps = []
     for m in config.modalities:
         for seed, one, joint in zip(seeds, alone[m], together, strict=True):
@@ -99,13 +100,6 @@ def compare(
             steps.append({**row, "difference": after - before})
     differences = _differences({run.identity: run for run in runs}, said, split)
     return Comparison(split, pd.DataFrame(steps), differences, alone, together)
-
-
-def _predictions(run: Run, split: str) -> Mapping[str, Predictions]:
-    """Return the run's predictions of a split: stored ones, else measured (and recorded) now."""
-    if not run.has_predictions(split):
-        evaluate(run, split)
-    return run.predictions(split)
 
 
 def _differences(

@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mmtlib.core.cache import locked, whole_file
+from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import DataError
+from mmtlib.core.locks import locked
 from mmtlib.results.schema import KEYS, RECORDED, with_all_settings
 
 SMALL_BYTES = 64 * 2**20

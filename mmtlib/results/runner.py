@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError, Future, as_completed
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import partial
 
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import MmtlibError, unknown_name
-from mmtlib.core.executor import KILLED, worker_environment
-from mmtlib.experiment import evaluate, run
+from mmtlib.core.executor import KILLED, shared_out, worker_environment
+from mmtlib.experiment import run
+from mmtlib.experiment.evaluate import predictions_of
 from mmtlib.results.cluster import connect
 from mmtlib.results.grid import Grid
 from mmtlib.results.prepare import check_devices, missing, prepare_data, take_stored
@@ -108,13 +109,12 @@ def sweep(
     if todo:
         todo.sort(key=lambda task: -task.work)
         work = partial(make, split=split, environment=worker_environment())
+        calls = {i: partial(work, task, fingerprints[task.key]) for i, task in enumerate(todo)}
         configs = [task.config for task in todo]
         with connect(workers, scheduler, configs=configs, memory=memory) as executor:
-            made = {executor.submit(work, task, fingerprints[task.key]): task for task in todo}
-            for number, future in enumerate(as_completed(made), 1):
-                task = made.pop(future)  # and with it its result
+            for number, (i, future) in enumerate(shared_out(executor, calls), 1):
                 if isinstance(found := _outcome(future), str):
-                    failures.append(Failure(task, found))
+                    failures.append(Failure(todo[i], found))
                 else:
                     results.append(found)
                     done += 1
@@ -151,11 +151,12 @@ def _outcome(future: Future[Tables]) -> Tables | str:
         return KILLED
 
 
-def make(task: Task, fingerprint: str, split: str, environment: Mapping[str, str]) -> Tables:
+def make(
+    task: Task, fingerprint: str, split: str, environment: Mapping[str, str], *, wait: bool
+) -> Tables:
     """Make one run, in a process of its own or of a cluster; return its record."""
     with _ONE_AT_A_TIME, threads(1):
         os.environ.update(environment)
-        stored = run(task.config)
-        if not stored.has_predictions(split):
-            evaluate(stored, split)
+        stored = run(task.config, wait=wait)
+        predictions_of(stored, split)
         return make_record(task, fingerprint, stored, split)

@@ -15,7 +15,8 @@ from mmtlib.core.declared import HERE
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.core.seeding import torch_generator
-from mmtlib.core.worker import end_with_parent
+from mmtlib.core.spawned import SPAWN
+from mmtlib.training.loading import LOAD_S, share
 from mmtlib.transforms import ClipTransform
 
 
@@ -124,13 +125,12 @@ class EpochBatches(Sampler[list[Key]]):
 
 
 class _KnownModalities:
-    """Has a loading process know the modalities of a user's own, and end with this process."""
+    """Has a loading process know the modalities of a user's own."""
 
     def __init__(self) -> None:
         self._own = [m for name, m in MODALITIES.items() if not MODALITIES.is_own(name)]
 
     def __call__(self, _worker: int) -> None:
-        end_with_parent()
         for modality in self._own:
             MODALITIES.register(modality, HERE)
 
@@ -191,12 +191,13 @@ def _loader(
     return DataLoader(
         clips,
         batch_sampler=batches,
-        collate_fn=ClipBatch.from_clips,
+        collate_fn=share if workers else ClipBatch.from_clips,
         num_workers=workers,
         prefetch_factor=prefetch if workers else None,
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
-        multiprocessing_context="spawn" if workers else None,
+        timeout=LOAD_S if workers else 0,
+        multiprocessing_context=SPAWN if workers else None,
         worker_init_fn=_KnownModalities() if workers else None,
         # Workers' global generators: nothing of ours uses them, and torch's own stays untouched.
         generator=torch_generator("workers", clips.seed),

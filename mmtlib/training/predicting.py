@@ -12,6 +12,7 @@ from mmtlib.core.clips import ClipBatch
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.models import StreamSet
 from mmtlib.training.history import History
+from mmtlib.training.loading import loading
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -38,6 +39,9 @@ def predict(fabric: Fabric, streams: StreamSet, loader: DataLoader) -> dict[str,
         fabric: for the device and the precision.
         streams: the networks, by modality; left in evaluation mode.
         loader: the clips.
+
+    Raises:
+        DataError: if a clip is broken, or a process of the loader ends.
     """
     streams.eval()
     streams.to(fabric.device)
@@ -45,16 +49,17 @@ def predict(fabric: Fabric, streams: StreamSet, loader: DataLoader) -> dict[str,
     labels: list[Tensor] = []
     subjects: list[Tensor] = []
     ids: list[str] = []
-    for found in loader:
-        batch = ClipBatch.of(found, first=len(ids))
-        frames = batch.to(fabric.device).frames
-        with fabric.autocast():
-            outputs = streams(frames)
-        for m, output in outputs.items():
-            scores[m].append(output.logits.float().softmax(1).cpu())
-        labels.append(batch.labels)
-        subjects.append(batch.subjects)
-        ids.extend(batch.clip_ids)
+    with loading(loader):
+        for found in loader:
+            batch = ClipBatch.of(found, first=len(ids))
+            frames = batch.to(fabric.device).frames
+            with fabric.autocast():
+                outputs = streams(frames)
+            for m, output in outputs.items():
+                scores[m].append(output.logits.float().softmax(1).cpu())
+            labels.append(batch.labels)
+            subjects.append(batch.subjects)
+            ids.extend(batch.clip_ids)
     return {
         m: Predictions(
             scores=torch.cat(parts).numpy(),

@@ -20,6 +20,7 @@ from mmtlib.core.clips import ClipBatch
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.core.outputs import StreamOutput
 from mmtlib.core.seeding import scoped_seed
+from mmtlib.core.spawned import check_main_guard
 from mmtlib.losses import MtutLoss, transfer_objective
 from mmtlib.models import StreamSet
 from mmtlib.training.callbacks import Callback, Training
@@ -27,6 +28,7 @@ from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.guard import Guard
 from mmtlib.training.history import EpochSums, History, step_sums
 from mmtlib.training.loaders import EpochBatches
+from mmtlib.training.loading import loading
 from mmtlib.training.predicting import measure
 from mmtlib.training.schedules import learning_rate
 
@@ -103,8 +105,9 @@ def fit(
     Raises:
         CheckpointError: if the saved state is damaged or of another run.
         ConfigError: if a setting is wrong, or the training diverges.
-        DataError: if a loader or a network gives what is not expected.
+        DataError: if a loader or a network gives what is not expected, or a loading process ends.
     """
+    check_main_guard()
     streams = networks if isinstance(networks, StreamSet) else StreamSet(dict(networks))
     settings = _settings(settings, options)
     names = dict.fromkeys((*streams.modalities, *(teachers.modalities if teachers else ())))
@@ -116,16 +119,17 @@ def fit(
         )
     fabric = fabric or _default_fabric()
     trainer = _Trainer(fabric, settings, transfer, streams, teachers)
-    trainer.run(
-        train_loader,
-        validation_loader,
-        callbacks,
-        None if state_file is None else Path(state_file),
-        identity or "-".join(streams.networks),
-    )
-    history = trainer.training.history
-    if validation_loader is not None and measure_last:
-        measure(fabric, streams, validation_loader, history, trainer.training.epoch - 1)
+    with loading(train_loader, *([] if validation_loader is None else [validation_loader])):
+        trainer.run(
+            train_loader,
+            validation_loader,
+            callbacks,
+            None if state_file is None else Path(state_file),
+            identity or "-".join(streams.networks),
+        )
+        history = trainer.training.history
+        if validation_loader is not None and measure_last:
+            measure(fabric, streams, validation_loader, history, trainer.training.epoch - 1)
     return history
 
 

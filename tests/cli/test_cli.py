@@ -326,7 +326,7 @@ def test_commands_that_call_tools(mmt, called, command, words):
 def test_tests_run_in_fast_mode_after_the_style_was_checked(mmt, called):
     calls, codes = called
     mmt("test", "--full")
-    assert [command[2] for command, _, _ in calls] == ["ruff", "ruff", "mypy", "pytest"]
+    assert [command[3] for command, _, _ in calls] == ["ruff", "ruff", "mypy", "pytest"]
     command, _, environment = calls[-1]
     assert "--full" in command
     assert environment["MMTLIB_FAST"] == "1"
@@ -334,7 +334,7 @@ def test_tests_run_in_fast_mode_after_the_style_was_checked(mmt, called):
     calls.clear()
     codes.append(1)
     assert mmt("test").code == 1
-    assert [command[2] for command, _, _ in calls] == ["ruff"]
+    assert [command[3] for command, _, _ in calls] == ["ruff"]
 
 
 def test_notebooks(mmt, monkeypatch):

@@ -79,9 +79,11 @@ def test_two_processes_train_a_teacher_and_then_its_student(fresh_cache):
     assert out.count("validation accuracy") == 1
 
 
-def test_not_in_a_notebook(monkeypatch):
-    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
-    with pytest.raises(ConfigError, match="which a notebook cannot start: use `mmt train"):
+@pytest.mark.parametrize("name", ["ps1", "argv"])
+def test_not_in_a_notebook_nor_without_a_file_to_run_again(monkeypatch, name):
+    monkeypatch.delattr(sys, "ps1", raising=False)  # left by a notebook's shell in this process
+    monkeypatch.setattr(sys, name, {"ps1": ">>> ", "argv": ["-c"]}[name], raising=False)
+    with pytest.raises(ConfigError, match=r"which a notebook cannot start.*: use `mmt train"):
         make_fabric("cpu", "float32", devices=2)
 
 

@@ -2,16 +2,14 @@ import errno
 import os
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
-from support.processes import wait_for
 
 from mmtlib.core import cache
-from mmtlib.core.cache import cache_dir, locked, whole_file, whole_folder
+from mmtlib.core.cache import cache_dir, whole_file, whole_folder
 from mmtlib.core.errors import DataError
+from mmtlib.core.locks import locked
 
 
 def names(folder):
@@ -223,58 +221,3 @@ def test_whole_folder_does_not_replace_what_is_there(tmp_path):
         pass
     assert names(tmp_path / "store") == ["old"]
     assert names(tmp_path) == ["store"]
-
-
-def test_a_lock_lets_one_in_at_a_time(tmp_path):
-    inside, most, entered = 0, 0, threading.Barrier(4)
-
-    def work():
-        nonlocal inside, most
-        entered.wait()
-        for _ in range(5):
-            with locked(tmp_path / "sub" / "target"):
-                inside += 1
-                most = max(most, inside)
-                time.sleep(0.001)
-                inside -= 1
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (inside, most) == (0, 1)
-
-
-def test_a_lock_that_is_held_too_long(tmp_path):
-    target = tmp_path / "target"
-    with (
-        locked(target),
-        pytest.raises(DataError, match=r"target has been locked by another process for 0 s"),
-        locked(target, timeout_s=0.01),
-    ):
-        pytest.fail("two holders")
-    with locked(target, timeout_s=0.01):
-        pass
-
-
-def test_whoever_waits_for_long_says_so(tmp_path, monkeypatch, caplog):
-    def wait():
-        with locked(tmp_path / "target"):
-            pass
-
-    monkeypatch.setattr(cache, "SAY_AFTER_S", 0.0)
-    waiting = threading.Thread(target=wait)
-    with locked(tmp_path / "target"):
-        waiting.start()
-        wait_for(lambda: caplog.messages)
-    waiting.join()
-    expected = f"Waiting for another process, which writes {tmp_path / 'target'}."
-    assert caplog.messages == [expected]
-
-
-def test_a_lock_is_given_back_after_an_error_in_the_block(tmp_path):
-    with pytest.raises(FileNotFoundError), locked(tmp_path / "a"):
-        raise FileNotFoundError("the block's own error passes unchanged")
-    with locked(tmp_path / "a", timeout_s=0.01):
-        pass

@@ -95,7 +95,7 @@ def test_a_stamp_is_written_last(project, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "notebook_page", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run_tutorial(tmp_path / "out", report=str)
-    assert not list((tmp_path / "out").glob(".*"))
+    assert not list((tmp_path / "out").glob(".*.json"))
     monkeypatch.undo()
 
 

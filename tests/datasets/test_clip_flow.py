@@ -9,7 +9,6 @@ from support.egogesture_tree import write_egogesture_tree
 from support.nvgesture_tree import SPLIT_LIST, picture_frames, write_list, write_video
 from support.viva_tree import write_viva_tree
 
-from mmtlib.core.cache import locked
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.datasets import VIVA, EgoGesture, NVGesture, compute_flow
 from mmtlib.datasets.clip_flow import colour_pictures, make_flow
@@ -242,12 +241,6 @@ def test_transforms_keep_its_unit(flow_tree):
     assert float(small[1].abs().mean() / flow[1].abs().mean()) == pytest.approx(1.0, abs=0.2)
     sampled = SampleFrames(frames=20)(clip).frames["flow"]
     np.testing.assert_allclose(sampled[:, 3], 4 * flow[:, 14], rtol=1e-6)
-
-
-def test_two_at_once_do_not_mix(small_tree, tmp_path):
-    root, _ = small_tree
-    with locked(tmp_path / "flow"), pytest.raises(DataError, match="locked by another process"):
-        make_flow(opened(root, tmp_path / "flow"), processes=1)
 
 
 def test_killed_at_any_moment_it_goes_on(processes, flow_tree, tmp_path):

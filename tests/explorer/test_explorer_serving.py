@@ -129,7 +129,7 @@ def test_as_a_command(monkeypatch):
     asked = []
 
     def run(command, env, check):
-        asked.append((command, Path(command[3]).exists()))
+        asked.append((command, Path(command[4]).exists()))
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(explore.subprocess, "run", run)

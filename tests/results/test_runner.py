@@ -228,7 +228,7 @@ def test_stored_predictions_are_those_of_the_run(sweep, fresh_cache):
 def test_longest_first(fresh_cache, monkeypatch):
     sent = []
     monkeypatch.setattr(
-        Workers, "submit", lambda self, function, task, *_: sent.append(task) or self.boom
+        Workers, "submit", lambda self, call, **_: sent.append(call.args[0]) or self.boom
     )
     grid = tiny_grid(baselines=True, arms={"long": {"epochs": 9}, "short": {"epochs": 2}})
     with pytest.raises(AttributeError, match="boom"):
