@@ -50,6 +50,21 @@ assert settings_config({"dummy_setting": "2"}).dummy_setting == 2
 assert "| `dummy_setting` | dummy title | 1 |" in declared_page()
 """
 
+COMMANDS = """
+import sys
+from mmtlib.cli import main
+
+for words in {!r}:
+    sys.argv = ["mmt", *words]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, words
+    print({!r})
+"""
+"""Makes several commands in one process: each takes seconds to import."""
+NEXT = "---- the next command ----"
+
 
 def call(*command, path, cache, cwd=None):
     """Run a command with these folders on Python's path; return what it printed."""
@@ -69,8 +84,7 @@ def test_a_setting_is_one_line(tmp_path):
     group = copy / "config" / "optimiser_settings.py"
     group.write_text(group.read_text() + DUMMY_SETTING)
     shared = {"path": [copy.parent], "cache": tmp_path}
-    call("-c", LOOK, **shared)
-    shown = call("-m", "mmtlib", "train", "--help", **shared)
+    shown = call("-c", LOOK + COMMANDS.format([("train", "--help")], NEXT), **shared)
     assert re.search(r"--dummy-setting +<int> +Dummy help\.", shown)
 
 
@@ -114,18 +128,24 @@ def test_everything_of_a_users_own_is_found_everywhere(installed, thermal_videos
     def mmt(*command):
         return call("-m", "mmtlib", *command, **shared)
 
-    shown = " ".join(mmt("train", "--help").split())
+    def several(*commands):
+        words = [tuple(map(str, command)) for command in commands]
+        return call("-c", COMMANDS.format(words, NEXT), **shared).split(NEXT)[:-1]
+
+    shown, listed = several(("train", "--help"), ("settings",))
+    shown = " ".join(shown.split())
     for name in ("dummy_method", "dummy_control", "thermal", "dummy_set"):
         assert name in shown.replace("│ ", "").replace(" │", ""), name
-    assert "Dummy set" in (listed := mmt("settings"))
+    assert "Dummy set" in listed
     assert {"dummy hints", "dummy control", "Thermal"} <= set(re.findall(r"\| ([^|`]+) \|", listed))
 
     train = ("train", "--root", thermal_videos, *OPTIONS)
     first = mmt(*train, "--workers", "2")
     assert "dummy hints, weight 2, control dummy control" in first
     run = re.search(r"run (\w{12}) in", first)[1]
-    assert mmt(*train).count(run) == first.count(run)  # stored: loaders change nothing
-    assert "thermal" in mmt("evaluate", run)
+    evaluated, again = several(("evaluate", run), train)
+    assert "thermal" in evaluated
+    assert again.count(run) == first.count(run)  # stored: loaders change nothing
     exported = tmp_path / "thermal.onnx"
     mmt("export", run, "--modality", "thermal", "--out", exported)
     assert exported.stat().st_size > 0
