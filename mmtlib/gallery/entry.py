@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from mmtlib.figures import ONE_COLUMN, TWO_COLUMN, StyledFigure
 from mmtlib.gallery.material import Material
 
+Drawing = Callable[[Material, float], StyledFigure]
 COLUMNS = (ONE_COLUMN, TWO_COLUMN)
 
 
@@ -30,7 +32,7 @@ class Entry:
     title: str
     see: str
     function: str
-    draw: Callable[[Material, float], StyledFigure]
+    draw: Drawing
     widths: tuple[float, ...] = COLUMNS
     of_run: bool = False
 
@@ -38,3 +40,21 @@ class Entry:
     def call(self) -> str:
         """The line of Python that draws it."""
         return f'mmtlib.gallery.draw("{self.name}")'
+
+
+ENTRIES: list[Entry] = []
+"""Every figure, in the order of their declarations."""
+
+
+def entry(**facts: Any) -> Callable[[Drawing], Drawing]:
+    """Declare the figure that the function below draws.
+
+    Args:
+        facts: all of an `Entry` but its `draw`.
+    """
+
+    def declare(draw: Drawing) -> Drawing:
+        ENTRIES.append(Entry(draw=draw, **facts))
+        return draw
+
+    return declare

@@ -20,7 +20,7 @@ from mmtlib.core.modalities import network_title
 from mmtlib.experiment.inspection import staged_network
 from mmtlib.figures import ONE_COLUMN, StyledFigure
 from mmtlib.figures.style import STACKED_BELOW
-from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.entry import entry
 from mmtlib.gallery.inspected_run import first_clips, measured, shown_clip, titled
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.shared import CLIPS, energy_change
@@ -36,6 +36,15 @@ TRAININGS = {
 """Title of a row -> the stored run whose RGB network it shows."""
 
 
+@entry(
+    name="correlation-maps",
+    title="Correlation maps of two networks, with and without alignment",
+    see="Each entry says how alike the features at two positions of the clip are; positions "
+    "are ordered by time step, then by row. The number above each difference "
+    "says how far the two maps of a row are apart, trained alone and trained together.",
+    function="correlation_pairs",
+    of_run=True,
+)
 def _correlation_maps(material: Material, width: float) -> StyledFigure:
     found = measured(material, shown_clip(material), stage_correlations)
     pairs = {
@@ -46,6 +55,15 @@ def _correlation_maps(material: Material, width: float) -> StyledFigure:
     return figures.correlation_pairs(pairs, grid=grid, width=width)
 
 
+@entry(
+    name="similarity",
+    title="What each network finds similar to one place on the hand",
+    see="One row of each correlation map, laid back over the frames. The cross marks the place "
+    "that all others are compared with: the one that the hand fills most.",
+    function="similarity_strip",
+    widths=(ONE_COLUMN,),
+    of_run=True,
+)
 def _similarity(material: Material, width: float) -> StyledFigure:
     clip = shown_clip(material).clips[0]
     found = titled(measured(material, shown_clip(material), stage_correlations))
@@ -84,6 +102,15 @@ def _share_of_most(strengths: Tensor) -> np.ndarray:
     return (strengths[0] / strengths[0].max().clamp_min(1e-12)).numpy()
 
 
+@entry(
+    name="feature-maps",
+    title="Feature maps with and without alignment",
+    see="The mean over all channels of the features that are compared, laid over the frames. "
+    "White: the hand's true outline. The share of it that lies on the hand is in the text "
+    "below.",
+    function="saliency_strip",
+    of_run=True,
+)
 def _feature_maps(material: Material, width: float) -> StyledFigure:
     clips = shown_clip(material)
     rows = titled(
@@ -94,6 +121,15 @@ def _feature_maps(material: Material, width: float) -> StyledFigure:
     )
 
 
+@entry(
+    name="feature-maps-rgb",
+    title="Feature maps of RGB without SSA, with it, and with focal regularization",
+    see="As before, for the RGB network of four trainings that began with the same weights: "
+    "alone, beside depth by SSA at full strength all the time, beside depth with focal "
+    "regularization, and beside depth, flow and infrared. Compare this one clip with the mean "
+    "over many, which is told below.",
+    function="saliency_strip",
+)
 def _feature_maps_by_training(material: Material, width: float) -> StyledFigure:
     shown, many = shown_clip(material), first_clips(material, CLIPS)
     masks, rows, tables = hand_masks(many.clips), {}, {}
@@ -114,6 +150,14 @@ def _feature_maps_by_training(material: Material, width: float) -> StyledFigure:
     return figure
 
 
+@entry(
+    name="saliency",
+    title="Where the networks look for the true gesture (Grad-CAM)",
+    see="Bright places speak for the true gesture. White: the hand's true outline. The share "
+    "of each map that lies on the hand is in the text below; one clip proves nothing.",
+    function="saliency_strip",
+    of_run=True,
+)
 def _saliency(material: Material, width: float) -> StyledFigure:
     clips = shown_clip(material)
     labels = clips.batch.labels
@@ -123,56 +167,3 @@ def _saliency(material: Material, width: float) -> StyledFigure:
 
 def _frames(width: float) -> int:
     return 4 if width < STACKED_BELOW else 6
-
-
-INSPECTION = (
-    Entry(
-        name="correlation-maps",
-        title="Correlation maps of two networks, with and without alignment",
-        see="Each entry says how alike the features at two positions of the clip are; positions "
-        "are ordered by time step, then by row. The number above each difference "
-        "says how far the two maps of a row are apart, trained alone and trained together.",
-        function="correlation_pairs",
-        draw=_correlation_maps,
-        of_run=True,
-    ),
-    Entry(
-        name="similarity",
-        title="What each network finds similar to one place on the hand",
-        see="One row of each correlation map, laid back over the frames. The cross marks the place "
-        "that all others are compared with: the one that the hand fills most.",
-        function="similarity_strip",
-        draw=_similarity,
-        widths=(ONE_COLUMN,),
-        of_run=True,
-    ),
-    Entry(
-        name="feature-maps",
-        title="Feature maps with and without alignment",
-        see="The mean over all channels of the features that are compared, laid over the frames. "
-        "White: the hand's true outline. The share of it that lies on the hand is in the text "
-        "below.",
-        function="saliency_strip",
-        draw=_feature_maps,
-        of_run=True,
-    ),
-    Entry(
-        name="feature-maps-rgb",
-        title="Feature maps of RGB without SSA, with it, and with focal regularization",
-        see="As before, for the RGB network of four trainings that began with the same weights: "
-        "alone, beside depth by SSA at full strength all the time, beside depth with focal "
-        "regularization, and beside depth, flow and infrared. Compare this one clip with the mean "
-        "over many, which is told below.",
-        function="saliency_strip",
-        draw=_feature_maps_by_training,
-    ),
-    Entry(
-        name="saliency",
-        title="Where the networks look for the true gesture (Grad-CAM)",
-        see="Bright places speak for the true gesture. White: the hand's true outline. The share "
-        "of each map that lies on the hand is in the text below; one clip proves nothing.",
-        function="saliency_strip",
-        draw=_saliency,
-        of_run=True,
-    ),
-)

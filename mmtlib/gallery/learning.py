@@ -10,7 +10,7 @@ from mmtlib import figures
 from mmtlib.analysis import rho_over_epochs
 from mmtlib.evaluation import mean_interval
 from mmtlib.figures import StyledFigure
-from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.entry import entry
 from mmtlib.gallery.material import Material
 from mmtlib.study import plan
 
@@ -20,6 +20,14 @@ LEAST_SEEDS = 3
 """A t interval of two seeds is wider than the figure."""
 
 
+@entry(
+    name="training-curves",
+    title="Training curves with and without focal regularization",
+    see="Left and middle: the loss of each network on its training clips. Right: how far apart "
+    "the correlation maps of the two are: without focal they become one. Bands, from three "
+    "seeds on: 95 % t intervals over seeds.",
+    function="compared_curves",
+)
 def _training_curves(material: Material, width: float) -> StyledFigure:
     study = material.grid("S2").name
     streams = material.history(study)
@@ -44,30 +52,16 @@ def _curve(rows: pd.DataFrame, value: str, measure: str, method: str) -> Iterato
         yield point
 
 
+@entry(
+    name="rho-over-time",
+    title="Who listens to whom: rho over the epochs",
+    see="A learner listens while its loss on the training clips is above its teacher's: a "
+    "curve near zero belongs to the network that was ahead. Bands: 95 % t intervals over the "
+    "runs of H1.",
+    function="rho_curves",
+)
 def _rho_over_time(material: Material, width: float) -> StyledFigure:
     material.grid("H1")
     pairs = material.history(plan.PRIMARY, "pairs", method="mtut")
     runs = pairs.groupby(["generator_seed", "seed"], sort=False)
     return figures.rho_curves(rho_over_epochs(dict(iter(runs))), width=width)
-
-
-LEARNING = (
-    Entry(
-        name="training-curves",
-        title="Training curves with and without focal regularization",
-        see="Left and middle: the loss of each network on its training clips. Right: how far apart "
-        "the correlation maps of the two are: without focal they become one. Bands, from three "
-        "seeds on: 95 % t intervals over seeds.",
-        function="compared_curves",
-        draw=_training_curves,
-    ),
-    Entry(
-        name="rho-over-time",
-        title="Who listens to whom: rho over the epochs",
-        see="A learner listens while its loss on the training clips is above its teacher's: a "
-        "curve near zero belongs to the network that was ahead. Bands: 95 % t intervals over the "
-        "runs of H1.",
-        function="rho_curves",
-        draw=_rho_over_time,
-    ),
-)

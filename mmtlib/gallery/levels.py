@@ -8,7 +8,7 @@ from mmtlib import figures
 from mmtlib.analysis import accuracy_by_corruption
 from mmtlib.config import SETTINGS
 from mmtlib.figures import ONE_COLUMN, StyledFigure
-from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.entry import entry
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.words import change
 from mmtlib.results import means_over_seeds, paired
@@ -24,6 +24,15 @@ def _together(rows: pd.DataFrame) -> pd.Series:
     return rows["modalities"].str.contains("+", regex=False)
 
 
+@entry(
+    name="corruption",
+    title="When the teacher is bad: accuracy against noise in depth",
+    see="RGB, trained with depth that was corrupted by noise, with and without focal "
+    "regularization. Below the dashed line it would be better off alone: negative transfer. "
+    "Bars: 95 % t intervals over seeds.",
+    function="corruption_curves",
+    widths=(ONE_COLUMN,),
+)
 def _corruption(material: Material, width: float) -> StyledFigure:
     rows = _test_rows(material, "S4")
     joint = rows[_together(rows)]
@@ -55,41 +64,25 @@ def _gains(rows: pd.DataFrame, column: str) -> str:
     )
 
 
+@entry(
+    name="clutter",
+    title="From easy to hard scenes",
+    see="RGB alone and trained with depth, at several amounts of clutter: where is there "
+    "something to gain? Bars: 95 % t intervals over seeds.",
+    function="compared_curves",
+    widths=(ONE_COLUMN,),
+)
 def _clutter(material: Material, width: float) -> StyledFigure:
     return _by_level(material, "S5", "clutter", "Clutter of the scene", width)
 
 
+@entry(
+    name="training-clips",
+    title="With fewer training clips",
+    see="RGB alone and trained with depth, with several numbers of training clips. Bars: "
+    "95 % t intervals over seeds.",
+    function="compared_curves",
+    widths=(ONE_COLUMN,),
+)
 def _clips(material: Material, width: float) -> StyledFigure:
     return _by_level(material, "S6", "train_clips", "Training clips", width)
-
-
-LEVELS = (
-    Entry(
-        name="corruption",
-        title="When the teacher is bad: accuracy against noise in depth",
-        see="RGB, trained with depth that was corrupted by noise, with and without focal "
-        "regularization. Below the dashed line it would be better off alone: negative transfer. "
-        "Bars: 95 % t intervals over seeds.",
-        function="corruption_curves",
-        draw=_corruption,
-        widths=(ONE_COLUMN,),
-    ),
-    Entry(
-        name="clutter",
-        title="From easy to hard scenes",
-        see="RGB alone and trained with depth, at several amounts of clutter: where is there "
-        "something to gain? Bars: 95 % t intervals over seeds.",
-        function="compared_curves",
-        draw=_clutter,
-        widths=(ONE_COLUMN,),
-    ),
-    Entry(
-        name="training-clips",
-        title="With fewer training clips",
-        see="RGB alone and trained with depth, with several numbers of training clips. Bars: "
-        "95 % t intervals over seeds.",
-        function="compared_curves",
-        draw=_clips,
-        widths=(ONE_COLUMN,),
-    ),
-)

@@ -9,7 +9,7 @@ from mmtlib import figures
 from mmtlib.analysis import gain_by_class, gain_by_learner
 from mmtlib.evaluation import accuracy, confusion
 from mmtlib.figures import StyledFigure
-from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.entry import entry
 from mmtlib.gallery.material import Material
 from mmtlib.study import plan
 from mmtlib.study.wording import NAMES, arm_name
@@ -27,6 +27,14 @@ HEADINGS = {
 }
 
 
+@entry(
+    name="paired-seeds",
+    title="H1: accuracy alone and trained together, seed by seed",
+    see="Each line is one training seed (mean over two sets of test people). A line "
+    "that rises is a seed that gained by training together. Squares: means with 95 % t "
+    "intervals over seeds.",
+    function="paired_seeds",
+)
 def _paired_seeds(material: Material, width: float) -> StyledFigure:
     rows = []
     for modality in (plan.TARGET, "depth"):
@@ -37,6 +45,14 @@ def _paired_seeds(material: Material, width: float) -> StyledFigure:
     return figures.paired_seeds(table, width=width)
 
 
+@entry(
+    name="ablation",
+    title="What each way of training changes, against the same network alone",
+    see="One bar per comparison of the study on test clips, paired over seeds, with the 95 % "
+    "bootstrap interval over people and seeds. White bars: the interval holds 0, so nothing "
+    "was shown.",
+    function="difference_bars",
+)
 def _ablation(material: Material, width: float) -> StyledFigure:
     table = material.answers()
     table = table[~table["question"].isin(CURVES)]
@@ -55,6 +71,13 @@ def _classes(material: Material) -> tuple[str, ...]:
     return get_preset(preset).classes
 
 
+@entry(
+    name="confusion",
+    title="Which gestures RGB takes for which, alone and trained with depth",
+    see="Means over the runs of H1 on test clips; rows are true classes. Right: purple on the "
+    "diagonal is what was gained, orange off it which mistakes became rarer.",
+    function="confusion_change",
+)
 def _confusion(material: Material, width: float) -> StyledFigure:
     alone, together = (
         np.mean(
@@ -65,6 +88,13 @@ def _confusion(material: Material, width: float) -> StyledFigure:
     return figures.confusion_change(alone, together, _classes(material), width=width)
 
 
+@entry(
+    name="class-gains",
+    title="Gain of each gesture by training together",
+    see="A mean can hide classes that lose: here each has its own bar, with the 95 % interval "
+    "over people and seeds. Many classes are many chances; hatched ones lose.",
+    function="gain_bars",
+)
 def _class_gains(material: Material, width: float) -> StyledFigure:
     alone, together = (
         {m: material.predictions("H1", arm, m) for m in (plan.TARGET, "depth")}
@@ -72,41 +102,3 @@ def _class_gains(material: Material, width: float) -> StyledFigure:
     )
     table = gain_by_class(alone, together, _classes(material))
     return figures.gain_bars(table, overall=gain_by_learner(alone, together), width=width)
-
-
-OUTCOMES = (
-    Entry(
-        name="paired-seeds",
-        title="H1: accuracy alone and trained together, seed by seed",
-        see="Each line is one training seed (mean over two sets of test people). A line "
-        "that rises is a seed that gained by training together. Squares: means with 95 % t "
-        "intervals over seeds.",
-        function="paired_seeds",
-        draw=_paired_seeds,
-    ),
-    Entry(
-        name="ablation",
-        title="What each way of training changes, against the same network alone",
-        see="One bar per comparison of the study on test clips, paired over seeds, with the 95 % "
-        "bootstrap interval over people and seeds. White bars: the interval holds 0, so nothing "
-        "was shown.",
-        function="difference_bars",
-        draw=_ablation,
-    ),
-    Entry(
-        name="confusion",
-        title="Which gestures RGB takes for which, alone and trained with depth",
-        see="Means over the runs of H1 on test clips; rows are true classes. Right: purple on the "
-        "diagonal is what was gained, orange off it which mistakes became rarer.",
-        function="confusion_change",
-        draw=_confusion,
-    ),
-    Entry(
-        name="class-gains",
-        title="Gain of each gesture by training together",
-        see="A mean can hide classes that lose: here each has its own bar, with the 95 % interval "
-        "over people and seeds. Many classes are many chances; hatched ones lose.",
-        function="gain_bars",
-        draw=_class_gains,
-    ),
-)

@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from mmtlib.core.errors import ConfigError, unknown_name
 from mmtlib.experiment import Run
 from mmtlib.figures import StyledFigure
-from mmtlib.gallery.clips import CLIPS
-from mmtlib.gallery.concepts import CONCEPTS
-from mmtlib.gallery.entry import Entry
-from mmtlib.gallery.inspection import INSPECTION
-from mmtlib.gallery.learning import LEARNING
-from mmtlib.gallery.levels import LEVELS
+from mmtlib.gallery import clips, concepts, inspection, learning, levels, outcomes, shared
+from mmtlib.gallery.entry import ENTRIES, Entry
 from mmtlib.gallery.material import Material
-from mmtlib.gallery.outcomes import OUTCOMES
-from mmtlib.gallery.shared import SHARED
 
-GALLERY: dict[str, Entry] = {
+PARTS = (concepts, clips, learning, outcomes, levels, inspection, shared)
+GALLERY = {
     entry.name: entry
-    for entry in (*CONCEPTS, *CLIPS, *LEARNING, *OUTCOMES, *LEVELS, *INSPECTION, *SHARED)
+    for part in PARTS
+    for entry in ENTRIES
+    if entry.draw.__module__ == part.__name__
 }
 """Name -> figure, in the order in which the gallery shows them."""
 

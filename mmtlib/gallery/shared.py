@@ -19,7 +19,7 @@ from mmtlib.analysis import (
 from mmtlib.core.modalities import network_title
 from mmtlib.evaluation import mean_interval
 from mmtlib.figures import ONE_COLUMN, StyledFigure
-from mmtlib.gallery.entry import Entry
+from mmtlib.gallery.entry import entry
 from mmtlib.gallery.inspected_run import first_clips, measured
 from mmtlib.gallery.material import Material
 from mmtlib.gallery.words import change
@@ -29,6 +29,16 @@ CLIPS = 144
 PROBED = 288
 
 
+@entry(
+    name="pointing",
+    title="How much of the saliency lies on the hand",
+    see="Share of Grad-CAM (for the true gesture) inside the hand's true outline, on "
+    "validation clips; bars: 95 % t intervals over people. A map without content reaches the "
+    "dashed line.",
+    function="accuracy_bars",
+    widths=(ONE_COLUMN,),
+    of_run=True,
+)
 def _pointing(material: Material, width: float) -> StyledFigure:
     clips = first_clips(material, CLIPS)
     masks, labels = hand_masks(clips.clips), clips.batch.labels
@@ -78,12 +88,31 @@ def _features(material: Material) -> dict[str, dict[str, np.ndarray]]:
     return material.keep("pooled features", make)
 
 
+@entry(
+    name="embedding",
+    title="Features of both networks in one plane",
+    see="Each point is a validation clip, seen by one network; first two principal components, "
+    "every channel standardised. What to ask of it: do clips of a class lie together, and do "
+    "both networks put them at the same place? The probes give the number.",
+    function="embedding_scatter",
+    of_run=True,
+)
 def _embedding(material: Material, width: float) -> StyledFigure:
     labels = first_clips(material, PROBED).batch.labels.numpy()
     planes = {how: embed(found, labels) for how, found in _features(material).items()}
     return figures.embedding_scatter(planes, material.run().classes, width=width)
 
 
+@entry(
+    name="probes",
+    title="Linear probes across modalities",
+    see="A linear classifier on the features of one network, tested on those of another, by "
+    "people it has not seen. The loss does not ask for features that fit each other channel by "
+    "channel, so low numbers off the diagonal are no failure of the alignment.",
+    function="probe_matrices",
+    widths=(ONE_COLUMN,),
+    of_run=True,
+)
 def _probes(material: Material, width: float) -> StyledFigure:
     batch, matrices = first_clips(material, PROBED).batch, {}
     labels, classes = batch.labels.numpy(), material.run().classes
@@ -94,39 +123,3 @@ def _probes(material: Material, width: float) -> StyledFigure:
         matrices[how] = probe_matrix(probes)
     chance = np.bincount(labels).max() / len(labels)
     return figures.probe_matrices(matrices, chance=chance, width=width)
-
-
-SHARED = (
-    Entry(
-        name="pointing",
-        title="How much of the saliency lies on the hand",
-        see="Share of Grad-CAM (for the true gesture) inside the hand's true outline, on "
-        "validation clips; bars: 95 % t intervals over people. A map without content reaches the "
-        "dashed line.",
-        function="accuracy_bars",
-        draw=_pointing,
-        widths=(ONE_COLUMN,),
-        of_run=True,
-    ),
-    Entry(
-        name="embedding",
-        title="Features of both networks in one plane",
-        see="Each point is a validation clip, seen by one network; first two principal components, "
-        "every channel standardised. What to ask of it: do clips of a class lie together, and do "
-        "both networks put them at the same place? The probes give the number.",
-        function="embedding_scatter",
-        draw=_embedding,
-        of_run=True,
-    ),
-    Entry(
-        name="probes",
-        title="Linear probes across modalities",
-        see="A linear classifier on the features of one network, tested on those of another, by "
-        "people it has not seen. The loss does not ask for features that fit each other channel by "
-        "channel, so low numbers off the diagonal are no failure of the alignment.",
-        function="probe_matrices",
-        draw=_probes,
-        widths=(ONE_COLUMN,),
-        of_run=True,
-    ),
-)

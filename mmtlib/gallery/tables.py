@@ -54,18 +54,8 @@ class MadeTable:
     def markdown(self) -> str:
         """Return the table as Markdown, with its caption."""
         entry = self.entry
-        heading = f"## {entry.name}: {entry.title}"
-        lines = [
-            heading,
-            "",
-            *self.table.markdown(),
-            "",
-            entry.note,
-            "",
-            f"*{self.provenance}*",
-            "",
-        ]
-        return "\n".join(lines)
+        parts = [f"## {entry.name}: {entry.title}", "\n".join(self.table.markdown())]
+        return "\n\n".join([*parts, entry.note, f"*{self.provenance}*\n"])
 
     def latex(self) -> str:
         """Return the table as LaTeX; it needs the package booktabs."""
