@@ -15,6 +15,21 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmtlib import analysis as analysis
+    from mmtlib import config as config
+    from mmtlib import course as course
+    from mmtlib import datasets as datasets
+    from mmtlib import evaluation as evaluation
+    from mmtlib import experiment as experiment
+    from mmtlib import figures as figures
+    from mmtlib import gallery as gallery
+    from mmtlib import losses as losses
+    from mmtlib import models as models
+    from mmtlib import results as results
+    from mmtlib import study as study
+    from mmtlib import synthetic as synthetic
+    from mmtlib import training as training
+    from mmtlib import transforms as transforms
     from mmtlib.config import Control as Control
     from mmtlib.config import ExperimentConfig as ExperimentConfig
     from mmtlib.config import Method as Method
@@ -93,7 +108,8 @@ _HOMES = {
 }
 
 _ROOMS = (
-    "analysis", "config", "evaluation", "figures", "gallery", "losses", "models", "transforms",
+    "analysis", "config", "course", "datasets", "evaluation", "experiment", "figures", "gallery",
+    "losses", "models", "results", "study", "synthetic", "training", "transforms",
 )  # fmt: skip
 
 __all__ = ["__version__", *_HOMES]

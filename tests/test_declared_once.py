@@ -1,6 +1,7 @@
 """One declaration is enough: whatever is declared is found by every consumer."""
 
 import ast
+import dataclasses
 import inspect
 import os
 import re
@@ -194,6 +195,13 @@ def test_edited_code_has_another_fingerprint(tmp_path, monkeypatch):
     (tmp_path / "helper_of_net.py").write_text("WIDTH = 8\n")
     inspect.linecache.clearcache()
     assert code_fingerprint(net_module.Net) != first  # what it uses counts too
+
+
+def test_what_is_not_compared_makes_no_other_run():
+    first = code_fingerprint(of_a_user.dummy_modality)
+    lighter = dataclasses.replace(of_a_user.dummy_modality, light_color="#FFFFFF")
+    assert code_fingerprint(lighter) == first
+    assert code_fingerprint(dataclasses.replace(lighter, unit="metres")) != first
 
 
 def test_the_page_of_settings_is_in_step():

@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
+import mmtlib
 from mmtlib.cli import show
+from mmtlib.cli.options import Only
 from mmtlib.core.errors import ConfigError
 
 TUTORIAL_SEEDS = (0, 1, 2)
@@ -28,34 +30,27 @@ class Audience(StrEnum):
 
 def tutorial(
     out: Annotated[Path, typer.Option(help="Where results are written.")] = Path("build/tutorial"),
-    only: Annotated[
-        str | None, typer.Option(help="Only notebooks with this in their name.")
-    ] = None,
+    only: Only = None,
 ) -> None:
     """Run the notebooks in order; end with the table of what training together changed."""
-    from mmtlib.config import ExperimentConfig
-    from mmtlib.course import joint_runs, run_tutorial
-    from mmtlib.experiment import run_all
-    from mmtlib.results import compare
-
-    config = ExperimentConfig.make(modalities=("rgb", "depth"))
+    config = mmtlib.ExperimentConfig.make(modalities=("rgb", "depth"))
     if only is None:
         # First, as here all cores are busy all the time; the notebooks share the runs of seed 0.
-        joint = joint_runs(config, TUTORIAL_SEEDS)
+        joint = mmtlib.course.joint_runs(config, TUTORIAL_SEEDS)
         count = len(joint) + len(config.modalities) * len(TUTORIAL_SEEDS)
-        show.console.print(f"data and {count} runs for the notebooks and the closing table ...")
+        show.say(f"data and {count} runs for the notebooks and the closing table ...")
         start = time.monotonic()
         with show.bar("runs of two networks") as progress:
-            run_all(joint, progress=progress)
+            mmtlib.run_all(joint, progress=progress)
         with show.bar("with those of one") as progress:
-            compare(config, TUTORIAL_SEEDS, split="validation", progress=progress)
-        show.console.print(f"... {time.monotonic() - start:.0f} s")
+            mmtlib.compare(config, TUTORIAL_SEEDS, split="validation", progress=progress)
+        show.say(f"... {time.monotonic() - start:.0f} s")
     workers = min(2, os.cpu_count() or 1)
-    run_tutorial(out, only=only, workers=workers, report=lambda line: show.console.print(line))
-    show.console.print(f"notebooks and figures: {out / 'index.html'}", soft_wrap=True)
+    mmtlib.course.run_tutorial(out, only=only, workers=workers, report=show.say)
+    show.say(f"notebooks and figures: {out / 'index.html'}")
     if only is not None:
         return
-    found = compare(config, TUTORIAL_SEEDS, split="test")
+    found = mmtlib.compare(config, TUTORIAL_SEEDS, split="test")
     title = (
         f"Test accuracy on the {config.preset} clips, alone and trained with the others, from the "
         f"runs just made: {len(TUTORIAL_SEEDS)} seeds, a small sample"
@@ -67,11 +62,10 @@ def tutorial(
 def _call(module: str, *arguments: str, **environment: str) -> None:
     """Run a module as a program in the project's folder; end with its exit code if it fails."""
     from mmtlib.core.worker import program
-    from mmtlib.course import project_folder
 
     done = subprocess.run(
         [*program(module), *arguments],
-        cwd=project_folder(),
+        cwd=mmtlib.course.project_folder(),
         env={**os.environ, **environment},
         check=False,
     )
@@ -98,10 +92,8 @@ def lab(
 
 def notebooks() -> None:
     """Write the paired notebooks from their sources in notebooks/src."""
-    from mmtlib.course import sync_notebooks
-
-    written = sync_notebooks()
-    show.console.print("\n".join(path.name for path in written) or "all notebooks are up to date")
+    written = mmtlib.course.sync_notebooks()
+    show.say("\n".join(path.name for path in written) or "all notebooks are up to date")
 
 
 def test(context: typer.Context) -> None:
@@ -128,20 +120,16 @@ def time_all(
     out: Annotated[
         Path, typer.Option(help="Where the executed notebooks and times.csv are written.")
     ] = Path("build/times"),
-    only: Annotated[
-        str | None, typer.Option(help="Only notebooks with this in their name.")
-    ] = None,
+    only: Only = None,
 ) -> None:
     """Run every notebook in order and alone from empty caches; compare with their headers."""
-    from mmtlib.config import default_preset
     from mmtlib.core.provenance import provenance
-    from mmtlib.course import time_notebooks
 
-    found = time_notebooks(out, only=only, report=lambda line: show.console.print(line))
+    found = mmtlib.course.time_notebooks(out, only=only, report=show.say)
     made = provenance()
     mode = (
         "fast mode, which tells nothing of the limits"
-        if default_preset() == "tiny"
+        if mmtlib.config.default_preset() == "tiny"
         else "full mode"
     )
     show.table(
@@ -150,9 +138,9 @@ def time_all(
         f"{made['machine']}, {made['date'][:10]}",
     )
     for line in found.complaints:
-        show.console.print(line, soft_wrap=True)
+        show.say(line)
     if not found.good:
-        show.console.print("too slow, or shows what it should not: see above")
+        show.say("too slow, or shows what it should not: see above")
         raise typer.Exit(1)
 
 
@@ -166,10 +154,8 @@ def site(
     ] = Path("build/tutorial"),
 ) -> None:
     """Build the pages for a browser: executed notebooks, gallery, results, reference."""
-    from mmtlib.course import build_site
-
-    page = build_site(out, executed=executed, report=lambda line: show.console.print(line))
-    show.console.print(f"open {page}", soft_wrap=True)
+    page = mmtlib.course.build_site(out, executed=executed, report=show.say)
+    show.say(f"open {page}")
 
 
 @app.command()
@@ -187,14 +173,12 @@ def build(
     ] = None,
 ) -> None:
     """Write the notebooks for students or teachers, without outputs; or an archive for a class."""
-    from mmtlib.course import build_bundle, build_notebooks
-
     if bundle == (audience is not None):
         raise ConfigError("Give one of --for students, --for teachers and --bundle.")
     if audience is None:
-        path = build_bundle(out or Path("build/course/mmtlib-course.zip"))
-        show.console.print(f"{path}: {show.size(path.stat().st_size)}", soft_wrap=True)
+        path = mmtlib.course.build_bundle(out or Path("build/course/mmtlib-course.zip"))
+        show.say(f"{path}: {show.size(path.stat().st_size)}")
         return
     folder = out or Path("build/course") / audience
-    written = build_notebooks(audience, folder)
-    show.console.print(f"{len(written)} notebooks for {audience}: {folder}", soft_wrap=True)
+    written = mmtlib.course.build_notebooks(audience, folder)
+    show.say(f"{len(written)} notebooks for {audience}: {folder}")

@@ -8,7 +8,10 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+import mmtlib
 from mmtlib.cli import show
+from mmtlib.core.cache import cache_dir
+from mmtlib.core.errors import unknown_name
 
 app = typer.Typer(no_args_is_help=True, help="See, make and check data sets.")
 
@@ -16,9 +19,6 @@ app = typer.Typer(no_args_is_help=True, help="See, make and check data sets.")
 @app.command("list")
 def list_() -> None:
     """List the data sets, and the sizes of the synthetic one."""
-    from mmtlib.datasets import DATASETS
-    from mmtlib.synthetic import PRESETS
-
     rows = [
         {
             "preset": p.name,
@@ -26,12 +26,12 @@ def list_() -> None:
             "clips (train / validation / test)": " / ".join(str(n) for n in p.clips.values()),
             "T x H x W": f"{p.frames} x {p.size} x {p.size}",
         }
-        for p in PRESETS.values()
+        for p in mmtlib.synthetic.PRESETS.values()
     ]
     show.table(pd.DataFrame(rows), "synthetic (embedded, made on first use)")
     real = [
         {"data set": name, "classes": len(kind.classes) or "yours", "terms": kind.licence}
-        for name, kind in DATASETS.items()
+        for name, kind in mmtlib.datasets.DATASETS.items()
     ]
     show.table(pd.DataFrame(real), "real (read from your disk with --root DIR)")
 
@@ -42,16 +42,13 @@ def make_command(
     generator_seed: Annotated[int, typer.Option(help="Another seed: other people.")] = 0,
 ) -> None:
     """Make all splits of a synthetic preset now, and say where they are kept."""
-    from mmtlib.core.cache import cache_dir
-    from mmtlib.synthetic import SPLITS, SyntheticGestures
-
-    for split in SPLITS:
+    for split in mmtlib.synthetic.SPLITS:
         with show.bar(f"{preset} {split}") as progress:
-            clips = SyntheticGestures(
+            clips = mmtlib.SyntheticGestures(
                 preset, split, generator_seed=generator_seed, progress=progress
             )
-        show.console.print(f"{split}: {len(clips):,} clips")
-    show.console.print(f"kept in {cache_dir('synthetic')}", soft_wrap=True)
+        show.say(f"{split}: {len(clips):,} clips")
+    show.say(f"kept in {cache_dir('synthetic')}")
 
 
 @app.command()
@@ -74,7 +71,7 @@ def twin(
             generator_seed=generator_seed,
             progress=progress,
         )
-    show.console.print(f"{root}: use it with --data nvgesture --root {root}", soft_wrap=True)
+    show.say(f"{root}: use it with --data nvgesture --root {root}")
 
 
 @app.command("verify")
@@ -92,17 +89,14 @@ def verify_command(
 
     Exit code 1 if clips are missing or broken.
     """
-    from mmtlib.core.errors import unknown_name
-    from mmtlib.datasets import DATASETS
-
-    if name not in DATASETS:
-        raise unknown_name("data set", name, DATASETS)
-    kind = DATASETS[name]
+    if name not in mmtlib.datasets.DATASETS:
+        raise unknown_name("data set", name, mmtlib.datasets.DATASETS)
+    kind = mmtlib.datasets.DATASETS[name]
     with show.bar("clips") as progress:
         report = kind.verify(root, modalities, colour=colour, quick=quick, progress=progress)
     show.verify_report(report)
     if csv is not None:
         report.save(csv)
-        show.console.print(f"one row per clip in {csv}", soft_wrap=True)
+        show.say(f"one row per clip in {csv}")
     if not report.complete:
         raise typer.Exit(1)

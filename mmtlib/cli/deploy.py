@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import mmtlib
 from mmtlib.cli import show
+from mmtlib.cli.options import RunName
+from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmtlib.experiment import Classifier, Run
@@ -18,16 +22,14 @@ PLOTS = (".png", ".pdf", ".svg")
 
 
 def export(
-    run: Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")],
+    run: RunName,
     modality: Modality = None,
     out: Annotated[Path | None, typer.Option(help="Default: RUN-MODALITY.onnx here.")] = None,
 ) -> None:
     """Write one network of a run as an ONNX file that any computer can use by itself."""
-    from mmtlib.experiment import export_run, load_run
-
-    path = export_run(load_run(run), modality, out)
-    show.console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
-    show.console.print(f"next: mmt predict VIDEO --model {path}", soft_wrap=True)
+    path = mmtlib.experiment.export_run(mmtlib.load_run(run), modality, out)
+    show.say(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    show.say(f"next: mmt predict VIDEO --model {path}")
 
 
 def predict_command(
@@ -48,9 +50,6 @@ def predict_command(
     plot: Annotated[Path | None, typer.Option(help="Scores over time, as a .png.")] = None,
 ) -> None:
     """Print the most likely classes of a video and how long it took, or its classes over time."""
-    from mmtlib.core.errors import ConfigError
-    from mmtlib.experiment import load_exported, load_run, time_prediction
-
     if (run is None) == (model is None):
         raise ConfigError("Say which network to use: --run RUN or --model FILE, one of them.")
     if window is None and not (stride is csv is plot is None):
@@ -59,17 +58,17 @@ def predict_command(
         raise ConfigError("--first and --last cut out one gesture; leave them out with --window.")
     if plot is not None and plot.suffix not in PLOTS:
         raise ConfigError(f"--plot {plot}: expected a name that ends in {', '.join(PLOTS)}.")
-    network = load_run(run) if run is not None else load_exported(model or "")
+    exported = mmtlib.experiment.load_exported
+    network = mmtlib.load_run(run) if run is not None else exported(model or "")
     if window is not None:
         _over_time(network, video, modality, window, stride, csv, plot)
         return
-    found = time_prediction(network, video, modality, first=first, last=last)
+    found = mmtlib.experiment.time_prediction(network, video, modality, first=first, last=last)
     shown = found.scores.head(top)
     show.table(shown.assign(score=[show.as_percent(s) for s in shown["score"]]))
-    show.console.print(
+    show.say(
         f"one pass through the network {1000 * found.pass_s:.1f} ms (median of 5); "
-        f"{1000 * found.whole_s:.0f} ms in all, with decoding and preparation",
-        soft_wrap=True,
+        f"{1000 * found.whole_s:.0f} ms in all, with decoding and preparation"
     )
 
 
@@ -83,23 +82,21 @@ def _over_time(
     plot: Path | None,
 ) -> None:
     """Print the classes of a sliding window, and write table and plot."""
-    from mmtlib.core.cache import whole_file
-    from mmtlib.experiment import predict_windows, segments
-    from mmtlib.figures import score_timeline
-
-    windows = predict_windows(network, video, modality, window=window, stride=stride)
+    windows = mmtlib.experiment.predict_windows(
+        network, video, modality, window=window, stride=stride
+    )
     if csv is not None:
         with whole_file(csv) as temporary:
             windows.to_csv(temporary, index=False, float_format="%.6g")
     if plot is not None:
         with whole_file(plot) as temporary:
-            score_timeline(windows).savefig(temporary, format=plot.suffix[1:])
-    parts = segments(windows)
+            mmtlib.figures.score_timeline(windows).savefig(temporary, format=plot.suffix[1:])
+    parts = mmtlib.experiment.segments(windows)
     shown = parts.assign(score=[show.as_percent(s) for s in parts["score"]])
     for name in ("start_s", "end_s"):
         shown[name] = [f"{seconds:.2f}" for seconds in parts[name]]
     show.table(shown.rename(columns={"start_s": "from (s)", "end_s": "to (s)"}))
-    show.console.print(f"{len(windows)} windows", soft_wrap=True)
+    show.say(f"{len(windows)} windows")
     for path in (csv, plot):
         if path is not None:
-            show.console.print(f"written: {path}", soft_wrap=True)
+            show.say(f"written: {path}")

@@ -35,7 +35,7 @@ def explore_command(
             Path(folder), view=view, host=host, port=port, public=public,
             theme="dark" if dark else "light",
         )  # fmt: skip
-        show.console.print(f"{served.address}  (Ctrl+C ends it)", soft_wrap=True)
+        show.say(f"{served.address}  (Ctrl+C ends it)")
         if browser:
             threading.Thread(target=served.open_browser, daemon=True).start()
         done = subprocess.run(served.command, env=served.environment, check=False)

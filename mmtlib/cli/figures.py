@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+import mmtlib
 from mmtlib.cli import show
 from mmtlib.core.errors import ConfigError
 
@@ -38,41 +39,37 @@ def figures(
         _page(Path("docs"))
         return
     inches = None if width is None else _inches(width)
-    from mmtlib.experiment import load_run
-    from mmtlib.gallery import Drawn, NotStored, write_gallery
 
-    chosen = load_run(run) if run is not None else None
+    chosen = mmtlib.load_run(run) if run is not None else None
     drawn, tables, left_out = 0, 0, []
     with show.bar("figures") as progress:
-        for found in write_gallery(
+        for found in mmtlib.gallery.write_gallery(
             out, formats=_names(formats), only=only, width=inches, run=chosen, progress=progress
         ):
-            if isinstance(found, NotStored):
+            if isinstance(found, mmtlib.gallery.NotStored):
                 left_out.append(str(found))
                 continue
-            drawn += isinstance(found, Drawn)
-            tables += not isinstance(found, Drawn)
-            if isinstance(found, Drawn) and inches is not None and found.width > inches:
-                show.console.print(
-                    f"{found.entry.name}: made {found.width:g} inches wide to be read",
-                    soft_wrap=True,
-                )
+            if isinstance(found, mmtlib.gallery.MadeTable):
+                tables += 1
+                continue
+            drawn += 1
+            if inches is not None and found.width > inches:
+                show.say(f"{found.entry.name}: made {found.width:g} inches wide to be read")
     for reason in left_out:
-        show.console.print(f"left out: {reason}", soft_wrap=True)
+        show.say(f"left out: {reason}")
     captions = f", captions in {out / 'captions.md'}" if drawn else ""
-    show.console.print(f"{drawn} figures and {tables} tables in {out}{captions}", soft_wrap=True)
+    show.say(f"{drawn} figures and {tables} tables in {out}{captions}")
 
 
 def _page(docs: Path) -> None:
-    from mmtlib.gallery import GALLERY, NotStored, write_page
 
     left_out = []
     with show.bar("figures") as progress:
-        for number, found in enumerate(write_page(docs), 1):
-            progress(number, len(GALLERY))
-            if isinstance(found, NotStored):
+        for number, found in enumerate(mmtlib.gallery.write_page(docs), 1):
+            progress(number, len(mmtlib.gallery.GALLERY))
+            if isinstance(found, mmtlib.gallery.NotStored):
                 left_out.append(f"left out: {found}")
-    show.console.print("\n".join([*left_out, f"written: {docs / 'gallery.md'}"]), soft_wrap=True)
+    show.say("\n".join([*left_out, f"written: {docs / 'gallery.md'}"]))
 
 
 def _names(text: str) -> list[str]:

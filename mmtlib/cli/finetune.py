@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+import mmtlib
 from mmtlib.cli import show
 from mmtlib.cli.options import with_settings
-from mmtlib.cli.runs import parse_classes, show_accuracies
+from mmtlib.cli.runs import parse_classes, show_result
 from mmtlib.config.checks import check_taken
 
 
@@ -24,19 +25,12 @@ def finetune(
     given: dict[str, Any] = {},  # noqa: B006
 ) -> None:
     """Train a run's networks on, on real clips; the result is a run like any other."""
-    from mmtlib.experiment import finetune_config, load_run
-    from mmtlib.experiment import run as train
-
     for name in given:
         check_taken(data, name)
     if classes is not None:
         given = {**given, "classes": parse_classes(classes, data, root)}
-    config = finetune_config(load_run(run), dataset=data, root=str(root), **given)
+    start = mmtlib.load_run(run)
+    config = mmtlib.experiment.finetune_config(start, dataset=data, root=str(root), **given)
     with show.bars("clips", "epochs") as (clips, epochs_done):
-        result = train(config, progress=epochs_done, data_progress=clips)
-    if result.facts["note"]:
-        show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
-    for m in config.modalities:
-        show.console.print(f"{m}: {result.facts[f'start_{m}']}", soft_wrap=True)
-    show_accuracies(result.validation_accuracy, "validation")
-    show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
+        result = mmtlib.run(config, progress=epochs_done, data_progress=clips)
+    show_result(result, *(f"{m}: {result.facts[f'start_{m}']}" for m in config.modalities))

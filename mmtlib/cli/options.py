@@ -6,6 +6,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,21 @@ from mmtlib.core.errors import ConfigError
 
 PAIRS = "set_"
 """The parameter that holds what ``--set`` was given."""
+RunName = Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")]
+Only = Annotated[str | None, typer.Option(help="Only notebooks with this in their name.")]
+Root = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
+Split = Annotated[str, typer.Option(help="validation or test.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Processes; default one per GPU (each sees its own), else per core."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="A Dask cluster to use instead: tcp://HOST:PORT.")
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(help="Most memory of a process, e.g. 4GiB; 0 = no limit; default: a share."),
+]
 
 
 def with_settings(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pandas as pd
 import typer
 
-from mmtlib.cli import show
-from mmtlib.cli.options import make_config, read_settings, with_settings
+import mmtlib
+from mmtlib.cli import options, show
 from mmtlib.config import RECIPES
 from mmtlib.core.cache import whole_file
+from mmtlib.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from mmtlib.config import ExperimentConfig
-
-Dir = Annotated[Path | None, typer.Option(help="Folder of a real data set.")]
+    from mmtlib.experiment import Run
 
 
 def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tuple[str, ...]:
@@ -31,10 +31,7 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
     Raises:
         ConfigError: if a number is out of range or the data set is unknown.
     """
-    from mmtlib.core.errors import ConfigError
-    from mmtlib.datasets import DATASETS
-
-    every, chosen = DATASETS[dataset].classes_in(root), []
+    every, chosen = mmtlib.datasets.DATASETS[dataset].classes_in(root), []
     for part in filter(None, (p.strip() for p in text.split(","))):
         numbers = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part)
         if numbers is None or part in every:
@@ -49,7 +46,7 @@ def parse_classes(text: str, dataset: str, root: str | Path | None = None) -> tu
     return tuple(chosen)
 
 
-@with_settings()
+@options.with_settings()
 def train(
     recipe: Annotated[
         str | None, typer.Option(help=f"{', '.join(RECIPES)}; default: the preset's own.")
@@ -63,30 +60,33 @@ def train(
 
     Measures validation clips only; then see `mmt evaluate`.
     """
-    from mmtlib.experiment import is_first_process, plan_training, run
-
-    config = make_config(recipe, given)
+    config = options.make_config(recipe, given)
     if dry_run:
         _print_cost(config)
         return
-    if config.devices * config.nodes > 1 and not is_first_process():
+    if config.devices * config.nodes > 1 and not mmtlib.experiment.is_first_process():
         show.be_silent()
     with show.bars("clips", "epochs") as (clips, epochs_done):
-        result = run(config, progress=epochs_done, data_progress=clips)
+        result = mmtlib.run(config, progress=epochs_done, data_progress=clips)
+    show_result(result, mmtlib.experiment.plan_training(config).weight_line)
+
+
+def show_result(result: Run, *about: str) -> None:
+    """Print what came of a training, with lines about it before its accuracies."""
     if result.facts["note"]:
-        show.console.print(f"Note: {result.facts['note']}", soft_wrap=True)
-    show.console.print(plan_training(config).weight_line, soft_wrap=True)
+        show.say(f"Note: {result.facts['note']}")
+    for line in about:
+        show.say(line)
     show_accuracies(result.validation_accuracy, "validation")
-    show.console.print(f"run {result.run_id} in {result.path}", soft_wrap=True)
-    show.console.print(f"next: mmt evaluate {result.run_id} --split test")
+    show.say(f"run {result.run_id} in {result.path}")
+    show.say(f"next: mmt evaluate {result.run_id} --split test")
 
 
 def _print_cost(config: ExperimentConfig) -> None:
     """Print what a training comes to."""
-    from mmtlib.experiment import count_clips, estimate_cost, plan_training
-
-    clips, plan = count_clips(config, "train"), plan_training(config)
-    cost = estimate_cost(config, clips)
+    clips = mmtlib.experiment.count_clips(config, "train")
+    plan = mmtlib.experiment.plan_training(config)
+    cost = mmtlib.experiment.estimate_cost(config, clips)
     share = config.batch_size // (config.devices * config.nodes * config.accumulate)
     facts = {
         "training clips": f"{clips:,} of T x H x W = {' x '.join(map(str, plan.clip))}",
@@ -99,7 +99,7 @@ def _print_cost(config: ExperimentConfig) -> None:
     }
     frame = pd.DataFrame({"what": facts.keys(), "estimate": facts.values()})
     show.table(frame, f"Dry run: {config.network}, recipe {config.recipe}; nothing was trained")
-    show.console.print(plan.weight_line, soft_wrap=True)
+    show.say(plan.weight_line)
 
 
 def show_accuracies(accuracy: dict[str, float], split: str) -> None:
@@ -109,9 +109,9 @@ def show_accuracies(accuracy: dict[str, float], split: str) -> None:
 
 
 def evaluate_command(
-    run: Annotated[str, typer.Argument(help="A run: its id or the beginning of it.")],
-    split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
-    root: Dir = None,
+    run: options.RunName,
+    split: options.Split = "validation",
+    root: options.Root = None,
     data: Annotated[
         str | None, typer.Option(help="With --root: what lies there, if not the run's data set.")
     ] = None,
@@ -127,50 +127,42 @@ def evaluate_command(
     per_class: Annotated[bool, typer.Option(help="Also the accuracy of every class.")] = False,
 ) -> None:
     """Measure a run on a split; each reading is recorded in the run's folder."""
-    from mmtlib.evaluation import per_class_accuracy
-    from mmtlib.experiment import evaluate as measure
-    from mmtlib.experiment import load_run
-
-    stored = load_run(run)
-    other = read_settings(
+    stored = mmtlib.load_run(run)
+    other = options.read_settings(
         [], dataset=data, clips_per_class=clips_per_class, skip_broken=skip_broken or None
     )
     if classes is not None:
         other["classes"] = parse_classes(
             classes, data or stored.config.dataset, root or stored.config.root
         )
-    result = measure(stored, split, root=None if root is None else str(root), **other)
+    result = mmtlib.evaluate(stored, split, root=None if root is None else str(root), **other)
     if result.note:
-        show.console.print(f"Note: {result.note}", soft_wrap=True)
+        show.say(f"Note: {result.note}")
     show_accuracies(result.accuracy, split)
     if per_class:
         frame = pd.DataFrame({"class": result.classes})
         for m, found in result.predictions.items():
-            frame[m] = [show.as_percent(a) if a == a else "-" for a in per_class_accuracy(found)]
+            shares = mmtlib.evaluation.per_class_accuracy(found)
+            frame[m] = [show.as_percent(a) if a == a else "-" for a in shares]
         show.table(frame)
 
 
-@with_settings("seed", "workers")
+@options.with_settings("seed", "workers")
 def compare_command(
     seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
     recipe: Annotated[str | None, typer.Option(help=f"{', '.join(RECIPES)}.")] = None,
-    split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; default one per GPU, else one per core.")
-    ] = None,
+    split: options.Split = "validation",
+    workers: options.Workers = None,
     given: dict[str, Any] = {},  # noqa: B006
 ) -> None:
     """Train each network alone and all together, over several seeds, and print the differences."""
-    from mmtlib.core.errors import ConfigError
-    from mmtlib.results import compare as compare_runs
-
     try:
         numbers = [int(part) for part in seeds.split(",") if part.strip()]
     except ValueError:
         raise ConfigError(f"--seeds expects whole numbers with commas, got {seeds!r}.") from None
-    config = make_config(recipe, given)
+    config = options.make_config(recipe, given)
     with show.bar("runs") as progress:
-        found = compare_runs(config, numbers, split=split, workers=workers, progress=progress)
+        found = mmtlib.compare(config, numbers, split=split, workers=workers, progress=progress)
     show.table(found.summary(), f"{split} accuracy, {len(numbers)} seeds")
 
 
@@ -181,11 +173,11 @@ def show_settings(
     from mmtlib.config.page import declared_page
 
     if out is None:
-        show.console.print(declared_page(), soft_wrap=True)
+        show.say(declared_page())
     else:
         with whole_file(out) as temporary:
             temporary.write_text(declared_page(), encoding="utf-8")
-        show.console.print(f"written: {out}", soft_wrap=True)
+        show.say(f"written: {out}")
 
 
 runs = typer.Typer(help="List the stored runs; take those of another cache over.")
@@ -194,13 +186,11 @@ runs = typer.Typer(help="List the stored runs; take those of another cache over.
 @runs.callback(invoke_without_command=True)
 def runs_command(context: typer.Context) -> None:
     """List the stored runs."""
-    from mmtlib.experiment import list_runs as stored_runs
-
     if context.invoked_subcommand is not None:
         return
-    found = stored_runs()
+    found = mmtlib.list_runs()
     if not len(found):
-        show.console.print("No runs yet: `mmt train` makes one.")
+        show.say("No runs yet: `mmt train` makes one.")
         return
     scores = [name for name in found.columns if name.startswith("validation ")]
     rows = [
@@ -227,7 +217,5 @@ def migrate(
     folder: Annotated[Path, typer.Argument(help="The other cache, e.g. of version 0.1.")],
 ) -> None:
     """Copy the runs of another cache into this one; the original stays as it is."""
-    from mmtlib.experiment import migrate_runs
-
-    found = migrate_runs(folder)
+    found = mmtlib.experiment.migrate_runs(folder)
     show.table(found.convert_dtypes(), f"Runs of {folder}")

@@ -30,6 +30,11 @@ console = Console(highlight=False, markup=False, emoji=False)
 err_console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def say(text: str) -> None:
+    """Print a line as it is, however long: a terminal wraps it, a file keeps it whole."""
+    console.print(text, soft_wrap=True)
+
+
 def be_silent() -> None:
     """Print nothing more: of several training processes one speaks."""
     console.quiet = err_console.quiet = True
@@ -50,7 +55,7 @@ def table(frame: pd.DataFrame, title: str | None = None) -> None:
 def verify_report(found: VerifyReport) -> None:
     """Print what looking at a data set found."""
     table(found.counts(), f"{found.name} in {found.root}")
-    console.print(found.text(), soft_wrap=True)
+    say(found.text())
 
 
 def as_percent(fraction: float) -> str:

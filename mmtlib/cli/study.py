@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+import mmtlib
 from mmtlib.cli import show
+from mmtlib.cli.options import Memory, Scheduler, Workers
+from mmtlib.core.cache import SHIPPED
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -17,11 +20,6 @@ app = typer.Typer(
     "runs are there. Stopped at any moment, the same command goes on; what comes with "
     "mmtlib is not made again.",
 )
-
-Workers = Annotated[
-    int | None,
-    typer.Option(help="Processes; default one per GPU (each sees its own), else per core."),
-]
 
 
 @app.callback()
@@ -36,13 +34,8 @@ def study(
         typer.Option(help="Of these parts only this one: H1, S1 ... S8; may be repeated."),
     ] = None,
     workers: Workers = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="A Dask cluster to use instead: tcp://HOST:PORT.")
-    ] = None,
-    memory: Annotated[
-        str | None,
-        typer.Option(help="Most memory of a process, e.g. 4GiB; 0 = no limit; default: a share."),
-    ] = None,
+    scheduler: Scheduler = None,
+    memory: Memory = None,
     anew: Annotated[
         bool, typer.Option("--anew", help="Make runs again whose results come with mmtlib.")
     ] = False,
@@ -50,28 +43,24 @@ def study(
     """Run the study, or what is missing of it."""
     if context.invoked_subcommand is not None:
         return
-    from mmtlib.study import PARTS, conduct
 
     with show.bars("clips", "runs") as (clips, runs):
-        reports = conduct(
-            part or PARTS, questions=question, workers=workers, scheduler=scheduler,
+        reports = mmtlib.study.conduct(
+            part or mmtlib.study.PARTS, questions=question, workers=workers, scheduler=scheduler,
             memory=memory, anew=anew, progress=runs, data_progress=clips,
         )  # fmt: skip
         for found in reports:
-            show.console.print(
+            show.say(
                 f"{found.study}, {found.split}: {found.stored} runs were there, "
-                f"{found.done} made now",
-                soft_wrap=True,
+                f"{found.done} made now"
             )
 
 
 @app.command("check")
 def check_command(workers: Workers = None) -> None:
     """Make some of the stored runs again, in an empty cache, and compare: about ten minutes."""
-    from mmtlib.study import check_stored
-
     with show.bars("runs") as (runs,):
-        found = check_stored(workers=workers, progress=runs)
+        found = mmtlib.study.check_stored(workers=workers, progress=runs)
     table = found.assign(
         stored=[show.as_percent(share) for share in found["stored"]],
         here=[show.as_percent(share) for share in found["here"]],
@@ -81,10 +70,9 @@ def check_command(workers: Workers = None) -> None:
     verdicts = ["stored", "here", "spread", "same_bits", "holds"]
     show.table(table[[*names, *verdicts]], "stored and made again")
     alike = found[found["alike"]]
-    show.console.print(
+    show.say(
         f"{found['holds'].sum()} of {len(found)} hold; {len(alike)} were stored on this kind of "
-        f"processor with this PyTorch, {alike['same_bits'].sum()} of these the same bit for bit",
-        soft_wrap=True,
+        f"processor with this PyTorch, {alike['same_bits'].sum()} of these the same bit for bit"
     )
     if not found["holds"].all():
         raise typer.Exit(2)
@@ -98,18 +86,13 @@ def report_command(
     stored: Annotated[bool, typer.Option(help="Of the package's results alone.")] = False,
 ) -> None:
     """Write what the study found into a page."""
-    from mmtlib.core.cache import SHIPPED
-    from mmtlib.study import write_report
-
-    write_report(page, SHIPPED if stored else None)
-    show.console.print(f"written into {page}", soft_wrap=True)
+    mmtlib.study.write_report(page, SHIPPED if stored else None)
+    show.say(f"written into {page}")
 
 
 @app.command("ship")
 def ship_command() -> None:
     """Put the study's results and a few of its networks into the package."""
-    from mmtlib.study import ship_study
-
-    sizes = ship_study()
+    sizes = mmtlib.study.ship_study()
     for name, size in sizes.items():
-        show.console.print(f"{name}: {show.size(size)}")
+        show.say(f"{name}: {show.size(size)}")

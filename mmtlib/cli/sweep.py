@@ -7,50 +7,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import mmtlib
 from mmtlib.cli import show
+from mmtlib.cli.options import Memory, Root, Scheduler, Split, Workers
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mmtlib.results import Failure
 
+HEADINGS = {"arm": "configuration", "modalities": "trained together", "target": "tested network"}
+
 
 def sweep_command(
     grid: Annotated[Path, typer.Argument(help="A TOML file: base, factors, arms, seeds.")],
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Processes; default one per GPU (each sees its own), else per core."),
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="A Dask cluster to use instead: tcp://HOST:PORT.")
-    ] = None,
-    split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
-    memory: Annotated[
-        str | None,
-        typer.Option(help="Most memory of a process, e.g. 4GiB; 0 = no limit; default: a share."),
-    ] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder of a real data set.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    split: Split = "validation",
+    memory: Memory = None,
+    root: Root = None,
 ) -> None:
     """Train and measure every run of a study that is missing; runs that are there are kept.
 
     Test clips are read with `--split test` only.
     """
-    from mmtlib.results import Grid, load_results
-    from mmtlib.results import sweep as make
-
-    study = Grid.load(grid, **({} if root is None else {"root": str(root)}))
+    study = mmtlib.Grid.load(grid, **({} if root is None else {"root": str(root)}))
     with show.bars("clips", "runs") as (clips, runs):
-        found = make(
+        found = mmtlib.sweep(
             study, split=split, workers=workers, scheduler=scheduler, memory=memory,
             progress=runs, data_progress=clips,
         )  # fmt: skip
-    show.console.print(f"{found.stored} runs were there, {found.done} made now", soft_wrap=True)
+    show.say(f"{found.stored} runs were there, {found.done} made now")
     if found.stored + found.done:
         arms = list(dict.fromkeys(task.arm for task in study.tasks))
-        results = load_results(study.name)
+        results = mmtlib.load_results(study.name)
         results = results[(results["split"] == split) & results["arm"].isin(arms)]
         show.table(_means(results, arms), f"{split} accuracy: {study.name}")
-        show.console.print(f"next: mmtlib.load_results({study.name!r})", soft_wrap=True)
+        show.say(f"next: mmtlib.load_results({study.name!r})")
     if found.failures:
         _tell(found.failures)
         raise typer.Exit(2)
@@ -58,10 +51,15 @@ def sweep_command(
 
 def _means(results: pd.DataFrame, arms: list[str]) -> pd.DataFrame:
     """Return one row per arm, in this order, and target: its runs and their mean accuracy."""
+    from mmtlib.explorer.factors import level_title
+
     ordered = results.sort_values("arm", key=lambda names: names.map(arms.index), kind="stable")
     groups = ordered.groupby(["arm", "method", "modalities", "target"], sort=False)
     means = groups["accuracy"].agg(runs="size", mean="mean").reset_index()
-    return means.assign(mean=[show.as_percent(a) for a in means["mean"]])
+    for name in ("method", "modalities", "target"):
+        means[name] = [level_title(name, level) for level in means[name]]
+    means["mean"] = [show.as_percent(a) for a in means["mean"]]
+    return means.rename(columns=HEADINGS)
 
 
 def _tell(failures: tuple[Failure, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mmtlib.core.declared import Registry, calling_module, import_path
@@ -21,12 +21,14 @@ class DataSet:
         reader: the class that reads it, or the class's import path.
         settings: those of `DataSettings` that it takes, of those that some data sets take only;
             None = all of them: each then counts in the identity of a run.
+        made: whether its clips are made, not read from files that can be broken.
     """
 
     name: str
     title: str
     reader: str | type
     settings: tuple[str, ...] | None = None
+    made: bool = field(default=False, compare=False)
 
     def load(self) -> Any:
         """Return the class, imported now if need be."""
@@ -56,6 +58,7 @@ for _data_set in (
         title="synthetic gestures",
         reader="mmtlib.synthetic:SyntheticGestures",
         settings=("generator_seed", "clutter"),
+        made=True,
     ),
     DataSet(
         name="nvgesture",

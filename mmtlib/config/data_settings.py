@@ -16,7 +16,7 @@ def _corrupted(config: DataSettings) -> bool:
 
 
 def _real_flow(config: DataSettings) -> bool:
-    return config.dataset != "synthetic" and "flow" in config.modalities
+    return not config.clips_are_made and "flow" in config.modalities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,3 +113,8 @@ class DataSettings(SettingsGroup):
     generator_seed: int = setting(
         0, title="data seed", low=0, help="Seed of the synthetic people and clips."
     )
+
+    @property
+    def clips_are_made(self) -> bool:
+        """Whether the clips are made, not read from files."""
+        return DATA_SETS[self.dataset].made

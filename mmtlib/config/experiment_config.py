@@ -103,7 +103,7 @@ class ExperimentConfig(AllSettings):
         depth is broken is left out for RGB alone too.
         """
         changes: dict[str, Any] = {"modalities": (modality,)}
-        if self.dataset != "synthetic" and self.skip_broken:
+        if self.skip_broken and not self.clips_are_made:
             changes["complete_for"] = tuple(dict.fromkeys((*self.modalities, *self.complete_for)))
         changes |= PLAIN_METHOD
         if self.corrupt != modality:

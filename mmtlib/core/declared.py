@@ -205,7 +205,9 @@ def code_fingerprint(thing: object) -> str:
 def _sources(thing: object) -> list[str]:
     """Return the texts that define a thing."""
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        values = [getattr(thing, each.name) for each in dataclasses.fields(thing)]
+        # What is not compared makes no other run.
+        counting = [each.name for each in dataclasses.fields(thing) if each.compare]
+        values = [getattr(thing, name) for name in counting]
         plain = [value for value in values if not callable(value)]
         return [
             repr(plain),

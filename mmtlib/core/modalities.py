@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mmtlib.core.declared import Registry, calling_module
@@ -32,6 +32,7 @@ class Modality:
             spread before they enter a network; pictures are standardised clip by clip instead
             (`mmtlib.transforms.Standardize`).
         color: the colour of this modality in every figure.
+        light_color: the same hue for pages that are dark; "" = the same colour.
     """
 
     name: str
@@ -42,6 +43,12 @@ class Modality:
     center: float
     spread: float
     color: str
+    light_color: str = field(default="", compare=False)
+
+    @property
+    def dark_color(self) -> str:
+        """The colour where the page is dark."""
+        return self.light_color or self.color
 
 
 KINDS = {"image": "rgb", "level": "depth"}
@@ -71,7 +78,8 @@ def described_modality(text: str) -> Modality | None:
         )
     # It counts in the identity of a run: the name alone decides.
     color = _OWN_COLORS[sum(name.encode()) % len(_OWN_COLORS)]
-    described = replace(like, name=name, title=name.replace("_", " ").capitalize(), color=color)
+    title = name.replace("_", " ").capitalize()
+    described = replace(like, name=name, title=title, color=color, light_color="")
     if MODALITIES.get(name, described) != described:
         raise ConfigError(f"{text!r}: {name!r} is another modality already; take another name.")
     return described
@@ -83,14 +91,15 @@ MODALITIES: Registry[Modality] = Registry(
 """All modalities by name. Colours are from the Okabe-Ito palette, safe for colour-blind readers."""
 for _modality in (
     Modality(name="rgb", title="RGB", channels=3, kind="image", unit="brightness, 0 to 1",
-             center=0.45, spread=0.25, color="#0072B2"),
+             center=0.45, spread=0.25, color="#0072B2", light_color="#56B4E9"),
     Modality(name="depth", title="Depth", channels=1, kind="level",
              unit="8-bit level / 255, 0 = no reading",
-             center=0.45, spread=0.25, color="#D55E00"),
+             center=0.45, spread=0.25, color="#D55E00", light_color="#E69F00"),
     Modality(name="flow", title="Optical flow", channels=2, kind="vector",
-             unit="pixels per frame", center=0.0, spread=1.5, color="#009E73"),
+             unit="pixels per frame", center=0.0, spread=1.5,
+             color="#009E73", light_color="#2DC79C"),
     Modality(name="ir", title="Infrared", channels=1, kind="image", unit="brightness, 0 to 1",
-             center=0.25, spread=0.2, color="#CC79A7"),
+             center=0.25, spread=0.2, color="#CC79A7", light_color="#E3A5C7"),
 ):  # fmt: skip
     MODALITIES.register(_modality)
 

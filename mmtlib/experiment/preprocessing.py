@@ -67,10 +67,7 @@ class Preprocessing:
             "steps": [
                 {
                     "name": type(step).__name__,
-                    "arguments": {
-                        name: getattr(step, name)
-                        for name in inspect.signature(type(step)).parameters
-                    },
+                    "arguments": step.arguments,
                     "does": (inspect.getdoc(type(step)) or "").partition("\n")[0],
                 }
                 for step in self.steps

@@ -8,8 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from mmtlib.core.modalities import MODALITIES
-from mmtlib.explorer.factors import FUSED
+from mmtlib.core.modalities import MODALITIES, first_network, get_modality
 from mmtlib.explorer.state import THEMES, ExplorerState
 from mmtlib.figures import looks
 
@@ -19,9 +18,8 @@ GREY = {"light": "#555555", "dark": "#BBBBBB"}
 INK = {"light": "#1F1F1F", "dark": "#EEEEEE"}
 RULE = {"light": "#E4EAF2", "dark": "#2E3A48"}
 PAPER = {"light": "#FFFFFF", "dark": "#111111"}
-SYMBOLS = {"rgb": "circle", "depth": "diamond", "flow": "square", "ir": "triangle-up", FUSED: "x"}
-_LIGHTER = {"rgb": "#56B4E9", "depth": "#E69F00", "flow": "#2DC79C", "ir": "#E3A5C7"}
-"""The same hues where the page is dark."""
+FORMS = ("circle", "diamond", "square", "triangle-up", "pentagon", "star")
+"""Of points, modality by modality."""
 TEST_TITLE = "TEST clips: stored figures of the study, to report and not to choose by"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
@@ -30,7 +28,13 @@ def theme_color(target: str, theme: str) -> str:
     """Return the colour of a network in every figure."""
     if target not in MODALITIES:
         return GREY[theme]
-    return _LIGHTER[target] if theme == "dark" else looks.color_of(target)
+    return get_modality(target).dark_color if theme == "dark" else looks.color_of(target)
+
+
+def symbol_of(target: str) -> str:
+    """Return the form of a network's points: its modality's."""
+    modality = first_network(target)
+    return FORMS[[*MODALITIES].index(modality) % len(FORMS)] if modality in MODALITIES else "x"
 
 
 def empty_figure(state: ExplorerState, text: str) -> go.Figure:

@@ -11,16 +11,16 @@ import plotly.graph_objects as go
 from mmtlib.explorer.appearance import (
     GREY,
     PAPER,
-    SYMBOLS,
     cut,
     framed,
     heat_trace,
     named,
     p_text,
+    symbol_of,
     theme_color,
     without_common_beginning,
 )
-from mmtlib.explorer.factors import TARGETS
+from mmtlib.explorer.factors import ordered_targets
 from mmtlib.explorer.state import ARM, ExplorerState
 from mmtlib.figures.looks import title_of
 
@@ -49,7 +49,7 @@ def drawn_points(table: pd.DataFrame, state: ExplorerState) -> tuple[pd.DataFram
     if many and not boxes:
         table = table[table["group"].isin(best_arms(table))]
     order = list(dict.fromkeys(table["x"]))
-    targets = [target for target in TARGETS if target in set(table["target"])]
+    targets = ordered_targets(table["target"])
     level = table["x"].map({text: i for i, text in enumerate(order)}).astype(float)
     number = table["target"].map({target: i for i, target in enumerate(targets)}).astype(float)
     at = level + (number - (len(targets) - 1) / 2) * min(0.24, 0.7 / len(targets))
@@ -113,7 +113,7 @@ def _add_points(
         name=title_of(target),
         customdata=np.stack([rows["group"], rows["seeds"], rows["runs"], _interval(rows, form)], 1),
         error_y={"type": "data", "array": np.nan_to_num(half), "thickness": 1.2, "width": 3},
-        marker={"color": theme_color(target, state.theme), "symbol": SYMBOLS.get(target, "circle"),
+        marker={"color": theme_color(target, state.theme), "symbol": symbol_of(target),
                 "size": size, "line": {"width": 1, "color": PAPER[state.theme]}},
         hovertemplate=f"<b>%{{customdata[0]}}</b><br>{title_of(target)}: "
         f"%{{y:{form}}} {unit}%{{customdata[3]}}<br>"

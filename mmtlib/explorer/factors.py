@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from mmtlib.config import SETTINGS
+from mmtlib.config import SETTINGS, method_titles
 from mmtlib.core.errors import unknown_name
 from mmtlib.core.modalities import MODALITIES
+from mmtlib.figures.looks import title_of
 from mmtlib.results.baselines import Counterparts, Pairing, find_baselines
 from mmtlib.results.schema import FUSED
 
 EMPTY = "-"
 """The level of a factor that has no influence on a run."""
-TARGETS = (*MODALITIES, FUSED)
-"""Tested networks, in the order in which they are shown."""
 _FIRST = {"study": "study", "method": "method", "modalities": "trained together"}
 TITLES: dict[str, str] = {
     **_FIRST,
@@ -89,6 +88,17 @@ class Runs:
             raise unknown_name("factor", name, self.levels)
         return self.coded[name]
 
+    def titled(self, name: str) -> pd.Series:
+        """Return what the level of each row is called, see `level_title`.
+
+        Raises:
+            ConfigError: if there is no such factor.
+        """
+        levels = self.factor(name).cat
+        titles = {level: level_title(name, level) for level in levels.categories}
+        alike = len(set(titles.values())) < len(titles)
+        return self.factor(name) if alike else levels.rename_categories(titles)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return the levels of a factor, or of ``"group"`` or ``"split"``, as text, in order.
 
@@ -114,6 +124,25 @@ def _matters(name: str, texts: tuple[str, ...]) -> bool:
     return different > 1 or name in _ALWAYS
 
 
+def level_title(factor: str, level: str) -> str:
+    """Return what a level of a factor is called: its title where it is declared, else itself."""
+    if factor == "method":
+        return method_titles().get(level, level)
+    if factor == "target":
+        return title_of(level)
+    known = SETTINGS[factor].choices if factor in SETTINGS else ()
+    if not isinstance(known, Mapping):
+        return level
+    names = level.split("+")
+    return " + ".join(getattr(known[n], "title", n) if n in known else n for n in names)
+
+
+def ordered_targets(there: Iterable[str]) -> list[str]:
+    """Return tested networks in the order in which they are shown: as declared, then others."""
+    found = set(there)
+    return [t for t in dict.fromkeys((*MODALITIES, FUSED, *sorted(found))) if t in found]
+
+
 def level_text(value: object) -> str:
     """Return a value as it is shown: ``"-"`` for none, 3.0 as ``"3"``, True as ``"true"``."""
     if value is None or value is pd.NA or value == "" or value != value:
@@ -127,13 +156,14 @@ def _encode(column: pd.Series) -> pd.Categorical:
     """Return the levels as text: "none" first, numbers by size, tested networks as in figures."""
     codes, values = pd.factorize(column, use_na_sentinel=False)
     texts = [level_text(value) for value in values]
+    targets = ordered_targets(texts) if column.name == "target" else []
 
     def place(index: int) -> tuple[bool, bool, float, str]:
         value, text = values[index], texts[index]
         number = isinstance(value, int | float | np.number) and text != EMPTY
         size = float(value) if number else 0.0
-        if column.name == "target" and text in TARGETS:
-            size = float(TARGETS.index(text))
+        if text in targets:
+            size = float(targets.index(text))
         return text != EMPTY, not number, size, text
 
     ordered = dict.fromkeys(texts[i] for i in sorted(range(len(texts)), key=place))

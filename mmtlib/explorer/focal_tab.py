@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets as widgets
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mmtlib.explorer.appearance import GREY, framed, theme_color
-from mmtlib.explorer.runs_tab import Change
 from mmtlib.explorer.state import ExplorerState
+from mmtlib.explorer.tab import Change, Tab
 from mmtlib.widgets.figure_view import FigureView
 from mmtlib.widgets.focal_playground import BETAS, LOSSES, add_rho, both_rho, focal_sentence
 from mmtlib.widgets.live_figure import slider
@@ -85,7 +83,7 @@ def focal_text(state: ExplorerState) -> str:
     )
 
 
-class FocalTab(widgets.VBox):
+class FocalTab(Tab, widgets.VBox):
     """The tab "focal": three sliders.
 
     Args:
@@ -102,25 +100,17 @@ class FocalTab(widgets.VBox):
             "loss_n": slider("loss of network n", state.loss_n, LOSSES),
             "focal_beta": slider("beta", state.focal_beta, BETAS, step=0.25),
         }
-        self._change, self._quiet = change, False
+        self._change = change
         self.plot, self.sentence = FigureView(focal_tab_figure(state)), widgets.HTML()
         for name, control in self.controls.items():
-            control.observe(self._told(name), "value")
+            self.tell_state(control, name)
         super().__init__([*self.controls.values(), self.plot, self.sentence])
-        self.sentence.value = f'<div role="status">{focal_text(state)}</div>'
-
-    def _told(self, name: str) -> Any:
-        def tell(event: Any) -> None:
-            if not self._quiet:
-                self._change(**{name: event["new"]})
-
-        return tell
+        self.say(focal_text(state))
 
     def show(self, state: ExplorerState) -> None:
         """Show another state; the sliders follow it."""
-        self._quiet = True
-        for name, control in self.controls.items():
-            control.value = getattr(state, name)
-        self._quiet = False
+        with self.following():
+            for name, control in self.controls.items():
+                control.value = getattr(state, name)
         self.plot.show(focal_tab_figure(state))
-        self.sentence.value = f'<div role="status">{focal_text(state)}</div>'
+        self.say(focal_text(state))

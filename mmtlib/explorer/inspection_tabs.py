@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -20,15 +18,15 @@ from mmtlib.explorer.inspection import (
     saliency_figure,
     steps,
 )
-from mmtlib.explorer.runs_tab import Change, offer
 from mmtlib.explorer.state import ExplorerState
+from mmtlib.explorer.tab import Change, Tab, offer
 from mmtlib.widgets.figure_view import FigureView
 
 UNOPENED = "Open this tab to load two networks."
 OWN_STAGE = "where they are aligned"
 
 
-class InspectionTab(widgets.VBox):
+class InspectionTab(Tab, widgets.VBox):
     """A tab about two networks: nothing is loaded before it is opened.
 
     Args:
@@ -45,7 +43,7 @@ class InspectionTab(widgets.VBox):
     def __init__(
         self, name: str, inspector: Inspector, change: Change, state: ExplorerState
     ) -> None:
-        self.name, self._inspector, self._change, self._quiet = name, inspector, change, False
+        self.name, self._inspector, self._change = name, inspector, change
         self._grid, self._opened = (1, 1, 1), False
         style = {"description_width": "110px"}
         look = {"style": style, "layout": {"width": "420px", "max_width": "100%"}}
@@ -68,20 +66,13 @@ class InspectionTab(widgets.VBox):
         self.sentence = widgets.HTML()
         for key in ("first", "second", "clip", "stage", "frame"):
             if key in self.controls:
-                self.controls[key].observe(self._told(key), "value")
-        self.controls["step"].observe(self._stepped, "value")
+                self.tell_state(self.controls[key], key)
+        self.tell(self.controls["step"], self._stepped)
         super().__init__([*parts, self.plot, self.sentence])
 
-    def _told(self, name: str) -> Callable[[Any], None]:
-        def tell(event: Any) -> None:
-            if not self._quiet:
-                self._change(**{name: event["new"]})
-
-        return tell
-
-    def _stepped(self, event: Any) -> None:
-        if not self._quiet and event["new"] != "-":
-            first, second = {title: pair for title, *pair in steps()}[event["new"]]
+    def _stepped(self, step: str) -> None:
+        if step != "-":
+            first, second = {title: pair for title, *pair in steps()}[step]
             self._change(first=first, second=second)
 
     def _picked(self, trace: Any, index: Any) -> None:
@@ -97,19 +88,17 @@ class InspectionTab(widgets.VBox):
                 self.plot.show(empty_figure(state.replace(split="validation"), UNOPENED))
             return
         self._opened = True
-        self._quiet = True
         try:
-            self._fill(state)
+            with self.following():
+                self._fill(state)
             if self.name == "corr":
                 self._grid = self._inspector.maps(state)[1]
             draw = corr_figure if self.name == "corr" else saliency_figure
             figure, said = draw(self._inspector, state)
         except MmtlibError as error:
             figure, said = empty_figure(state.replace(split="validation"), str(error)), str(error)
-        finally:
-            self._quiet = False
         self.plot.show(figure)
-        self.sentence.value = f'<div role="status">{html.escape(said)}</div>'
+        self.say(said)
 
     def _fill(self, state: ExplorerState) -> None:
         names, pair, known = network_names(), chosen(state), steps()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
@@ -13,9 +11,11 @@ import pandas as pd
 from mmtlib.core.errors import MmtlibError
 from mmtlib.explorer import tables
 from mmtlib.explorer.configs import as_command, as_python
+from mmtlib.explorer.factors import TITLES, level_title
 from mmtlib.explorer.saving import FORMATS, download_link
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ARM, SPLITS, VIEWS, ExplorerState
+from mmtlib.explorer.tab import WIDE, Change, Tab, columns, offer, status
 from mmtlib.explorer.views import View, draw_view
 from mmtlib.figures.looks import title_of
 from mmtlib.results.schema import config_of
@@ -23,11 +23,11 @@ from mmtlib.widgets.figure_view import FigureView
 
 MOST_ROWS = 40
 """Runs that are listed at most."""
-Change = Callable[..., None]
-WIDE = {"width": "100%", "min_width": "0"}
+TELLING = ("view", "split", "target", "x", "y", "reference", "chosen")
+"""The controls that stand for a part of the state each."""
 
 
-class RunsTab(widgets.HBox):
+class RunsTab(Tab, widgets.HBox):
     """The tab "runs".
 
     Args:
@@ -42,26 +42,20 @@ class RunsTab(widgets.HBox):
     """
 
     def __init__(self, source: Source, change: Change, state: ExplorerState) -> None:
-        self._source, self._change, self._quiet = source, change, False
+        self._source, self._change = source, change
         self.controls = _controls()
         self.state = state
         self.drawn: View = draw_view(source, state)
         self.plot = FigureView(self.drawn.figure, self._picked)
         self.sentence, self.details, self.saved = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._wire()
-        parts = [self.controls[name] for name in
-                 ("view", "split", "target", "x", "y", "reference", "chosen")]  # fmt: skip
+        parts = [self.controls[name] for name in TELLING]
         more = [self.controls[name] for name in ("factor", "levels", "clear")]
         saving = widgets.HBox([self.controls["format"], self.controls["save"]])
         heading = widgets.HTML("<b>Only runs with</b>")
-        left = widgets.VBox(
-            [*parts, heading, *more, saving, self.saved],
-            layout={"width": "290px", "flex": "0 0 290px", "padding": "0 8px 0 0"},
-        )
-        right = widgets.VBox(
-            [self.plot, self.sentence, self.details], layout={"flex": "1 1 auto", "min_width": "0"}
-        )
-        super().__init__([left, right], layout={"width": "100%"})
+        left = [*parts, heading, *more, saving, self.saved]
+        right = [self.plot, self.sentence, self.details]
+        super().__init__(columns(290, left, right), layout={"width": "100%"})
         self._follow(state)
 
     def show(self, state: ExplorerState) -> None:
@@ -73,30 +67,21 @@ class RunsTab(widgets.HBox):
 
     def _follow(self, state: ExplorerState) -> None:
         """Bring the controls and the words beside the figure to a state."""
-        with self._without_events():
+        with self.following():
             self._fill(state)
         self.sentence.value = _said(self.drawn.sentence, state)
         self.details.value = self._details(state)
 
     def _wire(self) -> None:
-        for name in ("view", "split", "target", "x", "y", "reference", "chosen"):
-            self.controls[name].observe(self._told(name), "value")
+        for name in TELLING:
+            self.tell_state(self.controls[name], name)
         self.controls["factor"].observe(lambda _: self._fill_levels(self.state), "value")
-        self.controls["levels"].observe(self._filtered, "value")
+        self.tell(self.controls["levels"], self._filtered)
         self.controls["clear"].on_click(lambda _: self._change(where=()))
         self.controls["save"].on_click(self._save)
 
-    def _told(self, name: str) -> Callable[[Any], None]:
-        def tell(event: Any) -> None:
-            if not self._quiet:
-                self._change(**{name: event["new"] or ""})
-
-        return tell
-
-    def _filtered(self, event: Any) -> None:
-        if not self._quiet:
-            where = {**self.state.filters, self.controls["factor"].value: event["new"]}
-            self._change(where=where)
+    def _filtered(self, levels: tuple[str, ...]) -> None:
+        self._change(where={**self.state.filters, self.controls["factor"].value: levels})
 
     def _picked(self, trace: Any, index: int) -> None:
         """Choose the arm of a point, a curve, or a cell of a heat map with one arm."""
@@ -104,14 +89,6 @@ class RunsTab(widgets.HBox):
             self._change(chosen=str(trace.customdata[index][0]))
         elif isinstance(trace.meta, str):
             self._change(chosen=trace.meta)
-
-    @contextmanager
-    def _without_events(self) -> Iterator[None]:
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
 
     def _fill(self, state: ExplorerState) -> None:
         """Bring the controls to a state: first what may be chosen, then what is."""
@@ -147,15 +124,15 @@ class RunsTab(widgets.HBox):
         self._fill_levels(state)
 
     def _fill_levels(self, state: ExplorerState) -> None:
-        factor, quiet = self.controls["factor"].value, self._quiet
+        factor = self.controls["factor"].value
         try:
             levels = self._source.runs().levels.get(factor, ()) if factor else ()
         except MmtlibError:
             levels = ()
-        self._quiet = True
         chosen = [level for level in state.filters.get(factor, ()) if level in levels]
-        offer(self.controls["levels"], levels, tuple(chosen))
-        self._quiet = quiet
+        titled = [(level_title(factor, level), level) for level in levels]
+        with self.following():
+            offer(self.controls["levels"], titled, tuple(chosen))
 
     def _details(self, state: ExplorerState) -> str:
         if not state.chosen:
@@ -208,18 +185,13 @@ def _controls() -> dict[str, Any]:
     return made
 
 
-def offer(control: Any, options: Sequence[Any], value: Any) -> None:
-    """Set what may be chosen, only where it changed (a thousand arms take time), and what is."""
-    if tuple(control.options) != tuple(options):
-        control.options = options
-    if control.value != value:
-        control.value = value
-
-
 def _said(text: str, state: ExplorerState) -> str:
-    said = f'<div role="status">{html.escape(text)}</div>'
+    said = status(text)
     if state.where:
-        shown = "; ".join(f"{name}: {', '.join(levels)}" for name, levels in state.where)
+        shown = "; ".join(
+            f"{TITLES.get(name, name)}: {', '.join(level_title(name, level) for level in levels)}"
+            for name, levels in state.where
+        )
         said += f"<div><i>Filters:</i> {html.escape(shown)}</div>"
     return said
 
@@ -227,7 +199,7 @@ def _said(text: str, state: ExplorerState) -> str:
 def _table(found: pd.DataFrame, state: ExplorerState) -> str:
     """Return the runs as an HTML table, accuracies in percent."""
     shown = found.drop(columns=["identity", "origin"]).head(MOST_ROWS)
-    networks = [n for n in shown.columns if n in ("rgb", "depth", "flow", "ir", "fused")]
+    networks = [name for name in shown.columns if name not in tables.RUN_FACTS]
     shown = shown.assign(**{name: 100 * shown[name] for name in networks})
     titles = {name: f"{title_of(name)} (%)" for name in networks}
     titles |= {"run_id": "run", "generator_seed": "generator", "seconds": "training (s)"}

@@ -32,26 +32,25 @@ def selected(runs: Runs, state: ExplorerState) -> np.ndarray:
     return np.flatnonzero(keep)
 
 
-def accuracy_table(runs: Runs, state: ExplorerState, x: str | None = None) -> pd.DataFrame:
+def accuracy_table(runs: Runs, state: ExplorerState) -> pd.DataFrame:
     """Return the accuracy of every arm and tested network.
 
     Args:
         runs: the results.
         state: the selection; `x` splits arms further where the runs of one differ in it.
-        x: another factor than the state's.
 
     Returns:
-        `group`, `target`, `x` (level of the factor, as text), `mean`, `sd` and the 95 % interval
-        `low` to `high` (empty with one seed), `seeds`, `runs`.
+        `group`, `target`, `x` (what the level of the factor is called), `mean`, `sd` and the 95 %
+        interval `low` to `high` (empty with one seed), `seeds`, `runs`.
 
     Raises:
         ConfigError: if there is no such factor or level.
     """
     rows = selected(runs, state)
-    return _by_seed(runs, rows, runs.accuracy[rows], x or state.x).drop(columns="p")
+    return _by_seed(runs, rows, runs.accuracy[rows], state.x).drop(columns="p")
 
 
-def gain_table(runs: Runs, state: ExplorerState, x: str | None = None) -> pd.DataFrame:
+def gain_table(runs: Runs, state: ExplorerState) -> pd.DataFrame:
     """Return every arm's paired difference from the reference.
 
     With the reference "" a run is compared with the same network trained alone with the same seed
@@ -66,7 +65,7 @@ def gain_table(runs: Runs, state: ExplorerState, x: str | None = None) -> pd.Dat
     Raises:
         ConfigError: if there is no such factor, level or reference.
     """
-    table = _by_seed(runs, *_steps(runs, state), x or state.x)
+    table = _by_seed(runs, *_steps(runs, state), state.x)
     known = table["p"].dropna()
     return table.assign(p_holm=pd.Series(holm(known), index=known.index, dtype=float))
 
@@ -109,7 +108,8 @@ def heat_table(runs: Runs, state: ExplorerState, *, gain: bool = False) -> pd.Da
         gain: paired differences instead of accuracies.
 
     Returns:
-        `x`, `y` (levels as text), `x_place`, `y_place` (their order), `mean`, `arms`, `runs`.
+        `x`, `y` (what the levels are called), `x_place`, `y_place` (their order), `mean`, `arms`,
+        `runs`.
 
     Raises:
         ConfigError: if there is no such factor, level or reference.
@@ -119,7 +119,7 @@ def heat_table(runs: Runs, state: ExplorerState, *, gain: bool = False) -> pd.Da
     if gain:
         rows, value = _steps(runs, state)
     names = {"x": _place(state.x), "y": _place(state.y), "arm": "group"}
-    cells = pd.DataFrame({key: runs.factor(name).iloc[rows] for key, name in names.items()})
+    cells = pd.DataFrame({key: runs.titled(name).iloc[rows] for key, name in names.items()})
     found = cells.assign(value=value).groupby(["x", "y"], observed=True)
     table = found.agg(mean=("value", "mean"), arms=("arm", "nunique"), runs=("arm", "size"))
     table = table.reset_index()
@@ -133,13 +133,17 @@ def _place(factor: str) -> str:
 
 def _by_seed(runs: Runs, rows: np.ndarray, value: np.ndarray, x: str) -> pd.DataFrame:
     """Return mean and interval over seeds of every group, tested network and level, in order."""
-    names = {"x": _place(x), "group": "group", "target": "target"}
-    named = pd.DataFrame({key: runs.factor(name).iloc[rows] for key, name in names.items()})
-    group = named.groupby(list(names), observed=True, sort=True).ngroup().to_numpy()
+    columns = {"x": runs.titled(_place(x)), "group": runs.factor("group")}
+    columns["target"] = runs.factor("target")
+    named = pd.DataFrame({key: levels.iloc[rows] for key, levels in columns.items()})
+    group = named.groupby(list(columns), observed=True, sort=True).ngroup().to_numpy()
     seed, clips = (runs.table[name].to_numpy()[rows] for name in ("seed", "n_clips"))
     found = over_seeds(value, group, seed, clips).drop(columns="per_seed")
     first = named.iloc[np.unique(group, return_index=True)[1]].reset_index(drop=True)
     return first.astype(object)[["group", "target", "x"]].join(found)
+
+
+RUN_FACTS = ["identity", "run_id", "modalities", "seed", "generator_seed", "seconds", "origin"]
 
 
 def runs_of(runs: Runs, state: ExplorerState) -> pd.DataFrame:
@@ -152,12 +156,11 @@ def runs_of(runs: Runs, state: ExplorerState) -> pd.DataFrame:
     Raises:
         ConfigError: if there is no such arm.
     """
-    names = ["identity", "run_id", "modalities", "seed", "generator_seed", "seconds", "origin"]
     if not state.chosen:
-        return pd.DataFrame(columns=names)
+        return pd.DataFrame(columns=RUN_FACTS)
     keep = runs.is_level("group", state.chosen, strict=True) & runs.is_level("split", state.split)
     rows = runs.table[keep]
-    facts = rows[names].drop_duplicates("identity").sort_values(["seed", "generator_seed"])
+    facts = rows[RUN_FACTS].drop_duplicates("identity").sort_values(["seed", "generator_seed"])
     scores = rows.pivot_table(index="identity", columns="target", values="accuracy")
     shown = [name for name in runs.texts("target") if name in scores.columns]
     return facts.join(scores[shown], on="identity").reset_index(drop=True)

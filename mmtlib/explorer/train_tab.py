@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -18,10 +18,11 @@ from mmtlib.explorer import detail_charts
 from mmtlib.explorer.appearance import empty_figure
 from mmtlib.explorer.configs import as_command, as_python
 from mmtlib.explorer.job import Job, run_name
-from mmtlib.explorer.runs_tab import WIDE, Change, copies
+from mmtlib.explorer.runs_tab import copies
 from mmtlib.explorer.settings import OFFERED, find_run, first_settings, settings_config
 from mmtlib.explorer.source import Source
 from mmtlib.explorer.state import ExplorerState
+from mmtlib.explorer.tab import WIDE, Change, Tab, columns
 from mmtlib.figures.looks import title_of
 from mmtlib.widgets.figure_view import FigureView
 
@@ -43,7 +44,7 @@ def training_figure(history: pd.DataFrame, state: ExplorerState, name: str) -> g
     return detail_charts.curve_chart(history.assign(group=name), plain)
 
 
-class TrainTab(widgets.HBox):
+class TrainTab(Tab, widgets.HBox):
     """The tab "run it".
 
     Args:
@@ -62,7 +63,7 @@ class TrainTab(widgets.HBox):
     def __init__(
         self, source: Source, change: Change, state: ExplorerState, stored: Callable[[], None]
     ) -> None:
-        self._source, self._change, self._stored, self._quiet = source, change, stored, False
+        self._source, self._change, self._stored = source, change, stored
         self.state = state
         self.job: Job | None = None
         self._config: ExperimentConfig | None = None
@@ -77,7 +78,7 @@ class TrainTab(widgets.HBox):
             for name, each in OFFERED.items()
         }  # fmt: skip
         for name, control in self.controls.items():
-            control.observe(self._told(name), "value")
+            self.tell(control, partial(self._set, name))
         train = widgets.Button(description="Train", layout={"width": "auto"})
         cancel = widgets.Button(description="Cancel", disabled=True, layout={"width": "auto"})
         train.on_click(lambda _: self.train())
@@ -89,15 +90,10 @@ class TrainTab(widgets.HBox):
         shown = [c for name, c in self.controls.items() if OFFERED[name].offered]
         rest = [c for name, c in self.controls.items() if not OFFERED[name].offered]
         more = widgets.Accordion([widgets.VBox(rest)], titles=["More settings"])
-        left = widgets.VBox(
-            [*shown, more, widgets.HBox([train, cancel]), self.bar, self.progress],
-            layout={"width": "320px", "flex": "0 0 320px", "padding": "0 8px 0 0"},
-        )
-        right = widgets.VBox(
-            [self.sentence, self.plot, self.details], layout={"flex": "1 1 auto", "min_width": "0"}
-        )
+        left = [*shown, more, widgets.HBox([train, cancel]), self.bar, self.progress]
+        right = [self.sentence, self.plot, self.details]
         self.controls |= {"train": train, "cancel": cancel}
-        super().__init__([left, right], layout={"width": "100%"})
+        super().__init__(columns(320, left, right), layout={"width": "100%"})
         self.show(state)
 
     @property
@@ -105,23 +101,18 @@ class TrainTab(widgets.HBox):
         """Whether a training is going on."""
         return self.job is not None and self.job.running and not self.job.cancelled
 
-    def _told(self, name: str) -> Callable[[Any], None]:
-        def tell(event: Any) -> None:
-            if not self._quiet:
-                settings = {**dict(self.state.settings), name: event["new"]}
-                first = first_settings()
-                self._change(settings={k: v for k, v in settings.items() if v != first[k]})
-
-        return tell
+    def _set(self, name: str, value: str) -> None:
+        settings, first = {**dict(self.state.settings), name: value}, first_settings()
+        self._change(settings={k: v for k, v in settings.items() if v != first[k]})
 
     def show(self, state: ExplorerState) -> None:
         """Show another state; the controls follow it."""
         other = state.settings != self.state.settings
-        self.state, self._quiet = state, True
+        self.state = state
         chosen = {**first_settings(), **dict(state.settings)}
-        for name in OFFERED:
-            self.controls[name].value = chosen.get(name, "")
-        self._quiet = False
+        with self.following():
+            for name in OFFERED:
+                self.controls[name].value = chosen.get(name, "")
         if not self.running:
             if other:  # what was trained last is another run
                 self.bar.value, self.progress.value = 0, ""
@@ -138,10 +129,10 @@ class TrainTab(widgets.HBox):
             if rows:
                 self._show_stored(config, rows)
                 return
-            self._say(NOT_STORED)
+            self.say(NOT_STORED)
             self.plot.show(empty_figure(self.state.replace(split="validation"), NOT_STORED))
         except MmtlibError as error:
-            self._say(str(error))
+            self.say(str(error))
             self.plot.show(empty_figure(self.state.replace(split="validation"), str(error)))
             return
         self._config, train.disabled = config, False
@@ -153,7 +144,7 @@ class TrainTab(widgets.HBox):
         scores = ", ".join(
             f"{title_of(row.target)} {100 * row.accuracy:.1f} %" for row in table.itertuples()
         )
-        self._say(f"Stored: validation accuracy {scores}. {table['origin'].iloc[0]}.")
+        self.say(f"Stored: validation accuracy {scores}. {table['origin'].iloc[0]}.")
         history = self._source.history("streams", [table["identity"].iloc[0]])
         self.plot.show(training_figure(history, self.state, run_name(config)))
 
@@ -181,7 +172,7 @@ class TrainTab(widgets.HBox):
         """Train the run of these settings in the background."""
         if self._config is None or self.running:
             return
-        self._say(f"Training {run_name(self._config)} ...")
+        self.say(f"Training {run_name(self._config)} ...")
         self.controls["train"].disabled, self.controls["cancel"].disabled = True, False
         self.bar.value, self.bar.max = 0, 1
         self.progress.value = "starting ..."
@@ -212,7 +203,7 @@ class TrainTab(widgets.HBox):
         if kind == "done":
             self._stored()
         if kind == "error":
-            self._say(message["text"])
+            self.say(message["text"])
         if kind == "ended":
             self._ended(config)
 
@@ -223,11 +214,8 @@ class TrainTab(widgets.HBox):
         self._look_up()
         if cancelled:
             self.progress.value = "cancelled"
-            self._say(CANCELLED)
+            self.say(CANCELLED)
         elif find_run(self._source.runs(), config):
             self.progress.value = "done"
         else:
             self.progress.value, self.sentence.value = "failed", said
-
-    def _say(self, text: str) -> None:
-        self.sentence.value = f'<div role="status">{html.escape(text)}</div>'

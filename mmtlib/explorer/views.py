@@ -68,6 +68,12 @@ def _nothing(state: ExplorerState, why: str) -> View:
     return View(empty_figure(state, why), why, pd.DataFrame())
 
 
+def _unpaired(runs: Runs, state: ExplorerState) -> View:
+    """Say why there is no difference: nothing is selected, or nothing of it has a pair."""
+    there = len(tables.selected(runs, state))
+    return _nothing(state, f"{NO_PARTNER} {tables.unpaired(runs, state)}" if there else NO_MATCH)
+
+
 def _title(runs: Runs, factor: str) -> str:
     return "arm" if factor == ARM else runs.titles()[factor]
 
@@ -116,9 +122,7 @@ def _note_on(table: pd.DataFrame, state: ExplorerState) -> str:
 def _gain(source: Source, runs: Runs, state: ExplorerState) -> View:
     table = tables.gain_table(runs, state)
     if table.empty:
-        there = len(tables.selected(runs, state))
-        why = f"{NO_PARTNER} {tables.unpaired(runs, state)}"
-        return _nothing(state, why if there else NO_MATCH)
+        return _unpaired(runs, state)
     figure = charts.point_chart(table, state, factor=_title(runs, state.x), gain=True)
     best = table.loc[table["mean"].idxmax()]
     p = (
@@ -139,7 +143,7 @@ def _heat(source: Source, runs: Runs, state: ExplorerState) -> View:
     gain = bool(state.reference)
     table = tables.heat_table(runs, state, gain=gain)
     if table.empty:
-        return _nothing(state, NO_PARTNER if gain else NO_MATCH)
+        return _unpaired(runs, state) if gain else _nothing(state, NO_MATCH)
     titles = _title(runs, state.x), _title(runs, state.y)
     figure = charts.heat_chart(table, state, titles=titles, gain=gain)
     best = table.loc[table["mean"].idxmax()]
@@ -151,6 +155,7 @@ def _heat(source: Source, runs: Runs, state: ExplorerState) -> View:
         f"Highest at {best['x']} and {best['y']}: {100 * best['mean']:{form}}.",
         f"{mixed} of {len(table)} cells average several arms: filter to compare like with like."
         if mixed else "",
+        f"Not in it: {missing}" if gain and (missing := tables.unpaired(runs, state)) else "",
     ]  # fmt: skip
     return View(figure, " ".join(filter(None, said)), table)
 

@@ -58,6 +58,7 @@ def clip_strip(
     """
     times = even_times(clip.shape[0], frames)
     titles = [get_modality(name).title for name in clip.modalities]
+    kinds = [get_modality(name).kind for name in clip.modalities]
     pictures = [modality_to_rgb(name, clip.frames[name]) for name in clip.modalities]
     figure, rows = picture_rows(
         list(zip(titles, pictures, strict=True)),
@@ -66,12 +67,12 @@ def clip_strip(
         f"{len(times)} of {clip.shape[0]} frames of clip {clip.clip_id}; a row each for "
         f"{', '.join(titles)}.",
         width=width,
-        beside=0.05 if clip.modalities == ("rgb",) else KEY_WIDTH,
-        least=LEAST_KEY if "depth" in clip.modalities else LEAST_ROW,
+        beside=KEY_WIDTH if any(map(_has_key, clip.modalities)) else 0.05,
+        least=LEAST_KEY if "level" in kinds else LEAST_ROW,
     )
     for panels, name in zip(rows, clip.modalities, strict=True):
         for axes, time in zip(panels, times, strict=True):
-            if name == "flow":
+            if get_modality(name).kind == "vector":
                 _arrows(axes, clip.frames[name][:, time].numpy(), clip.frames[name])
             if outline and clip.mask is not None:
                 outline_hand(axes, clip.mask[time].numpy())
@@ -105,14 +106,19 @@ def _top_speed(flow: Tensor) -> float:
     return float(flow.square().sum(0).sqrt().max())
 
 
+def _has_key(modality: str) -> bool:
+    """Return whether colours stand for something else than colours."""
+    return get_modality(modality).kind != "image" or get_modality(modality).channels == 1
+
+
 def _key(figure: StyledFigure, last: Axes, modality: str, frames: Tensor, depth_unit: str) -> None:
-    """Explain the colours of one row beside its last picture; RGB needs no key."""
+    """Explain the colours of one row beside its last picture; a picture in colour needs no key."""
     kind, height = get_modality(modality).kind, height_of(figure, last, last)
     if kind == "vector":
         side = min(height, 0.6)
         axes = axes_beside(figure, last, (2 * GAP, (height - side) / 2, side, side))
         _flow_key(axes, _top_speed(frames))
-    elif modality != "rgb":
+    elif _has_key(modality):
         axes = axes_beside(figure, last, (2 * GAP, 0.04, 0.12, height - 0.08))
         if kind == "image":
             _grey_key(axes, (0.0, 1.0), "brightness", holes=False)

@@ -71,7 +71,7 @@ def _inspect(run: Run, *, first_of: int | None = None, number: int = 1) -> Inspe
 def _validation_clips(run: Run) -> SyntheticGestures | ClipStore | ClipView:
     """Return the validation clips of a run; synthetic ones are made one by one, with masks."""
     config = run.config
-    if config.dataset != "synthetic" or config.corrupt is not None:
+    if not config.clips_are_made or config.corrupt is not None:
         return open_data(config, "validation").clips
     return SyntheticGestures(
         config.preset, "validation", config.modalities, config.generator_seed,

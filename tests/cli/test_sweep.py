@@ -31,6 +31,9 @@ learning_rate = 1e8
 epochs = 2
 """
 
+TITLES = {"rgb": "RGB", "depth": "Depth", "fused": "Late fusion"}
+CODES = {title: code for code, title in TITLES.items()}
+
 
 @pytest.fixture
 def write_grid(tmp_path):
@@ -47,20 +50,20 @@ def test_two_by_two(mmt, fresh_cache, write_grid, tmp_path):
     said = mmt("sweep", good, "--workers", "1", "--memory", "4GiB")
     assert (said.code, said.err) == (0, "")
     arms = [
-        ("ssa_weight=0.0", "unimodal", "late_fusion"),
-        ("ssa_weight=10.0, focal=true", "mtut", "mtut"),
-        ("ssa_weight=10.0, focal=false", "ssa", "ssa"),
+        ("ssa_weight=0.0", "trained alone", "late fusion"),
+        ("ssa_weight=10.0, focal=true", "SSA + focal (MTUT)", "SSA + focal (MTUT)"),
+        ("ssa_weight=10.0, focal=false", "SSA without focal", "SSA without focal"),
     ]
     rows = load_results("two-by-two").set_index(["arm", "target"])
     expected = [
-        [arm, fused if target == "fused" else method, "rgb+depth", target, "1"]
+        [arm, fused if target == "fused" else method, "RGB + Depth", TITLES[target], "1"]
         for arm, method, fused in arms
         for target in ("rgb", "depth", "fused")
     ]
-    expected[3:3] = [["alone", "unimodal", m, m, "1"] for m in ("rgb", "depth")]
+    expected[3:3] = [["alone", "trained alone", m, m, "1"] for m in ("RGB", "Depth")]
     assert [row[:5] for row in said.rows] == expected
     for row in said.rows:
-        assert row[5] == f"{100 * rows.loc[(row[0], row[3]), 'accuracy']:.1f} %"
+        assert row[5] == f"{100 * rows.loc[(row[0], CODES[row[3]]), 'accuracy']:.1f} %"
     assert said.out.startswith("0 runs were there, 5 made now\n")
     assert said.out.endswith("next: mmtlib.load_results('two-by-two')\n")
     assert rows["command"].str.startswith("mmt sweep ").all()

@@ -43,7 +43,7 @@ def test_filters_are_set_and_cleared(page):
     controls["levels"].value = ("10",)
     assert page.state.filters == {"ssa_weight": ("10",)}
     assert drawn_y(page) == pytest.approx([70])
-    assert "ssa_weight: 10" in page.tabs["runs"].sentence.value
+    assert "SSA weight: 10" in page.tabs["runs"].sentence.value
     controls["clear"].click()
     assert page.state.where == ()
     assert controls["levels"].value == ()

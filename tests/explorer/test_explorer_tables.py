@@ -5,7 +5,7 @@ from scipy import stats
 from mmtlib.core.errors import ConfigError
 from mmtlib.evaluation import mean_interval
 from mmtlib.explorer import ExplorerState
-from mmtlib.explorer.factors import level_text
+from mmtlib.explorer.factors import level_text, level_title
 from mmtlib.explorer.tables import (
     accuracy_table,
     arms,
@@ -116,17 +116,17 @@ def test_what_is_not_there_is_named(source, state, message):
 def test_heat_map_over_two_factors(source):
     state = ExplorerState(x="ssa_weight", y="target")
     table = heat_table(source.runs(), state)
-    assert row(table, x="10", y="rgb")["mean"] == pytest.approx(0.7)
-    assert row(table, x="-", y="depth")["mean"] == pytest.approx(0.9)
-    assert row(table, x="10", y="rgb")["runs"] == 3
+    assert row(table, x="10", y="RGB")["mean"] == pytest.approx(0.7)
+    assert row(table, x="-", y="Depth")["mean"] == pytest.approx(0.9)
+    assert row(table, x="10", y="RGB")["runs"] == 3
     gains = heat_table(source.runs(), state, gain=True)
-    assert row(gains, x="1", y="rgb")["mean"] == pytest.approx(0.0)
+    assert row(gains, x="1", y="RGB")["mean"] == pytest.approx(0.0)
     assert "-" not in set(gains["x"])
 
 
 def test_a_cell_says_how_many_arms_it_averages(source):
     table = heat_table(source.runs(), ExplorerState(x="seed", y="target"))
-    found = row(table, x="0", y="rgb")
+    found = row(table, x="0", y="RGB")
     assert (found["arms"], found["runs"]) == (3, 3)
     assert found["mean"] == pytest.approx((0.5 + 0.4 + 0.6) / 3)
 
@@ -162,3 +162,21 @@ def test_factors_are_those_that_the_runs_differ_in(source):
 )
 def test_levels_as_text(value, text):
     assert level_text(value) == text
+
+
+def test_levels_are_called_by_their_titles(source):
+    assert level_title("method", "mtut") == "SSA + focal (MTUT)"
+    assert level_title("method", "unimodal") == "trained alone"
+    assert level_title("modalities", "rgb+depth") == "RGB + Depth"
+    assert level_title("target", "fused") == "Late fusion"
+    assert level_title("control", "same_modality") == "second network of the same modality"
+    assert [level_title("seed", level) for level in ("0", "-")] == ["0", "-"]
+    assert level_title("network", "lab.nets:Mine") == "lab.nets:Mine"
+    table = accuracy_table(source.runs(), ExplorerState(x="method", target="rgb"))
+    assert {"trained alone", "SSA + focal (MTUT)"} <= set(table["x"])
+
+
+def test_levels_of_one_title_keep_their_names(source, monkeypatch):
+    runs = source.runs()
+    monkeypatch.setattr("mmtlib.explorer.factors.level_title", lambda factor, level: "the same")
+    assert runs.titled("method").equals(runs.factor("method"))

@@ -12,6 +12,7 @@ from mmtlib.explorer.appearance import TEST_TITLE
 from mmtlib.explorer.details import curve_table, predicted_by
 from mmtlib.explorer.state import VIEWS
 from mmtlib.explorer.views import NO_MATCH, NOTHING
+from mmtlib.results.baselines import IS_REFERENCE, REASONS
 
 SHIPPED = cache.SHIPPED
 JOINT = "small / ssa_weight=10.0"
@@ -62,6 +63,16 @@ def test_heat_map_cells_are_the_means(source):
         ExplorerState(view="heat map", x="ssa_weight", reference="small / alone", target="rgb"),
     )
     np.testing.assert_allclose(gains.figure.data[0].z, [[0, 20]], atol=1e-9)
+    # What has no pair is told, with the reason.
+    assert f"Not in it: {REASONS[IS_REFERENCE]} (3 results)" in gains.sentence
+
+
+def test_a_heat_map_without_any_pair_says_why(source):
+    state = ExplorerState(view="heat map", x="ssa_weight", reference=JOINT, target="depth")
+    state = state.replace(where={"ssa_weight": ["10"]})
+    drawn = draw_view(source, state)
+    assert drawn.table.empty
+    assert REASONS[IS_REFERENCE] in drawn.sentence
 
 
 def test_curves_and_rho_are_means_over_the_runs(source):
