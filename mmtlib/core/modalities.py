@@ -53,6 +53,12 @@ class Modality:
 
 KINDS = {"image": "rgb", "level": "depth"}
 """Kind that a video can show -> the modality that one of this kind is like."""
+_COLUMNS = (
+    "path", "label", "subject", "split", "fold", "start", "end", "start_frame", "end_frame",
+    "class", "clip", "list", "frames", "seconds", "state", "problem", "files", "bytes", "checked",
+    "fused", "identity", "run_id", "modalities", "seed", "generator_seed", "origin", "target",
+)  # fmt: skip
+"""What stands beside the names of modalities in lists and tables."""
 _OWN_COLORS = ("#E69F00", "#56B4E9", "#000000", "#F0E442")
 _NAME = re.compile("[a-z][a-z0-9_]{0,31}")
 
@@ -71,6 +77,8 @@ def described_modality(text: str) -> Modality | None:
     if not colon or (kind not in KINDS and kind not in MODALITIES):
         return None
     like = MODALITIES[KINDS.get(kind, kind)]
+    if name in _COLUMNS:
+        raise ConfigError(f"{text!r}: {name!r} is the name of a column; take another name.")
     if like.kind == "vector" or not _NAME.fullmatch(name):
         raise ConfigError(
             f"{text!r} describes no modality: expected a name of letters and digits, a colon, and "

@@ -19,11 +19,6 @@ NEEDED = {"label": "the class of every clip", "subject": "who is in every clip"}
 NOT_TOGETHER = (
     ("path", "rgb"), ("split", "fold"), *((a, b) for a in SECONDS for b in FRAMES),
 )  # fmt: skip
-TAKEN = (
-    *COLUMNS, "path", "class", "clip", "list", "frames", "seconds", "state", "problem", "files",
-    "bytes", "checked", "fused",
-)  # fmt: skip
-"""Names that stand beside those of modalities in tables."""
 ELSEWHERE = {
     "path": ("video", "file", "filename", "file_name", "name", "clip", "video_id", "id"),
     "label": ("class", "gesture", "category", "class_name", "action", "target", "label_name"),
@@ -99,10 +94,6 @@ def _plain(name: str) -> str:
 
 def _declared(name: str, faults: list[str]) -> str:
     """Return the column of a modality that is declared by its name and kind."""
-    own = _plain(name.partition(":")[0])
-    if own in TAKEN:
-        faults.append(f"a modality may not be called {own!r}, which is a column of ours")
-        return name
     try:
         found = MODALITIES.described(name)
     except MmtlibError as error:

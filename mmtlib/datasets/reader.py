@@ -21,8 +21,9 @@ from torch import Tensor
 
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
+from mmtlib.core.declared import HERE
 from mmtlib.core.errors import DataError, unknown_name
-from mmtlib.core.modalities import check_modalities, get_modality
+from mmtlib.core.modalities import MODALITIES, check_modalities, get_modality
 from mmtlib.core.words import word_key
 from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles
 from mmtlib.datasets.recordings import Recording
@@ -88,6 +89,17 @@ class ClipReader(ABC):
             raise unknown_name("method of optical flow", flow, METHODS)
         self.root, self._flow = Path(root), (flow, flow_folder)
         self._listings: dict[Path, dict[str, list[Path]]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Take along the modalities of a user's own (or the list's), unknown to other processes."""
+        own = [m for name, m in MODALITIES.items() if not MODALITIES.is_own(name)]
+        return {**self.__dict__, "_own_modalities": own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for modality in state.pop("_own_modalities"):
+            if modality.name not in MODALITIES:
+                MODALITIES.register(modality, HERE)
+        self.__dict__.update(state)
 
     def held(self, modalities: str | Iterable[str]) -> tuple[str, ...]:
         """Return the names as a tuple, each known and recorded here, or computed (flow).

@@ -26,8 +26,11 @@ SAVE_EVERY = 250
 """Clips between two calls of `save`."""
 PARALLEL_CLIPS = 32
 """Fewer clips are looked at in the calling process: other ones take seconds to start."""
+NOTES = 100
+"""Notes that the text has; `VerifyReport.notes` has them all."""
 SHOWN = 10
 """Missing and broken clips that the text names, each; the table has them all."""
+_TEXT = dict.fromkeys(("split", "clip", "list", "state", "problem", "files", "checked"), str)
 _KEPT = {"split", "clip", "state", "files", "bytes", "checked"}
 
 
@@ -80,7 +83,9 @@ class VerifyReport:
         clips, done = self.clips, "decoded" if self.decoded else "opened"
         there = clips[clips["state"].isin(("complete", "partly"))]
         looked_at = ", ".join(self.modalities)
-        lines = [*self.notes, f"{len(there):,} of {len(clips):,} clips {done} ({looked_at})."]
+        more = len(self.notes) - NOTES
+        lines = [*self.notes[:NOTES], *([f"and {more:,} notes more"] if more > 0 else [])]
+        lines += [f"{len(there):,} of {len(clips):,} clips {done} ({looked_at})."]
         for m in self.modalities:
             states = Counter(clips[m])
             lines.append(f"{m}: " + ", ".join(f"{n:,} {s}" for s, n in sorted(states.items())))
@@ -124,11 +129,12 @@ def load_clips(path: str | Path) -> pd.DataFrame:
         DataError: if the file is missing or is no such table.
     """
     try:
-        clips = pd.read_csv(path, dtype={"problem": str})
+        # A clip may be called NA, or 007.
+        clips = pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values=[""])
         if missing := _KEPT - set(clips.columns):
             raise ValueError(f"it has no column {min(missing)}")
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is no table of clips ({error}); delete it.") from None
+        raise DataError(f"{path} is no table of clips ({error}); name another one.") from None
     return clips.fillna({"problem": ""})
 
 

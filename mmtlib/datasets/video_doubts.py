@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,21 +22,32 @@ def on_disk(listed: VideoList, root: Path, find: Callable[[str], Path]) -> Video
         root: its folder.
         find: from a path below the root to the file (`ClipReader.find`).
     """
-    faults, said = list(listed.faults), list(listed.said)
+    rows, faults, said = [], list(listed.faults), list(listed.said)
     clips: dict[tuple[Path, object], int] = {}
     for row in listed.rows:
-        for number, file in enumerate(row.files.values()):
-            try:
-                path = find(file)
-            except DataError as error:
-                faults.append(Remark(row.line, str(error).rstrip(".")))
-                continue
-            if path != root / file:
-                said.append(Remark(row.line, f"{path.relative_to(root)} for {file!r}"))
-            line = row.line if number else clips.setdefault((path, row.span), row.line)
-            if line != row.line:
-                faults.append(Remark(row.line, f"this clip is in line {line} already"))
-    return replace(listed, said=tuple(sorted(said)), faults=tuple(sorted(faults)))
+        try:
+            paths = {file: find(file) for file in row.files.values()}
+            _check_row(row, list(paths.values()), clips)
+        except DataError as error:
+            faults.append(Remark(row.line, str(error).rstrip(".")))
+            continue
+        rows.append(row)
+        said += [
+            Remark(row.line, f"{path.relative_to(root)} for {file!r}")
+            for file, path in paths.items()
+            if path != root / file
+        ]
+    sorted_faults, sorted_said = tuple(sorted(faults)), tuple(sorted(said))
+    return replace(listed, rows=tuple(rows), said=sorted_said, faults=sorted_faults)
+
+
+def _check_row(row: VideoRow, paths: Sequence[Path], clips: dict[tuple[Path, object], int]) -> None:
+    """Check that a row is no clip of `clips`, where it is entered, and has no pictures' seconds."""
+    line = clips.setdefault((paths[0], row.span), row.line)
+    if line != row.line:
+        raise DataError(f"this clip is in line {line} already")
+    if row.seconds and row.span != (None, None) and any(path.is_dir() for path in paths):
+        raise DataError("a folder of pictures has no seconds; give start_frame and end_frame")
 
 
 def leaks(rows: Sequence[VideoRow], parts: Mapping[int, str]) -> list[Remark]:
@@ -73,15 +84,12 @@ def untrained(rows: Sequence[VideoRow], parts: Mapping[int, str]) -> list[Remark
 
 def oddities(splits: Mapping[str, ClipReader]) -> list[Remark]:
     """Return what is odd in the recordings: the same bytes twice."""
-    return list(_same_bytes(splits))
+    places = _places(splits)
+    return list(_same_bytes(places))
 
 
-def _listed(where: Mapping[str, int]) -> str:
-    return ", ".join(f"{split}: line {line}" for split, line in where.items())
-
-
-def _same_bytes(splits: Mapping[str, ClipReader]) -> Iterable[Remark]:
-    """Tell recordings that are the same file in several splits, or copies of another one."""
+def _places(splits: Mapping[str, ClipReader]) -> dict[Path, dict[str, int]]:
+    """Return recording -> split -> the first line in which it is."""
     places: dict[Path, dict[str, int]] = defaultdict(dict)
     for split, folder in splits.items():
         for record in folder.records:
@@ -89,16 +97,29 @@ def _same_bytes(splits: Mapping[str, ClipReader]) -> Iterable[Remark]:
                 path = folder.find(span.file)
                 if path.exists():
                     places[path].setdefault(split, record.list_line)
+    return places
+
+
+def _first(where: Mapping[str, int]) -> int:
+    return min(where.values())
+
+
+def _listed(where: Mapping[str, int]) -> str:
+    return ", ".join(f"{split}: line {line}" for split, line in where.items())
+
+
+def _same_bytes(places: Mapping[Path, Mapping[str, int]]) -> Iterator[Remark]:
+    """Tell recordings that are the same file in several splits, or copies of another one."""
     for path, where in places.items():
         if len(where) > 1:
             text = f"{path.name} is in more than one split ({_listed(where)})"
             yield Remark(max(where.values()), text)
     for same in _copies(places):
-        first, *others = sorted(same, key=lambda path: min(places[path].values()))
+        first, *others = sorted(same, key=lambda path: _first(places[path]))
         for path in others:
             here, there = _listed(places[path]), _listed(places[first])
             said = f"{path.name} ({here}) has the same bytes as {first.name} ({there})"
-            yield Remark(min(places[path].values()), said)
+            yield Remark(_first(places[path]), said)
 
 
 def _copies(paths: Iterable[Path]) -> list[list[Path]]:

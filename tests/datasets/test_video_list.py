@@ -83,7 +83,7 @@ def test_spans_in_frames(read):
         ("path,x:lvl,label,subject\n", r":1: 'x:lvl' is no modality's name and kind"),
         ("path,depth:image,label,subject\n", r":1: .*'depth' is another modality already"),
         ("path,x:flow,label,subject\n", r":1: 'x:flow' describes no modality"),
-        ("path,label:level,label,subject\n", r":1: a modality may not be called 'label'"),
+        ("path,label:level,label,subject\n", r":1: 'label:level': 'label' is the name of a column"),
         ("path;label;subject;start;end\na;b;c;0.5;1,5\n", r":2: .* e\.g\. 1\.5, found '1,5'"),
         ("path,subject\na,b\n", r":1: there is no column 'label'"),
         ("label,subject\na,b\n", r":1: there is no column 'path'"),
