@@ -219,7 +219,7 @@ def trainings(folder):
             ours = str(folder).encode() in (process / "environ").read_bytes()
         except OSError:  # it has just ended, or is of another user
             continue
-        if ours and b"core.worker" in said:
+        if ours and b"core.worker import work;" in said:
             found.append(process.name)
     return found
 
