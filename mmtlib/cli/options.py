@@ -108,7 +108,7 @@ def read_settings(pairs: list[str] | None, **named: Any) -> dict[str, Any]:
             raise ConfigError(f"--set expects NAME=VALUE, got {pair!r}.")
         try:
             settings[name] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             settings[name] = text
     return settings
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
-from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.errors import ConfigError, shown_value, unknown_name
 
 Counts = bool | Callable[[Any], bool]
 """Whether a setting counts: always, never, or a condition on the config."""
-LARGEST = 1e9
-"""No setting that is a fraction can reach this."""
+LARGEST = {float: 1e9, int: 10**15}
+"""What no number can reach, whatever its setting."""
 _WANTED: dict[type, str] = {
     str: "text", bool: "true or false", int: "a whole number", float: "a number",
 }  # fmt: skip
@@ -100,17 +100,21 @@ class Setting:
         if isinstance(value, str) and self.choices:
             value = [part.strip() for part in value.split(",") if part.strip()]
         if not isinstance(value, list | tuple) or not all(type(v) is self.type for v in value):
-            raise ConfigError(f"{self.name} must be a list of {self.wanted}, got {value!r}.")
+            raise ConfigError(
+                f"{self.name} must be a list of {self.wanted}, got {shown_value(value)}."
+            )
         return tuple(map(self._item, value))
 
     def _item(self, value: Any) -> Any:
         right = isinstance(value, (int, float) if self.type is float else self.type)
         right = right and isinstance(value, bool) == (self.type is bool)
-        if right and self.type is float:
-            right = abs(value) < LARGEST
-            value = float(value) if right else value
+        if right and self.type in LARGEST:
+            right = abs(value) < LARGEST[self.type]
+            value = self.type(value) if right else value
         if not right:
-            raise ConfigError(f"{self.name} must be {_WANTED[self.type]}, got {value!r}.")
+            raise ConfigError(
+                f"{self.name} must be {_WANTED[self.type]}, got {shown_value(value)}."
+            )
         if self.type in (int, float):
             self._range(value)
         if not self.choices or (self.open_ended and value not in self.choices):
@@ -131,12 +135,12 @@ class Setting:
         if low is not None and (high is not None or below is not None):
             right = low <= value and (high is None or value <= high)
             right = right and (below is None or value < below)
-            wanted = f"in [{low:g}, {high:g}]" if below is None else f"in [{low:g}, {below:g})"
+            wanted = f"in [{low:,}, {high:,}]" if below is None else f"in [{low:,}, {below:,})"
         else:
             right = (low is None or value >= low) and (above is None or value > above)
             wanted = f"at least {low}" if above is None else f"above {above:g}"
         if not right:
-            raise ConfigError(f"{self.name} must be {wanted}, got {value!r}.")
+            raise ConfigError(f"{self.name} must be {wanted}, got {shown_value(value)}.")
 
     def parse(self, text: str) -> Any:
         """Return the value that a text stands for, as on the command line; "" = None.
@@ -179,7 +183,7 @@ def _number(text: str, wanted: type) -> Any:
         return text
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, int | float) else text
 

@@ -148,7 +148,7 @@ class ExperimentConfig(AllSettings):
             values = json.loads(text)
             _check_names(values)
             return cls(**values)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigError(f"This is no config of an experiment: {error}.") from None
 
     @classmethod

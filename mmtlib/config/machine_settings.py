@@ -33,19 +33,29 @@ class MachineSettings(SettingsGroup):
         help="Save memory by working activations out twice.",
     )  # fmt: skip
     threads: int = setting(
-        1, title="threads", low=0,
+        1, title="threads", low=0, high=1024,
         help="Processor threads of the training; fixed, as another number gives other bits; 0 = "
         "all.",
     )  # fmt: skip
     workers: int = setting(
-        0, title="workers", low=0, counts=False, help="Processes that load clips; 0 = none."
+        0,
+        title="workers",
+        low=0,
+        high=1024,
+        counts=False,
+        help="Processes that load clips; 0 = none.",
     )
     devices: int = setting(
-        1, title="devices", low=1, counts=_shared,
+        1, title="devices", low=1, high=1024, counts=_shared,
         help="GPUs (on a CPU: processes) of each computer that share every batch.",
     )  # fmt: skip
     nodes: int = setting(
-        1, title="computers", low=1, counts=_shared, help="Computers, under torchrun or Slurm."
+        1,
+        title="computers",
+        low=1,
+        high=100_000,
+        counts=_shared,
+        help="Computers, under torchrun or Slurm.",
     )
     sync_batchnorm: bool = setting(
         False, title="synchronised batch normalisation", counts=_shared,

@@ -15,12 +15,12 @@ class OptimiserSettings(SettingsGroup):
     GROUP: ClassVar[str] = "optimiser"
 
     epochs: int = setting(
-        40, title="epochs", low=1, offered=("", "3", "20", "40", "80"),
+        40, title="epochs", low=1, high=1_000_000, offered=("", "3", "20", "40", "80"),
         help="Passes over the training clips.",
     )  # fmt: skip
-    batch_size: int = setting(16, title="batch size", low=2, help="Clips per step.")
+    batch_size: int = setting(16, title="batch size", low=2, high=1_000_000, help="Clips per step.")
     accumulate: int = setting(
-        1, title="parts of a batch", low=1,
+        1, title="parts of a batch", low=1, high=1_000_000,
         help="Parts that each process works through its share of a batch in, to save memory.",
     )  # fmt: skip
     optimizer: str = setting(
@@ -31,7 +31,11 @@ class OptimiserSettings(SettingsGroup):
         help="Learning rate: one cycle, or divided by ten at step_epochs.",
     )  # fmt: skip
     step_epochs: tuple[int, ...] = setting(
-        (), title="steps at", help="Epochs at which the step schedule divides the rate by ten."
+        (),
+        title="steps at",
+        low=0,
+        high=1_000_000,
+        help="Epochs at which the step schedule divides the rate by ten.",
     )
     learning_rate: float = setting(0.004, title="learning rate", low=0, help="The highest rate.")
     momentum: float = setting(0.9, title="momentum", low=0, below=1, help="Momentum of SGD.")
@@ -41,7 +45,7 @@ class OptimiserSettings(SettingsGroup):
         help="Largest gradient norm of each network; 0 = no clipping.",
     )  # fmt: skip
     validate_every: int = setting(
-        0, title="validate every", low=0,
+        0, title="validate every", low=0, high=1_000_000,
         help="Epochs between measurements on validation clips; 0 = at the end only.",
     )  # fmt: skip
     seed: int = setting(

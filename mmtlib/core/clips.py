@@ -81,6 +81,31 @@ class GestureClip:
         return self.with_frames({name: self.frames[name] for name in names})
 
 
+def check_finite(clip_id: str, frames: Mapping[str, Tensor]) -> None:
+    """Make sure that the frames of a clip are numbers.
+
+    Args:
+        clip_id: the clip's name, for the message.
+        frames: modality -> ``(C, T, H, W)`` of any type.
+
+    Raises:
+        DataError: if one holds NaN or infinity; names clip, modality and frame.
+    """
+    for name, x in frames.items():
+        if not _is_finite(x):
+            bad = (~x.isfinite()).flatten(2).any(2).any(0).nonzero()[0].item()
+            raise DataError(
+                f"Clip {clip_id}: frame {bad} of {name} holds NaN or infinity; mend what makes the "
+                "clip, or leave it out."
+            )
+
+
+def _is_finite(x: Tensor) -> bool:
+    # The sum is not finite if a value is not, and much faster than a look at each; it may also be
+    # infinite by itself.
+    return not x.is_floating_point() or bool(x.sum().isfinite()) or bool(x.isfinite().all())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipBatch:
     """A batch of clips, ready for the networks.
@@ -102,13 +127,15 @@ class ClipBatch:
         """Stack clips of equal shape and modalities.
 
         Raises:
-            DataError: if there is no clip or they differ in modalities or shape.
+            DataError: if there is no clip, they differ in modalities or shape, or one holds what
+                is no number.
         """
         clips = list(clips)
         if not clips:
             raise DataError("Cannot make a batch of no clips.")
         first = clips[0]
         for clip in clips:
+            check_finite(clip.clip_id, clip.frames)
             if clip.modalities != first.modalities or clip.shape != first.shape:
                 raise DataError(
                     f"Cannot batch clip {first.clip_id} {first.modalities} {first.shape} with clip "
@@ -144,11 +171,16 @@ class ClipBatch:
                 "or a dict of both, with frames a dict of name -> tensor (N, C, T, H, W)."
             )
         labels = torch.as_tensor(found["labels"])
+        clip_ids = tuple(map(str, found.get("clip_ids", range(first, first + len(labels)))))
+        for name, clips in found["frames"].items():
+            if not _is_finite(clips):
+                for clip_id, frames in zip(clip_ids, clips, strict=True):
+                    check_finite(clip_id, {name: frames})
         return cls(
             frames=found["frames"],
             labels=labels,
             subjects=torch.as_tensor(found.get("subjects", torch.zeros_like(labels))),
-            clip_ids=tuple(map(str, found.get("clip_ids", range(first, first + len(labels))))),
+            clip_ids=clip_ids,
         )
 
     def __len__(self) -> int:

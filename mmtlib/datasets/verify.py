@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from mmtlib.core.cache import whole_file
+from mmtlib.core.clips import check_finite
 from mmtlib.core.errors import DataError
 from mmtlib.core.executor import in_order
 from mmtlib.core.modalities import MODALITIES
@@ -252,6 +254,9 @@ def _look(
                 pixels[modality] = dataset.frames(record, modality).numpy()
             else:
                 pixels[modality] = dataset.pixels(record, modality)
+            if (seen := pixels.get(modality)) is not None and seen.dtype.kind == "f":
+                frames = torch.from_numpy(seen if modality in COMPUTED else seen[None])
+                check_finite(record.clip_id, {modality: frames})
         except DataError as error:
             states[modality] = "broken"
             problems.append(str(error))

@@ -124,7 +124,7 @@ def load_exported(path: str | Path) -> Classifier:
         _check_ports(session, description)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path} is damaged: its metadata do not fit it ({error}); export it again."
         ) from None

@@ -10,7 +10,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.core.clips import GestureClip
+from mmtlib.core.clips import GestureClip, check_finite
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.modalities import get_modality
 from mmtlib.experiment.data import make_transform, stored_form
@@ -45,9 +45,11 @@ class Preprocessing:
         """Return the clip as a batch of one, float32 ``(1, C, T, H, W)``.
 
         Raises:
-            DataError: if the clip lacks the modality.
+            DataError: if the clip lacks the modality, or holds what is no number.
         """
-        prepared = Compose(self.steps)(clip.select([self.modality]))
+        clip = clip.select([self.modality])
+        check_finite(clip.clip_id, clip.frames)
+        prepared = Compose(self.steps)(clip)
         if prepared.shape != self.shape:
             raise DataError(
                 f"Clip {clip.clip_id} became {prepared.shape}; the network takes {self.shape}."

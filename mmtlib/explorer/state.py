@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.errors import ConfigError, shown_value, unknown_name
 
 TABS = ("runs", "run it", "corr", "rho", "saliency")
 VIEWS = ("accuracy", "gain", "heat map", "learning curves", "rho", "confusion", "classes")
@@ -82,13 +82,17 @@ class ExplorerState:
             kind = _TYPES.get(str(each.type))
             value = getattr(self, each.name)
             if isinstance(kind, type) and (isinstance(value, bool) or not isinstance(value, kind)):
-                raise ConfigError(f"{each.name} must be of the kind {each.type}, got {value!r}.")
+                raise ConfigError(
+                    f"{each.name} must be of the kind {each.type}, got {shown_value(value)}."
+                )
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise unknown_name(name, getattr(self, name), known)
         for name in ("loss_m", "loss_n", "focal_beta", "clip", "position", "frame"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} must be at least 0, got {getattr(self, name)!r}.")
+                raise ConfigError(
+                    f"{name} must be at least 0, got {shown_value(getattr(self, name))}."
+                )
         object.__setattr__(self, "where", _levels(self.where))
         object.__setattr__(self, "settings", _pairs(self.settings))
 
@@ -172,7 +176,7 @@ def _items(value: Any) -> list[tuple[Any, Any]]:
     try:
         return [(name, chosen) for name, chosen in value]
     except (TypeError, ValueError):
-        raise ConfigError(f"Expected names with values, got {value!r:.80}.") from None
+        raise ConfigError(f"Expected names with values, got {shown_value(value)}.") from None
 
 
 def _levels(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -181,7 +185,9 @@ def _levels(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
         levels = [levels] if isinstance(levels, str) else levels
         texts = isinstance(levels, list | tuple) and all(isinstance(x, str) for x in levels)
         if not isinstance(name, str) or not texts:
-            raise ConfigError(f"where: expected levels of a factor as text, got {levels!r:.80}.")
+            raise ConfigError(
+                f"where: expected levels of a factor as text, got {shown_value(levels)}."
+            )
         if levels:
             found[name] = tuple(levels)
     return tuple(sorted(found.items()))
@@ -190,5 +196,5 @@ def _levels(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
     pairs = _items(value)
     if not all(isinstance(part, str) for pair in pairs for part in pair):
-        raise ConfigError(f"settings: expected names and values as text, got {value!r:.80}.")
+        raise ConfigError(f"settings: expected names and values as text, got {shown_value(value)}.")
     return tuple(sorted(pairs))

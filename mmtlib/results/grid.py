@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mmtlib.config import ExperimentConfig, hash_settings
-from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.errors import ConfigError, shown_value, unknown_name
 from mmtlib.results.grid_checks import REPEATING, Settings, check_grid
 from mmtlib.results.tasks import Point, Task, expand, levels_name
 
@@ -50,7 +50,7 @@ class Grid:
         for each in dataclasses.fields(self):
             try:
                 value = json.loads(json.dumps(getattr(self, each.name)))
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, RecursionError) as error:
                 raise ConfigError(f"{each.name} holds what is no setting: {error}.") from None
             object.__setattr__(self, each.name, value)
         check_grid(**{each.name: getattr(self, each.name) for each in dataclasses.fields(self)})
@@ -112,14 +112,16 @@ class Grid:
         """
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"This is no grid of a study: {error}.") from None
         return cls._from_values(values)
 
     @classmethod
     def _from_values(cls, values: Any) -> Self:
         if not isinstance(values, dict):
-            raise ConfigError(f"This is no grid of a study: expected names, got {values!r:.80}.")
+            raise ConfigError(
+                f"This is no grid of a study: expected names, got {shown_value(values)}."
+            )
         known = [each.name for each in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
@@ -143,7 +145,7 @@ class Grid:
             values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise ConfigError(f"Cannot read the grid {path}: {error.strerror}.") from None
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{path} is no TOML: {error}.") from None
         try:
             grid = cls._from_values(values)

@@ -17,7 +17,7 @@ from mmtlib.core.clip_store import (
     store_folder,
 )
 from mmtlib.core.clip_writer import write_clip_store
-from mmtlib.core.clips import GestureClip
+from mmtlib.core.clips import GestureClip, check_finite
 from mmtlib.datasets import GestureDataset
 from mmtlib.transforms import ClipTransform
 
@@ -87,6 +87,7 @@ def stored_clips(
 
 
 def _encode(transform: ClipTransform, clip: GestureClip) -> dict[str, np.ndarray]:
+    check_finite(clip.clip_id, clip.frames)  # NaN would become some whole number
     made = transform(clip)
     frame_rate = np.array([made.frame_rate], np.float32)
     return {**encode_frames(made.frames, FLOW_STEP), FRAME_RATE: frame_rate}

@@ -31,7 +31,7 @@ def nvgesture(root, *more):
         (("--network", "inception_i3d", "--pretrained", "x.pt"), ["no file of weights at x.pt"]),
         (("--precision", "fp8"), ["Unknown precision 'fp8'"]),
         (("--ssa-weight", "-1"), ["ssa_weight must be at least 0"]),
-        (("--epochs", "0"), ["epochs must be at least 1"]),
+        (("--epochs", "0"), ["epochs must be in [1, 1,000,000], got 0"]),
         (("--seed", "-1"), ["seed must be at least 0"]),
         (("--set", "epochs"), ["--set expects NAME=VALUE, got 'epochs'"]),
         (("--set", "epoch=3"), ["Unknown setting 'epoch'", "Did you mean 'epochs'?"]),

@@ -7,7 +7,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from support.tiny_runs import tiny
 
-from mmtlib.config import DATA_SETS, ExperimentConfig, default_preset, hash_settings
+from mmtlib.config import DATA_SETS, SETTINGS, ExperimentConfig, default_preset, hash_settings
 from mmtlib.core.errors import ConfigError
 
 
@@ -65,11 +65,11 @@ def test_modalities_have_one_order():
         ({"focal": "maybe"}, "focal must be true or false, got 'maybe'"),
         ({"focal": 1}, "focal must be true or false, got 1"),
         ({"skip_broken": "no"}, "skip_broken must be true or false"),
-        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"epochs": 0}, r"epochs must be in \[1, 1,000,000\], got 0"),
         ({"epochs": 2.5}, "epochs must be a whole number, got 2.5"),
         ({"epochs": "ten"}, "epochs must be a whole number, got 'ten'"),
         ({"epochs": True}, "epochs must be a whole number, got True"),
-        ({"batch_size": 1}, "batch_size must be at least 2"),
+        ({"batch_size": 1}, r"batch_size must be in \[2, "),
         ({"seed": -1}, "seed must be at least 0"),
         ({"fold": -1}, "fold must be at least 0"),
         ({"fold": "1"}, "fold must be a whole number"),
@@ -90,6 +90,15 @@ def test_modalities_have_one_order():
         ({"train_clips": 1}, "train_clips must be at least 2, got 1"),
         ({"train_clips": 2.5}, "train_clips must be a whole number"),
         ({"clutter": -0.1}, r"clutter must be in \[0, 2\], got -0.1"),
+        ({"threads": 1_000_000}, r"threads must be in \[0, 1,024\], got 1000000"),
+        ({"workers": 10**6}, "workers must be in"),
+        ({"devices": 10**9}, "devices must be in"),
+        ({"nodes": 10**12}, "nodes must be in"),
+        ({"epochs": 10**12}, r"epochs must be in \[1, 1,000,000\], got 1000000000000"),
+        ({"batch_size": -4}, "batch_size must be in"),
+        ({"batch_size": 10**9}, "batch_size must be in"),
+        ({"classes": [[[]] * 99]}, "classes must be a list"),
+        ({"step_epochs": [-1]}, "step_epochs must be in"),
         ({"step_epochs": 5}, "step_epochs must be a list of whole numbers, got 5"),
         ({"step_epochs": [1, "x"]}, "step_epochs must be a list of whole numbers"),
     ],
@@ -138,6 +147,23 @@ def test_json_round_trip(config):
 def test_any_other_text_is_a_config_error(text):
     with pytest.raises(ConfigError):
         ExperimentConfig.from_json(text)
+
+
+def test_json_that_is_nested_without_end():
+    text = "[" * 10**5
+    with pytest.raises(ConfigError, match=r"no config of an experiment.*recursion"):
+        ExperimentConfig.from_json(text)
+    with pytest.raises(ConfigError, match=r"dropout must be a number, got \[\[\["):
+        tiny(dropout=json.loads("[" * 500 + "]" * 500))
+
+
+def test_every_number_has_an_end():
+    """What no machine could do is refused at once, whatever the setting."""
+    for name, each in SETTINGS.items():
+        if each.type in (int, float):
+            for absurd in (10**18, -(10**18)):
+                with pytest.raises(ConfigError, match=name):
+                    each.check([absurd] if each.many else absurd)
 
 
 def test_load(tmp_path):

@@ -87,6 +87,27 @@ def test_clips_that_differ_are_not_batched(other):
         ClipBatch.from_clips([make_clip(), other])
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_a_clip_with_what_is_no_number_is_named_with_its_frame(bad):
+    clips = [make_clip(clip_id=f"c{i}") for i in range(3)]
+    clips[1].frames["depth"][0, 2, 3, 1] = bad
+    said = r"Clip c1: frame 2 of depth holds NaN or infinity"
+    with pytest.raises(DataError, match=said):
+        ClipBatch.from_clips(clips)
+    frames = {m: torch.stack([clip.frames[m] for clip in clips]) for m in ("rgb", "depth")}
+    given = {"frames": frames, "labels": [0, 1, 2], "clip_ids": ["c0", "c1", "c2"]}
+    with pytest.raises(DataError, match=said):
+        ClipBatch.of(given)
+    with pytest.raises(DataError, match=r"Clip 41: frame 2 of depth"):
+        ClipBatch.of((frames, [0, 1, 2]), first=40)
+
+
+def test_large_numbers_are_numbers():
+    clip = make_clip()
+    clip.frames["rgb"].fill_(3e38)  # their sum is infinite
+    assert len(ClipBatch.from_clips([clip])) == 1
+
+
 def test_an_empty_batch_is_refused():
     with pytest.raises(DataError, match="no clips"):
         ClipBatch.from_clips([])

@@ -53,6 +53,20 @@ def test_a_complete_set(small_set):
     assert "registered: " in text
 
 
+def test_what_is_no_number_is_reported_with_the_clip(small_set, monkeypatch):
+    pixels = NVGesture.pixels
+
+    def with_nan(self, record, modality):
+        found = pixels(self, record, modality).astype("float32")
+        found[5] = float("nan")
+        return found
+
+    monkeypatch.setattr(NVGesture, "pixels", with_nan)
+    report = NVGesture.verify(small_set[0], modalities="depth")
+    assert report.clips["state"].eq("broken").all()
+    assert "frame 5 of depth holds NaN" in report.clips["problem"][0]
+
+
 def test_fewer_rows_than_published_are_not_complete(small_tree):
     root, _ = small_tree
     report = NVGesture.verify(root, quick=True)

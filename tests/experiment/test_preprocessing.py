@@ -36,6 +36,13 @@ def test_it_is_what_training_and_evaluation_do(modality, augment):
     assert all(not step.random for step in prepare.steps)
 
 
+def test_what_is_no_number_is_refused_with_the_clips_name():
+    clip = clip_of("depth")
+    clip.frames["depth"][0, 4, 1, 1] = float("nan")
+    with pytest.raises(DataError, match="Clip noise: frame 4 of depth holds NaN"):
+        Preprocessing.of(tiny(), "depth")(clip)
+
+
 @limits(max_examples=30)
 @given(
     modality=st.sampled_from(list(MODALITIES)),

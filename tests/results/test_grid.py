@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.grids import EXAMPLE, tiny_grid
 
 from mmtlib.core.errors import ConfigError
-from mmtlib.results import Grid
+from mmtlib.results import Grid, grid_checks
+from mmtlib.results import grid as grid_module
 
 GOOD = """
 name = "s"
@@ -70,7 +71,7 @@ BAD = {
     "setting of the base": (GOOD + "ssa_weigt = 1", "base: Unknown setting 'ssa_weigt'.*ssa_weigh"),
     "seed in the base": (GOOD + "seed = 1", r"base\.seed: give the seeds of the study as seeds ="),
     "date": (GOOD + "root = 2026-01-01", "base holds what is no setting: .*date"),
-    "value of the base": (GOOD + "epochs = 0", "arm 'base': epochs must be at least 1, got 0"),
+    "value of the base": (GOOD + "epochs = 0", r"arm 'base': epochs must be in"),
     "kind of value": (GOOD + "focal = 1", "arm 'base': focal must be true or false, got 1"),
     "factors": ('name = "s"\nfactors = [1]', r"factors must be a table of names, got \[1\]"),
     "factor": (GOOD + "[factors]\nbetta = [1]", r"factors\.betta: Unknown.*Did you mean 'beta'"),
@@ -112,6 +113,56 @@ def test_bad_files_are_refused_with_file_and_key(tmp_path, text, message):
         Grid.load(path)
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
+
+
+HUGE = """
+name = "s"
+seeds = [{seeds}]
+[factors]
+epochs = [{levels}]
+batch_size = [{levels}]
+generator_seed = [{levels}]
+"""
+
+
+@pytest.mark.parametrize(("levels", "runs"), [(1000, "10,000,000,000"), (47, "1,038,230")])
+def test_runs_are_counted_before_they_are_listed(tmp_path, monkeypatch, levels, runs):
+    monkeypatch.setattr(grid_module, "expand", None)
+    path = tmp_path / "grid.toml"
+    numbers = ", ".join(str(n) for n in range(2, 2 + levels))
+    path.write_text(HUGE.format(seeds=", ".join(map(str, range(10))), levels=numbers))
+    with pytest.raises(ConfigError, match=rf"grid\.toml: the grid asks for {runs} runs, 100,000"):
+        Grid.load(path)
+
+
+@given(
+    seeds=st.integers(1, 4), folds=st.integers(0, 3), arms=st.integers(0, 3),
+    levels=st.lists(st.integers(1, 4), max_size=2),
+)  # fmt: skip
+def test_the_count_is_that_of_the_runs(seeds, folds, arms, levels):
+    factors = dict(
+        zip(("epochs", "batch_size"), (list(range(2, 2 + n)) for n in levels), strict=False)
+    )
+    if folds:
+        factors["generator_seed"] = list(range(folds))
+    given = {"seeds": list(range(seeds)), "factors": factors}
+    given["arms"] = {f"a{n}": {"epochs": 50 + n} for n in range(arms)}
+    count = len(Grid(name="s", **given).tasks)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grid_checks, "MOST_RUNS", count)
+        Grid(name="s", **given)
+        patch.setattr(grid_checks, "MOST_RUNS", count - 1)
+        with pytest.raises(ConfigError, match=f"asks for {count} runs"):
+            Grid(name="s", **given)
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 10**5, "x = " + "9" * 10**4])
+def test_toml_that_is_nested_without_end_or_too_long_a_number(tmp_path, text):
+    (tmp_path / "grid.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"grid\.toml is no TOML"):
+        Grid.load(tmp_path / "grid.toml")
+    with pytest.raises(ConfigError, match="no grid of a study"):
+        Grid.from_json("[" * 10**5)
 
 
 def test_files_that_cannot_be_read(tmp_path):

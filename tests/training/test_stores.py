@@ -40,6 +40,20 @@ def test_the_store_holds_the_transformed_clips(small_tree):
         assert clip.frame_rate < source.frame_rate  # fewer frames in the same time
 
 
+def test_what_is_no_number_is_not_stored(small_tree, monkeypatch):
+    """It would become some whole number."""
+    read = NVGesture.read
+
+    def with_nan(self, record, *names):
+        clip = read(self, record, *names)
+        clip.frames["depth"][0, 3] = float("nan")
+        return clip
+
+    monkeypatch.setattr(NVGesture, "read", with_nan)
+    with pytest.raises(DataError, match=r"Clip class_.*: frame 3 of depth holds NaN"):
+        store(small_tree[0])
+
+
 def test_videos_are_decoded_once(small_tree, monkeypatch):
     root, _ = small_tree
     done = []
