@@ -42,13 +42,20 @@ def linear_cka(x: Tensor, y: Tensor) -> Tensor:
         are equal or equally far apart.
 
     Raises:
-        DataError: if the shapes do not fit together or there are fewer than 4 examples.
+        DataError: if the shapes do not fit together, there are fewer than 4 examples, or a number
+            is not finite.
     """
     if x.ndim < 2 or x.shape[:-1] != y.shape[:-1] or x.shape[-2] < LEAST_EXAMPLES:
         raise DataError(
             f"Expected features (n, p) and (n, q) of the same n >= {LEAST_EXAMPLES} examples, got "
             f"{tuple(x.shape)} and {tuple(y.shape)}."
         )
+    for name, features in (("first", x), ("second", y)):
+        if not features.isfinite().all():
+            raise DataError(
+                f"The {name} features hold NaN or infinity: the network's training has diverged, "
+                "or a clip is broken; look at its loss."
+            )
     k, l_ = _centred_gram(x), _centred_gram(y)
     norms = torch.linalg.matrix_norm(k) * torch.linalg.matrix_norm(l_)
     return (k * l_).sum(dim=(-2, -1)) / norms.masked_fill(norms == 0, torch.nan)

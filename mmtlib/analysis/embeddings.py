@@ -77,7 +77,8 @@ def embed(
 
     Raises:
         ConfigError: if the method is unknown or the perplexity out of its range.
-        DataError: if the modalities differ in clips or channels, or a number is not finite.
+        DataError: if the modalities differ in clips or channels, a number is not finite, or all
+            points of a modality are equal, as those of a network that has collapsed.
 
     Sources: van der Maaten and Hinton, JMLR 9, 2008 (t-SNE); scikit-learn.
     """
@@ -85,9 +86,10 @@ def embed(
         raise unknown_name("method of embedding", method, EMBEDDINGS)
     arrays = _same_channels(features)
     labels = _aligned("labels", labels, arrays)
-    points = np.concatenate([StandardScaler().fit_transform(x) for x in arrays.values()])
-    if min(points.shape) < 2:
-        raise DataError(f"Expected two points and channels or more, got {points.shape}.")
+    number, channels = next(iter(arrays.values())).shape
+    if min(number := number * len(arrays), channels) < 2:
+        raise DataError(f"Expected two points and channels or more, got {(number, channels)}.")
+    points = _spread(arrays)
     if method == "tsne" and not 0 < perplexity < len(points):
         raise ConfigError(f"perplexity: expected 0 to {len(points)} (points), got {perplexity}.")
     state = derive_seed("embedding", seed) % 2**32
@@ -142,8 +144,9 @@ def cross_modal_probes(
 
     Raises:
         ConfigError: if `folds` or `penalty` is out of its range.
-        DataError: if the modalities differ in clips or channels, a label is out of its range, or
-            there is one subject or class only (with `rotate` two subjects are too few).
+        DataError: if the modalities differ in clips or channels, all points of one are equal, a
+            label is out of its range, or there is one subject or class only (with `rotate` two
+            subjects are too few), also among the clips that a probe is trained on.
 
     Sources: Alain and Bengio, "Understanding Intermediate Layers Using Linear Classifier Probes",
     2016 (arXiv 1610.01644); Schoenemann, Psychometrika 31, 1966 (the rotation).
@@ -161,9 +164,15 @@ def cross_modal_probes(
         raise DataError(
             f"Expected labels 0 to {classes - 1}, got {labels.min()} to {labels.max()}."
         )
+    _spread(arrays)
     scores = {(a, b): np.zeros((len(labels), classes)) for a in arrays for b in arrays}
     for train, test in GroupKFold(min(folds, people)).split(labels, groups=subjects):
         train, pairs = _halves(train, subjects) if rotate else (train, train)
+        if len(np.unique(labels[train])) < 2:
+            raise DataError(
+                "The clips of other people than the tested ones are all of one class: probes need "
+                "two classes or more from several people."
+            )
         scalers = {name: StandardScaler().fit(x[train]) for name, x in arrays.items()}
         for a, x in arrays.items():
             probe = LogisticRegression(C=1 / penalty, max_iter=MAX_ITERATIONS)
@@ -235,6 +244,25 @@ def _same_channels(features: Mapping[str, ArrayLike | Tensor]) -> dict[str, np.n
             "stages with the same number of channels: only then can one probe or plane serve all."
         )
     return arrays
+
+
+def _spread(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the standardised points of all modalities, one below the other.
+
+    Points that cannot be told apart are refused: t-SNE of them would end Python, without a word.
+    """
+    scaled = []
+    for name, x in arrays.items():
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled.append(StandardScaler().fit_transform(x))
+        # One value of a channel that varies is at least its spread, which is 1 now.
+        if len(x) > 1 and not 0.5 < np.abs(scaled[-1]).max() < np.inf:
+            why = "all points are equal" if (x == x[0]).all() else "the points have no spread"
+            raise DataError(
+                f"{name}: {why}, so there is nothing to see: the network has collapsed. Look at "
+                "its loss and accuracy, take another stage, or leave the modality out."
+            )
+    return np.concatenate(scaled)
 
 
 def _aligned(name: str, values: ArrayLike, arrays: Mapping[str, np.ndarray]) -> np.ndarray:

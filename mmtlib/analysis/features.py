@@ -100,12 +100,15 @@ def batches(clips: Tensor, batch_size: int) -> tuple[Tensor, ...]:
 
     Raises:
         ConfigError: if `batch_size` is less than 1.
-        DataError: if there is no clip.
+        DataError: if there is no clip, or one holds what is no number.
     """
     if batch_size < 1:
         raise ConfigError(f"batch_size: expected at least 1, got {batch_size}.")
     if not len(clips):
         raise DataError("No clips were given; there is nothing to look at.")
+    if not clips.isfinite().all():
+        bad = (~clips.isfinite()).flatten(1).any(1).nonzero()[0].item()
+        raise DataError(f"Clip {bad} of those given holds NaN or infinity; leave it out.")
     return clips.split(batch_size)
 
 

@@ -77,6 +77,11 @@ def saliency(
             for part, wanted in parts
         ]
     found = torch.cat([part.detach().float() for part in maps]).clamp_min_(0)
+    if not found.isfinite().all():
+        raise DataError(
+            "The network answers with NaN or infinity: its training has diverged, or its weights "
+            "are damaged; look at its loss, or take another run."
+        )
     peak = found.amax(dim=(1, 2, 3), keepdim=True)
     return found / peak.masked_fill(peak == 0, 1)
 

@@ -34,7 +34,7 @@ def need_columns(
         once: columns whose values together may occur in one row only.
 
     Raises:
-        DataError: if the table is empty, lacks a column or holds a row twice.
+        DataError: if the table is empty, lacks a column, holds a row twice, or infinity.
     """
     columns = list(columns)
     missing = [name for name in columns if name not in table.columns]
@@ -45,6 +45,9 @@ def need_columns(
         )
     if table.empty:
         raise DataError(f"The {what} has no rows; there is nothing to show.")
+    for name in columns:
+        if table[name].isin([math.inf, -math.inf]).any():
+            raise DataError(f"The {what} holds infinity in {name}; leave those rows out.")
     if once and table.duplicated(list(once)).any():
         raise DataError(f"The {what} has a {' and '.join(once)} twice; give one row each.")
 

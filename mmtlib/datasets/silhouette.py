@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from mmtlib.core.errors import DataError
+
 HAND_LEVEL = 16
 """8-bit depth levels above this are a reading; coding leaves lower ones around edges."""
 
@@ -20,7 +22,12 @@ def hand_silhouette(depth: np.ndarray) -> np.ndarray:
 
     Returns:
         bool ``(T, H, W)``; all false in a frame without a reading.
+
+    Raises:
+        DataError: if the pictures are of another form, or there is none.
     """
+    if depth.ndim != 3 or depth.dtype != np.uint8 or not depth.size:
+        raise DataError(f"Expected depth as uint8 (T, H, W), got {depth.dtype} {depth.shape}.")
     return np.stack([_largest_part(level > HAND_LEVEL) for level in depth])
 
 

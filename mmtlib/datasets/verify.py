@@ -255,8 +255,8 @@ def _look(
             else:
                 pixels[modality] = dataset.pixels(record, modality)
             if (seen := pixels.get(modality)) is not None and seen.dtype.kind == "f":
-                frames = torch.from_numpy(seen if modality in COMPUTED else seen[None])
-                check_finite(record.clip_id, {modality: frames})
+                clip = torch.from_numpy(seen if modality in COMPUTED else seen[None])
+                check_finite(record.clip_id, {modality: clip})
         except DataError as error:
             states[modality] = "broken"
             problems.append(str(error))

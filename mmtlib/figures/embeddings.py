@@ -99,5 +99,7 @@ def check_planes(
         raise DataError("No embeddings were given; there is nothing to draw.")
     for title, table in embeddings.items():
         need_columns(table, ("modality", "label", "x", "y", *more), f"embedding {title!r}")
+        if not table[["x", "y"]].notna().all(axis=None):
+            raise DataError(f"The embedding {title!r} holds NaN; leave those points out.")
         if table["label"].max() >= len(class_names):
             raise DataError(f"Label {table['label'].max()} of {title!r} has no name.")

@@ -8,6 +8,14 @@ from mmtlib.analysis import cka_over_clips, cka_over_positions, linear_cka
 from mmtlib.core.errors import ConfigError, DataError
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_no_number_is_refused(bad):
+    x, y = torch.randn(6, 3), torch.randn(6, 3)
+    y[2, 1] = bad
+    with pytest.raises(DataError, match="second features hold NaN or infinity"):
+        linear_cka(x, y)
+
+
 def normal(*shape, seed=0):
     return torch.tensor(np.random.default_rng(seed).standard_normal(shape))
 

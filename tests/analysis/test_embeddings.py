@@ -11,6 +11,7 @@ from mmtlib.analysis import (
     pooled_features,
     probe_matrix,
 )
+from mmtlib.analysis import embeddings as module
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.evaluation import accuracy
 from mmtlib.models import build_model
@@ -177,6 +178,54 @@ def test_features_that_do_not_fit_are_refused():
             function({"rgb": np.full((90, 6), np.nan)}, labels, subjects)
         with pytest.raises(DataError, match="No features"):
             function({}, labels, subjects)
+
+
+COLLAPSED = {
+    "zeros": np.zeros((30, 6)),
+    "one vector": np.tile(np.linspace(0.1, 0.7, 6), (30, 1)),
+    "rounding": np.tile(np.linspace(0.1, 0.7, 6), (30, 1)) * (1 + 1e-16 * np.eye(30, 6)),
+    "too small to be squared": np.random.default_rng(0).normal(size=(30, 6)) * 1e-200,
+    "too large to be squared": np.random.default_rng(0).normal(size=(30, 6)) * 1e200,
+}
+
+
+@pytest.mark.parametrize("kind", COLLAPSED)
+@pytest.mark.parametrize("other", [False, True])
+def test_a_collapsed_network_is_named_before_any_library_sees_it(kind, other, monkeypatch):
+    """t-SNE of equal points ends Python with a segmentation fault, so it must not be called."""
+    features, labels, subjects = made_features(30)
+    given = {"rgb": features["rgb"]} if other else {}
+    given["depth"] = COLLAPSED[kind]
+    for name in ("TSNE", "PCA", "LogisticRegression"):
+        monkeypatch.setattr(module, name, None)
+    for function in (
+        lambda: embed(given, labels, method="tsne"),
+        lambda: embed(given, labels),
+        lambda: probes_of(given, labels, subjects),
+    ):
+        with pytest.raises(DataError, match=r"depth: (all points are equal|the points have no)"):
+            function()
+
+
+@settings(max_examples=12)
+@given(
+    points=st.integers(2, 8), different=st.integers(2, 4), channels=st.integers(2, 3),
+    scale=st.sampled_from([1e-30, 1.0, 1e30]), seed=st.integers(0, 9),
+)  # fmt: skip
+def test_few_and_equal_points_are_embedded_as_long_as_two_differ(
+    points, different, channels, scale, seed
+):
+    drawn = np.random.default_rng(seed).normal(size=(different, channels)) * scale
+    x = drawn[np.arange(points) % different]
+    table = embed({"ir": x}, np.zeros(points, int), method="tsne", perplexity=1.0)
+    assert np.isfinite(table[["x", "y"]]).all(axis=None)
+
+
+def test_probes_of_people_who_make_one_gesture_each_are_refused():
+    features, _, _ = made_features(30)
+    people = np.arange(30) % 2
+    with pytest.raises(DataError, match="all of one class: probes need"):
+        cross_modal_probes(features, people, people, classes=2)
 
 
 def test_settings_out_of_their_range_are_refused():

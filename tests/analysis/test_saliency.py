@@ -6,6 +6,19 @@ from mmtlib.analysis import SALIENCY_METHODS, pointing_energy, saliency
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.models import build_model
 
+
+@pytest.mark.parametrize("method", SALIENCY_METHODS)
+def test_clips_and_networks_with_nan_are_refused(method):
+    network = build_model("compact_i3d", "depth", num_classes=3, seed=0)
+    clips = torch.randn(2, 1, 8, 16, 16)
+    clips[1, 0, 3] = float("nan")
+    with pytest.raises(DataError, match="Clip 1 of those given holds NaN"):
+        saliency(network, clips, 0, method=method)
+    torch.nn.init.constant_(network.linear.weight, float("nan"))
+    with pytest.raises(DataError, match="training has diverged"):
+        saliency(network, clips[:1], 0, method=method)
+
+
 SIZES = {"compact_i3d": (8, 16, 16), "inception_i3d": (9, 32, 32)}
 FEW = {
     "grad_cam": {},

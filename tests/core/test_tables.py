@@ -57,3 +57,9 @@ def test_one_table_in_every_form():
     assert r"\caption{100 \%}" in latex
     assert r"a\_b & 50.0 \\" in latex.splitlines()
     assert r"\begin{tabular}{lr}" in latex
+
+
+def test_infinity_is_refused_with_its_column():
+    table = pd.DataFrame({"seed": [0, 1], "accuracy": [0.5, float("-inf")]})
+    with pytest.raises(DataError, match="paired seeds holds infinity in accuracy"):
+        need_columns(table, ["seed", "accuracy"], "table of paired seeds")

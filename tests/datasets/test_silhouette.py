@@ -1,7 +1,15 @@
 import numpy as np
+import pytest
 
+from mmtlib.core.errors import DataError
 from mmtlib.datasets import NVGesture, hand_silhouette
 from mmtlib.datasets.silhouette import HAND_LEVEL
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4), (2, 0, 4), (4, 4)])
+def test_pictures_without_pixels_are_refused(shape):
+    with pytest.raises(DataError, match="Expected depth as uint8"):
+        hand_silhouette(np.zeros(shape, np.uint8))
 
 
 def test_the_largest_part_with_a_reading_frame_by_frame():
