@@ -59,7 +59,7 @@ _COLUMNS = (
     "fused", "identity", "run_id", "modalities", "seed", "generator_seed", "origin", "target",
 )  # fmt: skip
 """What stands beside the names of modalities in lists and tables."""
-_OWN_COLORS = ("#E69F00", "#56B4E9", "#000000", "#F0E442")
+_OWN_COLORS = ("#E69F00", "#56B4E9", "#F0E442")
 _NAME = re.compile("[a-z][a-z0-9_]{0,31}")
 
 
@@ -84,13 +84,15 @@ def described_modality(text: str) -> Modality | None:
             f"{text!r} describes no modality: expected a name of letters and digits, a colon, and "
             f"{', '.join(KINDS)} or a known modality that a video can show."
         )
+    known = MODALITIES.get(name)
+    if known is not None:
+        if (known.kind, known.channels) == (like.kind, like.channels):
+            return known
+        raise ConfigError(f"{text!r}: {name!r} is another modality already; take another name.")
     # It counts in the identity of a run: the name alone decides.
     color = _OWN_COLORS[sum(name.encode()) % len(_OWN_COLORS)]
     title = name.replace("_", " ").capitalize()
-    described = replace(like, name=name, title=title, color=color, light_color="")
-    if MODALITIES.get(name, described) != described:
-        raise ConfigError(f"{text!r}: {name!r} is another modality already; take another name.")
-    return described
+    return replace(like, name=name, title=title, color=color, light_color="")
 
 
 MODALITIES: Registry[Modality] = Registry(

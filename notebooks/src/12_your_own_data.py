@@ -145,10 +145,7 @@ table["label"].value_counts().to_frame().T
 # %%
 bad = table.assign(end=table["end"].where(table.index != 1, 0.1))
 bad.to_csv(root / "videos.csv", index=False)
-try:
-    mmtlib.VideoFolder.verify(root)
-except mmtlib.MmtlibError as error:
-    print(error)
+print(mmtlib.VideoFolder.verify(root).notes[0])
 table.to_csv(root / "videos.csv", index=False)
 
 # %%
