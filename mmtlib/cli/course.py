@@ -15,6 +15,7 @@ import mmtlib
 from mmtlib.cli import show
 from mmtlib.cli.options import Only
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.files import write_whole
 
 TUTORIAL_SEEDS = (0, 1, 2)
 
@@ -56,7 +57,7 @@ def tutorial(
         f"runs just made: {len(TUTORIAL_SEEDS)} seeds, a small sample"
     )
     show.table(found.summary(), title)
-    (out / "table.csv").write_text(found.table.to_csv(index=False))
+    write_whole(out / "table.csv", found.table.to_csv(index=False))
 
 
 def _call(module: str, *arguments: str, **environment: str) -> None:

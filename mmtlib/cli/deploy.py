@@ -10,8 +10,8 @@ import typer
 import mmtlib
 from mmtlib.cli import show
 from mmtlib.cli.options import RunName
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.files import write_whole
 
 if TYPE_CHECKING:
     from mmtlib.experiment import Classifier, Run
@@ -86,11 +86,10 @@ def _over_time(
         network, video, modality, window=window, stride=stride
     )
     if csv is not None:
-        with whole_file(csv) as temporary:
-            windows.to_csv(temporary, index=False, float_format="%.6g")
+        write_whole(csv, windows.to_csv(index=False, float_format="%.6g"))
     if plot is not None:
-        with whole_file(plot) as temporary:
-            mmtlib.figures.score_timeline(windows).savefig(temporary, format=plot.suffix[1:])
+        kind, figure = plot.suffix[1:], mmtlib.figures.score_timeline(windows)
+        write_whole(plot, lambda file: figure.savefig(file, format=kind))
     parts = mmtlib.experiment.segments(windows)
     shown = parts.assign(score=[show.as_percent(s) for s in parts["score"]])
     for name in ("start_s", "end_s"):

@@ -12,8 +12,8 @@ import typer
 import mmtlib
 from mmtlib.cli import options, show
 from mmtlib.config import RECIPES
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.files import write_whole
 
 if TYPE_CHECKING:
     from mmtlib.config import ExperimentConfig
@@ -175,8 +175,7 @@ def show_settings(
     if out is None:
         show.say(declared_page())
     else:
-        with whole_file(out) as temporary:
-            temporary.write_text(declared_page(), encoding="utf-8")
+        write_whole(out, declared_page())
         show.say(f"written: {out}")
 
 

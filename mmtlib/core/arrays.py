@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
-import struct
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from mmtlib.core.cache import whole_file
-
-DAMAGE = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, MemoryError,
-    OverflowError, RuntimeError, AssertionError, pickle.UnpicklingError, struct.error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What reading a damaged ``.npz`` file, or one of `torch.save`, can raise."""
+from mmtlib.core.files import write_whole
 
 
 def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
@@ -26,9 +15,7 @@ def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
     Raises:
         DataError: if the file cannot be written.
     """
-    # np.savez adds ".npz" to a path but not to an open file.
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its stub has a flag first
+    write_whole(path, lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
 
 
 def read_arrays(path: str | Path, *names: str) -> tuple[np.ndarray, ...]:

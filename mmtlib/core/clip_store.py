@@ -22,7 +22,6 @@ killed writer (`clip_writer`) goes on at the first missing one and damage costs 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +38,7 @@ from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import get_modality
+from mmtlib.core.sealed import read_json
 
 STORE_VERSION = 3
 FLOW_SCALE = 1 / 16
@@ -49,6 +49,17 @@ FRAME_RATE = "frame_rate"
 """The field that holds a clip's own frame rate; every reader opens it."""
 OPEN_FILES = 256
 """Files of a store that are kept mapped at a time (each holds one of the system's file handles)."""
+_SHARED = {
+    "key": int, "shard_clips": int, "fields": dict[str, list[Any]],
+    "check_sums": dict[str, list[int]],
+}  # fmt: skip
+PART = {**_SHARED, "rows": list[int]}
+"""What ``part.json`` must have."""
+INDEX = {
+    **_SHARED, "rows": list[list[Any]], "name": str, "class_names": list[str], "fingerprint": str,
+    "frame_rate": float, "flow_scale": float, "made_from": dict[str, Any],
+}  # fmt: skip
+"""What ``index.json`` must have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,33 +118,18 @@ def field_bytes(form: Form) -> int:
     return np.dtype(form[0]).itemsize * math.prod(form[1])
 
 
-def check_sum_of(content: Any) -> int:
-    """Return the CRC-32 of a JSON-able value: against damage, not against malice."""
-    return zlib.crc32(json.dumps(content).encode())
-
-
-def read_sealed(path: Path, remedy: Path) -> Any:
-    """Return the content of a store's JSON file after checking its version and check sum.
+def read_sealed(path: Path, types: Mapping[str, Any], remedy: Path) -> dict[str, Any]:
+    """Return the content of a store's JSON file after checking seal, version and types.
 
     Raises:
         FileNotFoundError: if it is missing.
         DataError: if it is of another version, or damaged; `remedy` is then to be deleted.
     """
-    try:
-        sealed = json.loads(path.read_text())
-        version, content = sealed["version"], sealed.get("content")
-        if version == STORE_VERSION and sealed["crc32"] != check_sum_of(content):
-            raise ValueError("its check sum differs")
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(path) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged(path, error, remedy) from None
-    if version != STORE_VERSION:
-        raise DataError(
-            f"{path.parent} is of version {version} of the clip stores, this mmtlib reads version "
-            f"{STORE_VERSION}; delete the folder and run the same command again."
-        )
-    return content
+    return read_json(path, types, remedy=_made_anew(remedy), version=STORE_VERSION)
+
+
+def _made_anew(folder: Path) -> str:
+    return f"delete {folder} and run the same command again: only what is missing is made anew"
 
 
 def check_size(path: Path, size: int) -> None:
@@ -148,10 +144,7 @@ def check_size(path: Path, size: int) -> None:
 
 def damaged(path: Path, why: object, remedy: Path) -> DataError:
     """Return the error for a damaged file; `remedy` is what to delete so that it is made again."""
-    return DataError(
-        f"{path} is damaged ({why}); delete {remedy} and run the same command again: only what is "
-        "missing is made anew."
-    )
+    return DataError(f"{path} is damaged ({why}); {_made_anew(remedy)}.")
 
 
 class ClipStore:
@@ -185,7 +178,7 @@ class ClipStore:
     ) -> None:
         self.folder, self.tables = Path(folder), dict(tables or {})
         try:
-            index = read_sealed(path := self.folder / "index.json", remedy=path)
+            index = read_sealed(path := self.folder / "index.json", INDEX, remedy=path)
         except FileNotFoundError:
             raise DataError(f"{self.folder} is no clip store (it has no index.json).") from None
         said = {field.name: index[field.name] for field in dataclasses.fields(StoreInfo)}

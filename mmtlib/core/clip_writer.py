@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import re
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from mmtlib.core.cache import whole_file, whole_folder
 from mmtlib.core.clip_store import (
+    INDEX,
+    PART,
     STORE_VERSION,
     Form,
     StoreInfo,
     StoreRow,
     check_size,
-    check_sum_of,
     damaged,
     field_bytes,
     read_sealed,
     shard_folder,
 )
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import whole_folder, write_part_of
 from mmtlib.core.locks import locked
+from mmtlib.core.sealed import check_sum_of, sealed, write_json
 
 SHARD_BYTES = 256 * 2**20
 """Most bytes of a shard, all fields together; also what the writer holds in memory."""
@@ -94,7 +95,7 @@ def _values(row: StoreRow) -> list[Any]:
 def _is_whole(folder: Path, key: int, n: int, allow_missing: bool) -> bool:
     """Tell whether the index and every shard that it names are there."""
     try:
-        index = read_sealed(path := folder / "index.json", remedy=path)
+        index = read_sealed(path := folder / "index.json", INDEX, remedy=path)
     except FileNotFoundError:
         return False
     if index["key"] != key:
@@ -191,7 +192,7 @@ class _Shards:
             for name in self.fields:
                 values = [np.ascontiguousarray(fields[name]) for _, fields in clips]
                 check_sums[name] = [zlib.crc32(x.data) for x in values]
-                _write_through(temporary / f"{name}.bin", values)
+                write_part_of(temporary / f"{name}.bin", partial(_write_all, values), sync=True)
             self.parts[number] = {
                 "key": self.key,
                 "shard_clips": self.shard_clips,
@@ -199,13 +200,14 @@ class _Shards:
                 "rows": [index for index, _ in clips],
                 "check_sums": check_sums,
             }
-            _write_through(temporary / "part.json", [_sealed(self.parts[number])])
+            text = sealed(self.parts[number], STORE_VERSION)
+            write_part_of(temporary / "part.json", text, sync=True)
 
 
 def _read_part(shard: Path, key: int) -> dict[str, Any]:
     """Return what a shard says of itself, after checking that its files are there."""
     try:
-        part = read_sealed(shard / "part.json", remedy=shard)
+        part = read_sealed(shard / "part.json", PART, remedy=shard)
     except FileNotFoundError:
         raise damaged(shard / "part.json", "it is missing", shard) from None
     if part["key"] != key:
@@ -215,18 +217,8 @@ def _read_part(shard: Path, key: int) -> dict[str, Any]:
     return part
 
 
-def _write_through(path: Path, pieces: Iterable[Any]) -> None:
-    """Write a file down to the disk, before the folder it is in gets its name."""
-    with open(path, "wb") as file:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sealed(content: Any) -> bytes:
-    sealed = {"version": STORE_VERSION, "crc32": check_sum_of(content), "content": content}
-    return json.dumps(sealed).encode()
+def _write_all(values: Iterable[np.ndarray], file: IO[bytes]) -> None:
+    file.writelines(x.data for x in values)
 
 
 def _write_index(
@@ -244,5 +236,4 @@ def _write_index(
             for name in shards.fields
         },
     }
-    with whole_file(folder / "index.json") as temporary:
-        temporary.write_bytes(_sealed(content))
+    write_json(folder / "index.json", content, STORE_VERSION)

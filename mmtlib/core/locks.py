@@ -13,8 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mmtlib.core.cache import cannot_make
-from mmtlib.core.errors import BusyError, DataError
+from mmtlib.core.errors import BusyError
+from mmtlib.core.files import cannot_write
 from mmtlib.core.provenance import command_line
 from mmtlib.core.spawned import check_main_guard
 
@@ -52,7 +52,7 @@ def locked(target: Path, *, timeout_s: float | None = None) -> Iterator[None]:
             f"{target} is being written by {_who(holder)}; wait for it, or end it and start again."
         ) from None
     except OSError as error:
-        raise DataError(cannot_make(target, error)) from error
+        raise cannot_write(target, error) from error
     try:
         with suppress(OSError):  # those who wait then do not learn for whom
             holder.write_text(json.dumps(_own_name()))

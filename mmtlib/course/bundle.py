@@ -10,12 +10,13 @@ import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from string import Template
+from typing import IO
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import write_whole, writing
 from mmtlib.course.builds import build_notebooks
 from mmtlib.course.pairing import read_source
 from mmtlib.course.project import notebook_sources, project_folder, run_python
@@ -42,17 +43,16 @@ def build_bundle(out: Path) -> Path:
             be written.
         MmtlibError: if the library's wheel cannot be built.
     """
-    with tempfile.TemporaryDirectory(prefix="mmtlib-") as name:
+    with writing(out), tempfile.TemporaryDirectory(prefix="mmtlib-") as name:
         folder = Path(name) / out.stem
         build_notebooks("students", folder / "notebooks")
         build_wheel(folder / "wheels")
         listed = "\n".join(pinned_requirements())
-        (folder / "requirements.txt").write_text(f"{listed}\n", encoding="utf-8")
+        write_whole(folder / "requirements.txt", f"{listed}\n")
         not_for_a_class = shutil.ignore_patterns("site", "architecture.md")
         shutil.copytree(project_folder() / "docs", folder / "docs", ignore=not_for_a_class)
-        (folder / "README.md").write_text(_readme(), encoding="utf-8")
-        with whole_file(out) as temporary:
-            _pack(folder, temporary)
+        write_whole(folder / "README.md", _readme())
+        write_whole(out, lambda file: _pack(folder, file))
     return out
 
 
@@ -94,9 +94,9 @@ def build_wheel(out: Path) -> Path:
     Raises:
         MmtlibError: if setuptools cannot build it.
     """
-    out.mkdir(parents=True, exist_ok=True)
     project = project_folder()
-    with tempfile.TemporaryDirectory(prefix="mmtlib-") as name:
+    with writing(out), tempfile.TemporaryDirectory(prefix="mmtlib-") as name:
+        out.mkdir(parents=True, exist_ok=True)
         copy = Path(name) / "project"
         shutil.copytree(
             project / "mmtlib", copy / "mmtlib", ignore=shutil.ignore_patterns("__pycache__")
@@ -129,7 +129,7 @@ def _readme() -> str:
     )
 
 
-def _pack(folder: Path, target: Path) -> None:
+def _pack(folder: Path, target: IO[bytes]) -> None:
     """Put a folder into a zip file, in the order of names, all with one date."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -7,7 +7,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from mmtlib.core.cache import whole_file
+from mmtlib.core.files import write_whole
 from mmtlib.course.project import notebook_sources
 
 SOLUTION = "solution"
@@ -42,8 +42,7 @@ def write_if_changed(target: Path, text: str) -> bool:
     """Write a file whole unless it holds this text already; return whether it was written."""
     if target.exists() and target.read_text(encoding="utf-8") == text:
         return False
-    with whole_file(target) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_whole(target, text)
     return True
 
 

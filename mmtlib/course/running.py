@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -19,12 +19,13 @@ from nbconvert.filters import strip_ansi
 from nbconvert.preprocessors import ExtractOutputPreprocessor
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import MmtlibError
 from mmtlib.core.executor import Workers
+from mmtlib.core.files import write_whole, writing
 from mmtlib.core.locks import locked
+from mmtlib.core.sealed import read_json, write_json
 from mmtlib.course.page import notebook_page
-from mmtlib.course.pairing import read_source
+from mmtlib.course.pairing import notebook_text, read_source
 from mmtlib.course.project import notebook_sources
 
 CELL_TIMEOUT_S = 600
@@ -69,7 +70,8 @@ def run_tutorial(
         MmtlibError: if a notebook fails; names the notebook, the cell's first line and the error.
     """
     sources = notebook_sources(only)
-    (out / "figures").mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        (out / "figures").mkdir(parents=True, exist_ok=True)
     done = []
     run_one = partial(_run_one, out=out)
     with Workers(workers) as pool:  # which starts nothing before it is used
@@ -96,19 +98,25 @@ def _run_one(source: Path, out: Path) -> Executed:
     stamp = out / f".{source.stem}.json"  # written last, so it tells of a good run
     with locked(out / f".{source.stem}"):
         notebook, key = read_source(source), library_hash(source)
-        title = heading(notebook)
-        known = json.loads(stamp.read_text()) if stamp.exists() else {}
+        title, known = heading(notebook), _read_stamp(stamp)
         if known.get("key") == key and (out / f"{source.stem}.html").exists():
             return Executed(source.stem, title, known["seconds"], skipped=True)
         start = time.monotonic()
         execute(notebook, source.stem, folder=out)
         seconds = time.monotonic() - start
-        nbformat.write(notebook, out / f"{source.stem}.ipynb")
-        (out / f"{source.stem}.html").write_text(notebook_page(notebook, title))
+        write_whole(out / f"{source.stem}.ipynb", notebook_text(notebook))
+        write_whole(out / f"{source.stem}.html", notebook_page(notebook, title))
         _write_figures(notebook, out / "figures", source.stem)
-        with whole_file(stamp) as temporary:
-            temporary.write_text(json.dumps({"key": key, "title": title, "seconds": seconds}))
+        write_json(stamp, {"key": key, "title": title, "seconds": seconds})
         return Executed(source.stem, title, seconds, skipped=False)
+
+
+def _read_stamp(stamp: Path) -> dict[str, Any]:
+    """Return what is known of the last good run of a notebook; nothing if there is none."""
+    if not stamp.exists():
+        return {}
+    remedy = "delete it and run the same command again: the notebook is then run anew"
+    return read_json(stamp, {"key": str, "title": str, "seconds": float}, remedy=remedy)
 
 
 def execute(notebook: nbformat.NotebookNode, name: str, *, folder: Path) -> None:
@@ -168,7 +176,7 @@ def _write_figures(notebook: nbformat.NotebookNode, folder: Path, name: str) -> 
     extract = ExtractOutputPreprocessor(extract_output_types={"image/png"})
     _, found = extract.preprocess(copy.deepcopy(notebook), {"outputs": {}})
     for number, picture in enumerate(found["outputs"].values(), 1):
-        (folder / f"{name}-{number}.png").write_bytes(picture)
+        write_whole(folder / f"{name}-{number}.png", picture)
 
 
 def _write_index(out: Path) -> None:
@@ -176,12 +184,11 @@ def _write_index(out: Path) -> None:
     lines = ["# mmtlib tutorial", "Executed on this machine."]
     for source in notebook_sources():
         stamp = out / f".{source.stem}.json"
-        if stamp.exists():
-            known = json.loads(stamp.read_text())
+        if known := _read_stamp(stamp):
             lines.append(f"[{known['title']}]({source.stem}.html) {known['seconds']:.0f} s")
     cell = nbformat.v4.new_markdown_cell("\n\n".join(lines))
     page = notebook_page(nbformat.v4.new_notebook(cells=[cell]), "mmtlib tutorial")
-    (out / "index.html").write_text(page, encoding="utf-8")
+    write_whole(out / "index.html", page)
 
 
 def joint_runs(config: ExperimentConfig, seeds: Sequence[int]) -> list[ExperimentConfig]:

@@ -17,6 +17,7 @@ import nbformat
 
 import mmtlib.course.running as running
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.files import write_whole, writing
 from mmtlib.core.locks import locked
 from mmtlib.course.page import make_static
 from mmtlib.course.pairing import SOLUTION, notebook_text
@@ -72,7 +73,7 @@ def build_site(
     _check_replaceable(out)
     running.run_tutorial(executed, report=report)
     source, built = (out.with_name(out.name + end) for end in ("-source", "-new"))
-    with locked(out):
+    with locked(out), writing(out):
         for old in (source, built):
             shutil.rmtree(old, ignore_errors=True)
         _lay_out(source, executed)
@@ -99,11 +100,10 @@ def _lay_out(source: Path, executed: Path) -> None:
     shutil.copytree(project / "docs" / "site", source)
     shutil.copytree(project / "docs", source / "docs", ignore=shutil.ignore_patterns("site"))
     shutil.copy(project / "README.md", source)
-    (source / "notebooks").mkdir()
     for path in notebook_sources():
         notebook = nbformat.read(executed / f"{path.stem}.ipynb", as_version=4)
         text = notebook_text(_for_site(notebook))
-        (source / "notebooks" / f"{path.stem}.ipynb").write_text(text, encoding="utf-8")
+        write_whole(source / "notebooks" / f"{path.stem}.ipynb", text)
 
 
 def _write_reference(source: Path, modules: Iterable[str]) -> None:
@@ -113,7 +113,7 @@ def _write_reference(source: Path, modules: Iterable[str]) -> None:
         if not module.startswith("mmtlib.core."):
             option += f"   :members: {', '.join(public_names(module))}\n"
         text = f"{module}\n{'=' * len(module)}\n\n.. automodule:: {module}\n{option}"
-        (source / "api" / f"{module}.rst").write_text(text)
+        write_whole(source / "api" / f"{module}.rst", text)
 
 
 def _for_site(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
 
-from mmtlib.core.cache import temporary_cache, whole_file
+from mmtlib.core.cache import temporary_cache
 from mmtlib.core.errors import DataError, MmtlibError
+from mmtlib.core.files import write_whole, writing
+from mmtlib.core.sealed import read_json, write_json
 from mmtlib.course.pairing import notebook_text, read_source, write_if_changed
 from mmtlib.course.project import notebook_sources
 from mmtlib.course.running import complaints, execute, library_hash
@@ -84,7 +86,8 @@ def time_notebooks(
     """
     sources = notebook_sources(only)
     limits = [time_limit_s(read_source(source)) for source in sources]
-    out.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     unfinished = out / "unfinished.json"
     done = _time_all(sources, out, unfinished, report)
     both = [[done[f"{source.stem}, {how}"] for source in sources] for how in ("in order", "alone")]
@@ -92,8 +95,7 @@ def time_notebooks(
             for s, limit, order, alone in zip(sources, limits, *both, strict=True)]  # fmt: skip
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table["within"] = table[["in_order_s", "alone_s"]].max(axis=1) <= table.limit_s
-    with whole_file(out / "times.csv") as temporary:
-        table.round(1).to_csv(temporary, index=False)
+    write_whole(out / "times.csv", table.round(1).to_csv(index=False))
     unfinished.unlink()
     complained = [f"{name}{line}" for name, (_, _, lines) in done.items() for line in lines]
     return Timed(table, complained)
@@ -113,8 +115,7 @@ def _time_all(
         with temporary_cache():
             for source in together:
                 done[f"{source.stem}, {how}"] = _timed(source, out, how, report)
-                with whole_file(unfinished) as temporary:
-                    temporary.write_text(json.dumps({"key": key, "done": done}, indent=1))
+                write_json(unfinished, {"key": key, "done": done})
     return done
 
 
@@ -122,15 +123,9 @@ def _read_unfinished(path: Path, key: str) -> dict[str, _Measured]:
     """Return what was measured of the same notebooks and library before it was stopped."""
     if not path.exists():
         return {}
-    try:
-        known = json.loads(path.read_text())
-        same, done = known["key"] == key, known["done"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path} is damaged ({error}); delete it and run the same command again: all "
-            "notebooks are then timed anew."
-        ) from None
-    return done if same else {}
+    remedy = "delete it and run the same command again: all notebooks are then timed anew"
+    known = read_json(path, {"key": str, "done": dict[str, list[Any]]}, remedy=remedy)
+    return known["done"] if known["key"] == key else {}
 
 
 def _timed(source: Path, out: Path, how: str, report: Callable[[str], None]) -> _Measured:

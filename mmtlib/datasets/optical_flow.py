@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -31,8 +32,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmtlib.core.arrays import DAMAGE, read_arrays, write_arrays
+from mmtlib.core.arrays import read_arrays, write_arrays
 from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.files import reading
+from mmtlib.core.sealed import check_types
 
 FLOW_VERSION = 1
 """To be raised when the same pictures come to give another flow."""
@@ -132,12 +135,11 @@ class FlowFiles:
             DataError: if the file is damaged, or was made from something else.
         """
         path = self.path(clip_id)
-        try:
+        with self._reading(path):
             header = json.loads(str(*read_arrays(path, "header")))
+            check_types(header, {"made_from": dict[str, Any], "scale": float, "content": str})
             made_from = header["made_from"]
             differ = [(k, v) for k, v in (origin or {}).items() if made_from.get(k) != v]
-        except DAMAGE as error:
-            raise self._damaged(path, error) from None
         for name, expected in differ:
             raise DataError(
                 f"{path} is not the flow of this clip as it is now: it was made from {name} "
@@ -153,12 +155,10 @@ class FlowFiles:
             DataError: if the file is damaged, or was made from something else than `origin`.
         """
         header, path = self.header(clip_id, origin), self.path(clip_id)
-        try:
+        with self._reading(path):
             (steps,) = read_arrays(path, "flow")
             if _content(steps, header["scale"]) != header["content"]:
                 raise ValueError("its check sum differs")
-        except DAMAGE as error:
-            raise self._damaged(path, error) from None
         return torch.from_numpy(steps.astype(np.float32)).mul_(header["scale"])
 
     def write(self, clip_id: str, flow: np.ndarray, made_from: Mapping[str, Any]) -> None:
@@ -172,8 +172,9 @@ class FlowFiles:
         header = {"made_from": dict(made_from), "scale": scale, "cut": cut, "content": content}
         write_arrays(self.path(clip_id), flow=steps, header=np.array(json.dumps(header)))
 
-    def _damaged(self, path: Path, why: object) -> DataError:
-        return DataError(f"{path} is damaged ({why}); make it again with `{self.command}`.")
+    def _reading(self, path: Path) -> AbstractContextManager[None]:
+        missing = f"There is no flow {path}; make it with `{self.command}`."
+        return reading(path, f"make it again with `{self.command}`", missing=missing)
 
 
 def quantise(flow: np.ndarray) -> tuple[np.ndarray, float, float]:

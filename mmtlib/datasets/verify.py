@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.clips import check_finite
 from mmtlib.core.errors import DataError
 from mmtlib.core.executor import in_order
+from mmtlib.core.files import write_whole
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.reader import COMPUTED, ClipReader
 from mmtlib.datasets.records import ClipRecord
@@ -120,8 +120,7 @@ class VerifyReport:
 
 def save_clips(clips: pd.DataFrame, path: str | Path) -> None:
     """Write a report's table as CSV, whole or not at all (see `VerifyReport.save`)."""
-    with whole_file(path) as temporary:
-        clips.to_csv(temporary, index=False)
+    write_whole(path, clips.to_csv(index=False))
 
 
 def load_clips(path: str | Path) -> pd.DataFrame:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmtlib.core.arrays import DAMAGE, read_arrays, write_arrays
+from mmtlib.core.arrays import read_arrays, write_arrays
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import DAMAGE, reading
 
 PEOPLE_PER_SET = 1_000_000
 """Sets apart the people of several sets of clips, who are numbered alike."""
@@ -112,19 +113,13 @@ class Predictions:
         Raises:
             DataError: if there is no such file, or it is damaged or holds something else.
         """
-        try:
+        missing = f"There are no predictions at {path}; evaluate the run first."
+        remedy = "delete it and evaluate again"
+        with reading(path, remedy, damage=(*DAMAGE, DataError), missing=missing):
             *fields, names = read_arrays(path, "scores", "labels", "subjects", "clip_ids")
             scores, labels, subjects = fields
-            return cls(scores=scores, labels=labels, subjects=subjects, clip_ids=names.tolist())
-        except FileNotFoundError:
-            raise DataError(
-                f"There are no predictions at {path}; evaluate the run first."
-            ) from None
-        except (*DAMAGE, DataError) as error:
-            raise DataError(
-                f"{path} is damaged or holds no predictions ({error}); "
-                "delete it and evaluate again."
-            ) from None
+            ids = tuple(map(str, names))
+            return cls(scores=scores, labels=labels, subjects=subjects, clip_ids=ids)
 
 
 def _integers(values: object, name: str) -> np.ndarray:

@@ -8,8 +8,10 @@ needed afterwards, nor mmtlib itself: any ONNX runtime will do.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +22,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import CheckpointError, ConfigError, MmtlibError
+from mmtlib.core.files import DAMAGE, reading, shown_name, write_whole
 from mmtlib.core.provenance import code_version
+from mmtlib.core.sealed import check_types
 from mmtlib.core.seeding import torch_generator
 from mmtlib.experiment.predict import Classifier, run_classifier
 from mmtlib.experiment.preprocessing import Preprocessing
@@ -87,8 +90,7 @@ def export_run(run: Run, modality: str | None = None, out: str | Path | None = N
     }
     content = _to_onnx(network, _random_clips(prepare, 2), description)
     _check(content, network, prepare, path)
-    with whole_file(path) as temporary:
-        temporary.write_bytes(content)
+    write_whole(path, content)
     return path
 
 
@@ -101,14 +103,18 @@ def load_exported(path: str | Path) -> Classifier:
     """
     _need("onnxruntime")
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"There is no model {path}; `mmt export` writes one.")
-    try:
-        # From memory: a file that refers to other files is refused.
-        session = _session(path.read_bytes())
-    except Exception as error:  # ONNX Runtime has no common class of errors
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path} is damaged or no ONNX file ({reason}).") from None
+    if not os.path.isfile(path):  # noqa: PTH113  # False, no error, for the longest names
+        raise CheckpointError(f"There is no model {shown_name(path)}; `mmt export` writes one.")
+    with reading(path, "export it again", CheckpointError):
+        content = path.read_bytes()
+    if content[-SEAL_BYTES:] != seal_of(content[:-SEAL_BYTES]):
+        raise CheckpointError(
+            f"{path} is damaged or no ONNX file of `mmt export` (no check sum at its end fits it); "
+            "export it again."
+        )
+    # ONNX Runtime has no common class of errors. From memory: other files are not read.
+    with reading(path, "export it again", CheckpointError, (Exception,)):
+        session = _session(content)
     text = session.get_modelmeta().custom_metadata_map.get(KEY)
     if text is None:
         raise CheckpointError(
@@ -117,14 +123,15 @@ def load_exported(path: str | Path) -> Classifier:
         )
     try:
         description = json.loads(text)
+        check_types(description, {"format": int, "classes": list[str]})
         if description["format"] != FORMAT:
             raise ConfigError(f"its format is {description['format']}, {FORMAT} was expected.")
         preprocessing = Preprocessing.from_description(description)
-        classes = tuple(map(str, description["classes"]))
+        classes = tuple(description["classes"])
         _check_ports(session, description)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    except (LookupError, TypeError, ValueError, RecursionError) as error:
+    except DAMAGE as error:
         raise CheckpointError(
             f"{path} is damaged: its metadata do not fit it ({error}); export it again."
         ) from None
@@ -155,7 +162,21 @@ def _to_onnx(network: nn.Module, example: Tensor, description: dict[str, Any]) -
         del node.metadata_props[:]  # names of source files on this machine
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, json.dumps(description)
-    return model.SerializeToString()
+    content = model.SerializeToString()
+    return content + seal_of(content)
+
+
+def seal_of(content: bytes) -> bytes:
+    """Return one more entry of the metadata, with a hash of a model, to be put at the file's end.
+
+    Fields of a protocol buffer may stand in any order and are added up: the file stays plain ONNX.
+    """
+    key, value = b"mmtlib_sha256", hashlib.sha256(content).hexdigest().encode()
+    entry = b"\x0a" + bytes([len(key)]) + key + b"\x12" + bytes([len(value)]) + value
+    return b"\x72" + bytes([len(entry)]) + entry  # field 14, metadata_props, of a model
+
+
+SEAL_BYTES = len(seal_of(b""))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +14,11 @@ from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, DataError, unknown_name
 from mmtlib.core.locks import locked
 from mmtlib.core.provenance import provenance
+from mmtlib.core.sealed import write_lines
 from mmtlib.evaluation import Predictions, accuracy, fuse
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import make_fabric, resolve_device
-from mmtlib.experiment.runs import Run
+from mmtlib.experiment.runs import READINGS, Run
 from mmtlib.models import channels_last
 from mmtlib.training import predict, predict_loader
 
@@ -53,7 +53,7 @@ class Evaluation:
 def evaluate(
     stored: Run, split: str = "validation", *, root: str | None = None, **other: Any
 ) -> Evaluation:
-    """Measure a run on a split; the reading is recorded in the run's folder.
+    """Measure a run on a split; that it is read is recorded in the run's folder beforehand.
 
     The test split is meant to be read once, when everything was chosen on validation clips.
 
@@ -85,6 +85,11 @@ def evaluate(
     fabric = make_fabric(device, precision)
     streams = channels_last(stored.streams())
     loader = predict_loader(data.clips, make_transform(config, training=False))
+    reading = {
+        "split": split, "root": root, **other, "data": data.fingerprint, "state": "begun",
+        **provenance(device),
+    }  # fmt: skip
+    number = _record(stored, reading)
     with threads(config.threads):
         found = predict(fabric, streams, loader)
     predictions = {m: _among(p, columns) for m, p in found.items()}
@@ -94,17 +99,22 @@ def evaluate(
     if len(predictions) > 1:
         predictions["fused"] = fuse(list(predictions.values()))
     result = Evaluation(stored.run_id, split, predictions, data.classes, note)
-    record = {
-        "split": split,
-        "root": root,
-        **other,
-        "data": data.fingerprint,
-        "accuracy": result.accuracy,
-        **provenance(device),
-    }
-    with locked(stored.path), open(stored.path / "evaluations.jsonl", "a") as file:
-        file.write(json.dumps(record) + "\n")
+    _record(stored, {**reading, "state": "done", "accuracy": result.accuracy}, number)
     return result
+
+
+def _record(stored: Run, reading: dict[str, Any], number: int | None = None) -> int:
+    """Write a reading into the run's record, new or in the place of its beginning; return where.
+
+    Whoever is killed while clips are read has said so before: the record holds every reading.
+    """
+    with locked(stored.path):
+        records = stored.readings()
+        if number is None:
+            number = len(records)
+        records[number : number + 1] = [reading]
+        write_lines(stored.path / READINGS, records)
+    return number
 
 
 def predictions_of(stored: Run, split: str) -> dict[str, Predictions]:

@@ -14,8 +14,9 @@ from pathlib import Path
 import torch
 
 from mmtlib.config import default_preset, hash_settings
-from mmtlib.core.cache import cache_dir, whole_folder
+from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
+from mmtlib.core.files import whole_folder, write_part_of
 from mmtlib.core.locks import locked
 from mmtlib.experiment.video_writer import write_video
 from mmtlib.synthetic import SyntheticGestures
@@ -51,14 +52,14 @@ def own_videos(progress: Callable[[int, int], None] | None = None) -> Path:
         "pause": PAUSE,
     }
     folder = cache_dir("twins") / f"own-videos-{hash_settings(made_from)[:12]}"
+    if folder.exists():
+        return folder
     with locked(folder):
         if not folder.exists():
             with whole_folder(folder) as part:
                 _write(part, clips)
-                (part / "README.txt").write_text(
-                    "Recordings of the synthetic hand, made by mmtlib for notebook 12.\n"
-                    + json.dumps(made_from)
-                )
+                what = "Recordings of the synthetic hand, made by mmtlib for notebook 12.\n"
+                write_part_of(part / "README.txt", what + json.dumps(made_from))
     return folder
 
 
@@ -80,7 +81,7 @@ def _write(folder: Path, clips: SyntheticGestures) -> None:
             shown = label.capitalize() if (name, at) == (PEOPLE[2], 0) else label
             rows.append(f"{first / rate:.3f}\t{last / rate:.3f}\t{shown}\n")
             at = last + PAUSE
-        (folder / name / MARKS).write_text("".join(rows))
+        write_part_of(folder / name / MARKS, "".join(rows))
 
 
 def _with_pauses(clip: GestureClip, modality: str) -> torch.Tensor:

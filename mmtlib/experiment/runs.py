@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import logging
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +17,24 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.core import cache
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.errors import CheckpointError, ConfigError, DataError, unknown_name
+from mmtlib.core.files import shown_name
+from mmtlib.core.sealed import read_json, read_lines
 from mmtlib.evaluation import Predictions
 from mmtlib.experiment.machine import build_network
 from mmtlib.models import StreamSet, load_weights
-from mmtlib.training import History
+from mmtlib.training.history import ROWS, History
 
-FACTS = ("identity", "config", "classes", "data", "note", "validation_accuracy", "date")
-"""What `run.json` must have for a run to be used."""
+logger = logging.getLogger("mmtlib.experiment")
+
+FACTS: dict[str, Any] = {
+    "identity": str, "config": dict[str, Any], "classes": list[str], "data": dict[str, str],
+    "note": str | None, "validation_accuracy": dict[str, float], "date": str,
+}  # fmt: skip
+"""What `run.json` must have for a run to be used, and its types."""
+HISTORY = {"streams": ROWS, "pairs": ROWS}
+"""What `history.json` must have."""
+READINGS = "evaluations.jsonl"
+"""The file of a run that says which splits were read: a line each, written before it is read."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,7 @@ class Run:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What is stored about the run: class names, data, provenance, validation accuracy."""
-        return _read_json(self.path / "run.json", FACTS)
+        return read_run_file(self.path / "run.json", FACTS)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -72,7 +84,7 @@ class Run:
         Raises:
             CheckpointError: if the file is missing or damaged.
         """
-        stored = _read_json(self.path / "history.json", ("streams", "pairs"))
+        stored = read_run_file(self.path / "history.json", HISTORY)
         return History(stored["streams"], stored["pairs"])
 
     def mean_rho(self) -> dict[tuple[str, str], float]:
@@ -123,6 +135,23 @@ class Run:
         """Return whether the split was measured."""
         return all(file.exists() for file in self._prediction_files(split).values())
 
+    def readings(self, split: str | None = None) -> list[dict[str, Any]]:
+        """Return what is recorded of each time that clips were read by `evaluate`.
+
+        A reading is recorded before it begins: the ``state`` of one that was killed is
+        ``"begun"``, of others ``"done"``. One of clips of another folder has a ``root``.
+
+        Args:
+            split: of this split; None = of all.
+
+        Raises:
+            DataError: if the record is damaged.
+        """
+        remedy = "restore it from a copy: what was read cannot be worked out anew"
+        advice = {"remedy": remedy, "unsealed": _migrate(self.path)}
+        records = read_lines(self.path / READINGS, {"split": str}, **advice)
+        return [each for each in records if split in (None, each["split"])]
+
     def predictions(self, split: str = "validation") -> dict[str, Predictions]:
         """Return the stored predictions of a split, by modality.
 
@@ -147,24 +176,28 @@ def load_run(where: str | Path) -> Run:
         CheckpointError: if there is no such finished run, or several.
     """
     folder = Path(where)
-    if not folder.is_dir():
-        stored = sorted(cache_dir("runs").iterdir())
-        found = [f for f in stored if f.is_dir() and f.name.startswith(str(where))]
-        found = found or _shipped(str(where))
-        if len(found) != 1:
-            what = "is no run" if not found else f"are {len(found)} runs"
-            raise CheckpointError(f"There {what} {str(where)!r}; `mmt runs` lists all of them.")
-        folder = found[0]
+    if not os.path.isdir(folder):  # noqa: PTH112  # False, no error, for the longest names
+        folder = _find(str(where))
     if not (folder / "run.json").exists():
         raise CheckpointError(
             f"{folder} holds no finished run (no run.json); start the same training again and it "
             "goes on where it stopped."
         )
-    facts = _read_json(folder / "run.json", FACTS)
+    return run_of(folder, read_run_file(folder / "run.json", FACTS))
+
+
+def run_of(folder: Path, facts: Mapping[str, Any]) -> Run:
+    """Return the run in a folder from what its ``run.json`` says.
+
+    Raises:
+        CheckpointError: if its config is of no use here.
+    """
     try:
         config = ExperimentConfig.stored(facts["config"])
     except (TypeError, AttributeError) as error:
-        raise _damaged(folder / "run.json", error) from None
+        raise CheckpointError(
+            f"{folder / 'run.json'} is damaged ({error}); {_train_again(folder)}."
+        ) from None
     except ConfigError as error:
         raise CheckpointError(
             f"{folder / 'run.json'} cannot be used here: {error} If it names something of your "
@@ -173,35 +206,65 @@ def load_run(where: str | Path) -> Run:
     return Run(folder, config, facts["identity"])
 
 
-def _shipped(beginning: str) -> list[Path]:
-    """Return the folders of the package's runs whose identity begins like this."""
-    files = sorted((cache.SHIPPED / "runs").glob("*/run.json"))
-    return [f.parent for f in files if _read_json(f, FACTS)["identity"].startswith(beginning)]
+def _find(beginning: str) -> Path:
+    """Return the folder of the run whose identity begins like this, of the cache or shipped."""
+    here = [f for f in cache_dir("runs").glob("*") if f.is_dir()]
+    found = [f for f in here if f.name.startswith(beginning)]
+    if not found:
+        shipped = sound_runs((cache.SHIPPED / "runs").glob("*/run.json"))
+        found = [each.path for each in shipped if each.identity.startswith(beginning)]
+    if len(found) != 1:
+        what = "is no run" if not found else f"are {len(found)} runs"
+        name = shown_name(beginning)
+        raise CheckpointError(f"There {what} {name!r}; `mmt runs` lists all of them.")
+    return found[0]
 
 
-def _read_json(path: Path, keys: Sequence[str]) -> dict[str, Any]:
-    """Return a JSON object that has at least these keys."""
-    try:
-        found = json.loads(path.read_text())
-        missing = [key for key in keys if key not in found]
-    except (OSError, ValueError, TypeError) as error:
-        raise _damaged(path, error) from None
-    if missing or not isinstance(found, dict):
-        raise _damaged(path, f"it lacks {', '.join(missing) or 'names'}")
+def sound_runs(files: Iterable[Path]) -> list[Run]:
+    """Return the runs of these files ``run.json``; one that is damaged is named in a warning."""
+    found = []
+    for file in sorted(files):
+        try:
+            found.append(load_run(file.parent))
+        except CheckpointError as error:
+            logger.warning("%s", error)
     return found
 
 
-def _damaged(path: Path, why: object) -> CheckpointError:
-    return CheckpointError(
-        f"{path} is damaged ({why}); delete the folder {path.parent} and train again."
-    )
+def read_run_file(
+    path: Path, types: Mapping[str, Any], *, unsealed: str | None = None
+) -> dict[str, Any]:
+    """Return the content of a run's JSON file.
+
+    Raises:
+        CheckpointError: if it is missing, damaged, or without seal as earlier versions wrote it
+            (unless `unsealed` is "").
+    """
+    advice = _migrate(path.parent) if unsealed is None else unsealed
+    remedy = _train_again(path.parent)
+    try:
+        return read_json(path, types, remedy=remedy, error=CheckpointError, unsealed=advice)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing; {remedy}.") from None
+
+
+def _train_again(folder: Path) -> str:
+    if folder.is_relative_to(cache.SHIPPED):
+        return "install mmtlib again"
+    return f"delete the folder {folder} and train again"
+
+
+def _migrate(folder: Path) -> str:
+    return f"take it over with `mmt runs migrate {folder.parent.parent}`"
 
 
 def list_runs() -> pd.DataFrame:
-    """Return the finished runs of the cache, one row each, newest last."""
+    """Return the finished runs of the cache, one row each, newest last.
+
+    A damaged one is named in a warning; it does not hide the others.
+    """
     rows = []
-    for file in cache_dir("runs").glob("*/run.json"):
-        stored = load_run(file.parent)
+    for stored in sound_runs(cache_dir("runs").glob("*/run.json")):
         c = stored.config
         scores = {f"validation {m}": a for m, a in stored.validation_accuracy.items()}
         rows.append(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from mmtlib.core import cache
-from mmtlib.core.cache import whole_folder
 from mmtlib.core.errors import DataError, unknown_name
-from mmtlib.experiment.runs import Run, load_run
+from mmtlib.core.files import whole_folder, writing
+from mmtlib.experiment.runs import Run, load_run, sound_runs
 
 _FILES = (
     "README.txt", "run.json", "history.json", "*.safetensors", "validation-*.npz", "test-*.npz",
@@ -26,16 +26,14 @@ def stored_runs() -> pd.DataFrame:
         `generator_seed`, `origin` (``"stored, made by: COMMAND on DATE"``). Empty if none comes
         with it.
 
-    Raises:
-        CheckpointError: if a run is damaged.
+    A damaged one is named in a warning.
     """
     rows = []
-    for name in _names():
-        found = load_run(cache.SHIPPED / "runs" / name)
+    for found in sound_runs((cache.SHIPPED / "runs").glob("*/run.json")):
         config = found.config
         rows.append(
             {
-                "name": name,
+                "name": found.path.name,
                 "run_id": found.run_id,
                 "method": config.transfer.code(),
                 "modalities": "+".join(config.modalities),
@@ -82,7 +80,7 @@ def ship_run(run: Run, name: str, folder: Path) -> Path:
     """
     target = folder / "runs" / name
     shutil.rmtree(target, ignore_errors=True)
-    with whole_folder(target) as made:
+    with writing(target), whole_folder(target) as made:
         for pattern in _FILES:
             for file in run.path.glob(pattern):
                 shutil.copyfile(file, made / file.name)

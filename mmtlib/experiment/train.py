@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -14,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mmtlib.config import ExperimentConfig, hash_settings
-from mmtlib.core.cache import cache_dir, whole_file
+from mmtlib.core.cache import cache_dir
 from mmtlib.core.compute import threads
 from mmtlib.core.executor import Workers, shared_out
+from mmtlib.core.files import write_whole
 from mmtlib.core.locks import locked
 from mmtlib.core.provenance import provenance
+from mmtlib.core.sealed import write_json
 from mmtlib.evaluation import Predictions, accuracy
 from mmtlib.experiment.data import GestureData, make_transform, open_data
 from mmtlib.experiment.machine import (
@@ -257,8 +258,8 @@ def _write_run(
         metadata = {"run": identity, "modality": m, "config": config.to_json()}
         save_weights(network, folder / f"{m}.safetensors", metadata=metadata)
         predictions[m].save(folder / f"validation-{m}.npz")
-    _write_json(folder / "history.json", {"streams": history.streams, "pairs": history.pairs})
-    _write_json(
+    write_json(folder / "history.json", {"streams": history.streams, "pairs": history.pairs})
+    write_json(
         folder / "run.json",
         {
             "identity": identity,
@@ -284,25 +285,20 @@ def _note(train: GestureData, validation: GestureData) -> str | None:
     return " ".join(f"{part}: {note}" for part, note in notes.items() if note)
 
 
-def _write_json(path: Path, value: Any) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2))
-
-
 def _write_readme(folder: Path, config: ExperimentConfig, identity: str) -> None:
-    with whole_file(folder / "README.txt") as temporary:
-        temporary.write_text(
-            f"A run of mmtlib: {', '.join(config.modalities)} on {config.dataset} "
-            f"({config.preset}), seed {config.seed}.\n{plan_training(config).weight_line}.\n"
-            f"Identity {identity}.\n\n"
-            "run.json      settings, class names, validation accuracy, where it was made (written "
-            "last: present = finished)\nhistory.json  losses, rho and map distances by epoch\n"
-            "NAME.safetensors      weights of the network of one modality\n"
-            "SPLIT-NAME.npz        its class probabilities for every clip of a split\n"
-            "evaluations.jsonl     every reading of a split by evaluate()\n"
-            "state.pt              state of an unfinished training; the same command goes on\n\n"
-            "The folder may be deleted; the same config makes it again.\n\n" + config.to_json()
-        )
+    write_whole(
+        folder / "README.txt",
+        f"A run of mmtlib: {', '.join(config.modalities)} on {config.dataset} "
+        f"({config.preset}), seed {config.seed}.\n{plan_training(config).weight_line}.\n"
+        f"Identity {identity}.\n\n"
+        "run.json      settings, class names, validation accuracy, where it was made (written "
+        "last: present = finished)\nhistory.json  losses, rho and map distances by epoch\n"
+        "NAME.safetensors      weights of the network of one modality\n"
+        "SPLIT-NAME.npz        its class probabilities for every clip of a split\n"
+        "evaluations.jsonl     every reading of a split by evaluate(), written before it is read\n"
+        "state.pt              state of an unfinished training; the same command goes on\n\n"
+        "The folder may be deleted; the same config makes it again.\n\n" + config.to_json(),
+    )
 
 
 def run_all(

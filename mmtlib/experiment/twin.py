@@ -10,7 +10,6 @@ off, and black beyond the colour camera's field of view, the same for all clips 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,11 +22,13 @@ import numpy as np
 from torch import Tensor
 
 from mmtlib.config import default_preset, hash_settings
-from mmtlib.core.cache import cache_dir, whole_folder
+from mmtlib.core.cache import cache_dir
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.core.executor import in_order
+from mmtlib.core.files import whole_folder, write_part_of
 from mmtlib.core.locks import locked
+from mmtlib.core.sealed import read_json, sealed
 from mmtlib.core.seeding import numpy_generator, torch_generator
 from mmtlib.datasets.nvgesture import CLIP_FRAMES, INFRARED_RATE, LISTS, NVGesture
 from mmtlib.experiment.video_writer import write_video
@@ -191,8 +192,8 @@ def _write(
                     progress(done, len(clips))
             for split, name in LISTS.items():
                 rows = [clip.row + "\n" for clip in clips if clip.split == split]
-                (folder / name).write_text("".join(rows))
-            (folder / _MARK).write_text(json.dumps(made_from, indent=2))
+                write_part_of(folder / name, "".join(rows))
+            write_part_of(folder / _MARK, sealed(made_from))
             if root.exists():  # and is empty
                 root.rmdir()
     return root
@@ -207,12 +208,13 @@ def _is_there(root: Path, made_from: dict[str, Any]) -> bool:
     try:
         if not any(root.iterdir()):
             return False
-        found = json.loads((root / _MARK).read_text())
+        remedy = "give a folder that is empty or does not exist"
+        found = read_json(root / _MARK, {}, remedy=remedy, unsealed="")
     except FileNotFoundError:
         found = None
         if not root.exists():
             return False
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise DataError(f"Cannot write a twin to {root}: {error}.") from None
     if found != made_from:
         what = "a twin with other settings" if found else "something else"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import IO
 
 import av
 import cv2
 import numpy as np
 from torch import Tensor
+
+from mmtlib.core.files import write_part_of
 
 
 def write_video(path: Path, frames: Tensor, *, rate: int, quality: int) -> None:
@@ -19,9 +22,16 @@ def write_video(path: Path, frames: Tensor, *, rate: int, quality: int) -> None:
         frames: what to write.
         rate: frames per second.
         quality: of JPEG, up to 100.
+
+    Raises:
+        DataError: if the file cannot be written.
     """
     pixels = (frames * 255).round_().byte().permute(1, 2, 3, 0).numpy()
-    with av.open(str(path), "w") as container:
+    write_part_of(path, lambda file: _write_frames(file, path.suffix[1:], pixels, rate, quality))
+
+
+def _write_frames(file: IO[bytes], kind: str, pixels: np.ndarray, rate: int, quality: int) -> None:
+    with av.open(file, "w", format=kind) as container:
         stream = container.add_stream("mjpeg", rate=rate)
         stream.height, stream.width = pixels.shape[1:3]
         stream.pix_fmt = "yuvj420p"

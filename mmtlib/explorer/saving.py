@@ -8,8 +8,8 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import MmtlibError, unknown_name
+from mmtlib.core.files import write_whole
 from mmtlib.explorer.views import View
 
 FORMATS = {
@@ -83,8 +83,7 @@ def save_view(drawn: View, path: str | Path) -> Path:
     """
     path = Path(path)
     content = exported(drawn, path.suffix.removeprefix(".").lower())
-    with whole_file(path) as temporary:
-        temporary.write_bytes(content)
+    write_whole(path, content)
     return path
 
 

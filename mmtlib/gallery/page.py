@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import write_whole
 from mmtlib.gallery.entry import Entry
 from mmtlib.gallery.material import Material, NotStored
 from mmtlib.gallery.registry import GALLERY, Drawn
@@ -52,8 +52,7 @@ def write_page(docs: Path, material: Material | None = None) -> Iterator[Drawn |
             picture = f"![{entry.title}]({file})\n\n{drawn.figure.alt_text}"
             parts.append(_part(entry, picture, f"*{drawn.provenance}*"))
         yield drawn
-    with whole_file(docs / PAGE) as temporary:
-        temporary.write_text("\n".join([*parts, _tables()]), encoding="utf-8")
+    write_whole(docs / PAGE, "\n".join([*parts, _tables()]))
 
 
 def _part(entry: Entry, shown: str, provenance: str = "") -> str:

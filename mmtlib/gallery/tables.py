@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmtlib.core.cache import whole_file
+from mmtlib.core.files import write_whole
 from mmtlib.core.tables import Columns, TextTable, interval_text, percent
 from mmtlib.gallery.material import Material, NotStored
 from mmtlib.gallery.registry import provenance_line
@@ -99,8 +99,7 @@ def write_tables(
             continue
         texts = {"tex": made.latex(), "md": made.markdown(), "csv": made.table.csv()}
         for kind, text in texts.items():
-            with whole_file(folder / f"{entry.name}.{kind}") as temporary:
-                temporary.write_text(text, encoding="utf-8")
+            write_whole(folder / f"{entry.name}.{kind}", text)
         yield made
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.files import write_whole
 from mmtlib.experiment import Run
 from mmtlib.figures import StyledFigure
 from mmtlib.gallery.entry import Entry
@@ -112,8 +112,7 @@ def write_drawn(drawn: Drawn, folder: Path, formats: Sequence[str]) -> None:
     name = drawn.entry.name
     for kind in formats:
         save_figure(drawn.figure, folder / f"{name}.{kind}")
-    with whole_file(folder / f"{name}.md") as temporary:
-        temporary.write_text(caption(drawn), encoding="utf-8")
+    write_whole(folder / f"{name}.md", caption(drawn))
 
 
 def save_figure(figure: StyledFigure, file: Path, pixels_per_inch: int = PIXELS_PER_INCH) -> None:
@@ -123,8 +122,8 @@ def save_figure(figure: StyledFigure, file: Path, pixels_per_inch: int = PIXELS_
         DataError: if it cannot be written.
     """
     kind = file.suffix.removeprefix(".")
-    with whole_file(file) as temporary:
-        figure.savefig(temporary, format=kind, metadata=METADATA[kind], dpi=pixels_per_inch)
+    options = {"format": kind, "metadata": METADATA[kind], "dpi": pixels_per_inch}
+    write_whole(file, lambda opened: figure.savefig(opened, **options))
 
 
 def caption(drawn: Drawn) -> str:
@@ -144,5 +143,4 @@ def write_captions(folder: Path) -> None:
     """
     files = [folder / f"{name}.md" for name in GALLERY]
     texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
-    with whole_file(folder / CAPTIONS) as temporary:
-        temporary.write_text("# Captions\n\n" + "\n".join(texts), encoding="utf-8")
+    write_whole(folder / CAPTIONS, "# Captions\n\n" + "\n".join(texts))

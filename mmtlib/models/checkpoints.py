@@ -7,19 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import CheckpointError
-from mmtlib.models.weight_files import (
-    CHECK_SUM_KEY,
-    read_start,
-    read_weights,
-    tensors_check_sum,
-    unreadable,
-)
+from mmtlib.core.files import write_whole
+from mmtlib.models.weight_files import CHECK_SUM_KEY, read_weights, tensors_check_sum
 
 logger = logging.getLogger("mmtlib.models")
 
@@ -49,9 +42,8 @@ def save_weights(model: nn.Module, path: str | Path, *, metadata: Mapping[str, s
         k: v.detach().cpu().contiguous(memory_format=torch.contiguous_format).clone()
         for k, v in model.state_dict().items()
     }
-    content = save(tensors, {**metadata, CHECK_SUM_KEY: tensors_check_sum(tensors)})
-    with whole_file(path) as temporary:
-        temporary.write_bytes(content)
+    seal = {CHECK_SUM_KEY: tensors_check_sum(tensors, metadata)}
+    write_whole(path, save(tensors, {**metadata, **seal}))
 
 
 def load_weights(model: nn.Module, path: str | Path) -> dict[str, str]:
@@ -103,20 +95,12 @@ def check_fit(path: str | Path, model: str, **problems: Sequence[str]) -> None:
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
-    """Return the metadata of a safetensors file without reading its weights.
+    """Return the metadata of a safetensors file, after checking all of it.
 
     Raises:
-        CheckpointError: if the file is absent or its header is damaged.
+        CheckpointError: if the file is absent or damaged.
     """
-    path = Path(path)
-    read_start(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
-    except (OSError, SafetensorError) as error:
-        raise unreadable(path, error) from None
-    metadata.pop(CHECK_SUM_KEY, None)
-    return metadata
+    return read_weights(path).metadata
 
 
 def describe(tensor: Tensor) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 import zipfile
@@ -15,8 +16,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from mmtlib.core.arrays import DAMAGE
 from mmtlib.core.errors import CheckpointError
+from mmtlib.core.files import DAMAGE
 
 CHECK_SUM_KEY = "mmtlib_crc32"
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
@@ -114,14 +115,15 @@ def _read_safetensors(path: Path) -> Weights:
     except (OSError, SafetensorError) as error:
         raise unreadable(path, error) from None
     expected = metadata.pop(CHECK_SUM_KEY, None)
-    if expected is not None and expected != tensors_check_sum(tensors):
+    # Until November 2026 the sum was over the tensors alone.
+    if expected not in (None, tensors_check_sum(tensors, metadata), tensors_check_sum(tensors, {})):
         raise unreadable(path, "its check sum differs")
     return Weights(tensors, metadata)
 
 
-def tensors_check_sum(tensors: Mapping[str, Tensor]) -> str:
-    """Return the CRC-32 of names and values: against damage, not against malice."""
-    crc = 0
+def tensors_check_sum(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """Return the CRC-32 of metadata, names and values: against damage, not against malice."""
+    crc = zlib.crc32(json.dumps(sorted(metadata.items())).encode()) if metadata else 0
     for name in sorted(tensors):
         crc = zlib.crc32(name.encode(), crc)
         crc = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy().data, crc)

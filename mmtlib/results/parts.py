@@ -9,6 +9,7 @@ At no moment could a killed process leave a table that is wrong.
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import time
 from collections.abc import Sequence
@@ -21,10 +22,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import reading, write_whole
 from mmtlib.core.locks import locked
-from mmtlib.results.schema import KEYS, RECORDED, with_all_settings
+from mmtlib.results.schema import KEYS, RECORDED, check_columns, with_all_settings
 
 SMALL_BYTES = 64 * 2**20
 """Parts below this size are merged; larger ones stay as they are."""
@@ -45,15 +46,34 @@ def write_part(folder: Path, table: pa.Table) -> Path:
         DataError: if the disk is full.
     """
     if RECORDED not in table.column_names:
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
-        table = table.append_column(RECORDED, pa.repeat(now, table.num_rows))
+        table = table.append_column(RECORDED, pa.repeat(_after_all(folder), table.num_rows))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
     content = sink.getvalue()
     part = folder / f"{_hash(content)}.parquet"
-    with whole_file(part) as temporary:
-        temporary.write_bytes(content)
+    write_whole(part, memoryview(content))
     return part
+
+
+def _after_all(folder: Path) -> str:
+    """Return the time (UTC), moved on past that of every row of a table.
+
+    Clocks are set back, and differ between computers: what is written later counts as later.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    latest = max(map(_latest, list_parts(folder)), default="")
+    if latest >= now.isoformat(timespec="microseconds"):
+        now = datetime.datetime.fromisoformat(latest) + datetime.timedelta(microseconds=1)
+    return now.isoformat(timespec="microseconds")
+
+
+@functools.cache
+def _latest(part: Path) -> str:
+    """Return when the last row of a part was written; a part never changes."""
+    try:
+        return pc.max(_read_part(part, columns=[RECORDED])[RECORDED]).as_py() or ""
+    except FileNotFoundError:  # merged into another part just now, whose rows say so too
+        return ""
 
 
 def _hash(content: pa.Buffer | bytes) -> str:
@@ -97,21 +117,16 @@ def _read_part(
     columns: Sequence[str] | None = None,
     encode: Sequence[str] = (),
 ) -> pa.Table:
-    try:
-        content = part.read_bytes()
-        sound = _hash(content) == part.stem
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise DataError(f"Cannot read {part} ({error.strerror}).") from None
-    if not sound:
-        raise DataError(
-            f"{part} is damaged (its content has changed since it was written); delete it and "
-            "start the same sweep again, which writes its rows anew from the stored runs."
-        )
-    rows = pq.read_table(
-        pa.BufferReader(content), columns=columns, filters=where, read_dictionary=list(encode)
+    remedy = (
+        "delete it and start the same sweep again, which writes its rows anew from the stored runs"
     )
+    with reading(part, remedy):
+        content = part.read_bytes()
+        if _hash(content) != part.stem:
+            raise ValueError("its content has changed since it was written")
+        source = pa.BufferReader(content)
+        check_columns(pq.read_schema(source), part.parent.name)
+        rows = pq.read_table(source, columns=columns, filters=where, read_dictionary=list(encode))
     return with_all_settings(rows) if part.parent.name == "results" and columns is None else rows
 
 

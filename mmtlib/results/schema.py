@@ -16,7 +16,8 @@ from mmtlib.core.errors import DataError, MmtlibError
 FUSED = "fused"
 """The target whose scores are the mean of those of all networks of a run."""
 RECORDED = "recorded"
-"""When a row was written (UTC): of several rows with the same key the last one counts."""
+"""When a row was written (UTC, but never before a row that was there already, whatever the clock
+says): of several rows with the same key the last one counts."""
 
 KEYS: dict[str, tuple[str, ...]] = {
     "results": ("study", "identity", "target", "split"),
@@ -90,6 +91,22 @@ PREDICTIONS_SCHEMA = pa.schema(
     ]
 )
 """One row per run, target, split and clip; scores in float32, so that ties stay what they were."""
+
+
+def check_columns(found: pa.Schema, kind: str) -> None:
+    """Make sure that a table has the columns that tell its rows apart, and those types.
+
+    Raises:
+        ValueError: if one is missing or of another type.
+    """
+    schema = {"results": RESULTS_SCHEMA, "predictions": PREDICTIONS_SCHEMA}.get(kind, pa.schema([]))
+    for name in (*KEYS[kind], RECORDED):
+        if name not in found.names:
+            raise ValueError(f"it has no column {name}")
+    for each in found:
+        if each.name in schema.names and schema.field(each.name).type != each.type:
+            wanted = schema.field(each.name).type
+            raise ValueError(f"the column {each.name} should be {wanted}, it is {each.type}")
 
 
 def setting_value(value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import write_whole
 from mmtlib.core.tables import Columns, TextTable, interval_text, p_value, percent, points
 from mmtlib.results import load_results
 from mmtlib.study import columns, plan
@@ -72,8 +72,7 @@ def write_report(page: Path, folder: str | Path | None = None) -> None:
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise DataError(f"{page} needs the lines {BEGIN!r} and {END!r}, once each, in this order.")
     before, after = text[: text.index(BEGIN)], text[text.index(END) :]
-    with whole_file(page) as temporary:
-        temporary.write_text(f"{before}{BEGIN}\n\n{report_text(folder)}\n{after}", encoding="utf-8")
+    write_whole(page, f"{before}{BEGIN}\n\n{report_text(folder)}\n{after}")
 
 
 def _head(folder: str | Path | None) -> list[str]:

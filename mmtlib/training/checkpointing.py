@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from mmtlib.core.arrays import DAMAGE
-from mmtlib.core.cache import whole_file
 from mmtlib.core.errors import CheckpointError
+from mmtlib.core.files import reading, write_whole
+from mmtlib.core.sealed import check_types
 from mmtlib.models.weight_files import check_archive
 
 
@@ -19,8 +19,7 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
     Raises:
         DataError: if the disk is full; an earlier state stays as it was.
     """
-    with whole_file(path) as temporary:
-        torch.save(state, temporary)
+    write_whole(path, lambda file: torch.save(state, file))
 
 
 def load_state(path: Path, identity: str) -> dict[str, Any] | None:
@@ -35,19 +34,13 @@ def load_state(path: Path, identity: str) -> dict[str, Any] | None:
     """
     if not path.exists():
         return None
-    try:
+    with reading(path, "delete it and the training starts anew", CheckpointError):
         check_archive(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(state, dict):
-            raise ValueError(f"it holds a {type(state).__name__}")
-        found = state["identity"]
-    except DAMAGE as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        check_types(state, {"identity": str})
+    if state["identity"] != identity:
         raise CheckpointError(
-            f"{path} is damaged ({reason[:120]}); delete it and the training starts anew."
-        ) from None
-    if found != identity:
-        raise CheckpointError(
-            f"{path} was saved by another run ({found[:12]}, expected {identity[:12]}); delete it."
+            f"{path} was saved by another run ({state['identity'][:12]}, expected "
+            f"{identity[:12]}); delete it."
         )
     return state

@@ -10,6 +10,9 @@ import pandas as pd
 
 from mmtlib.losses import MtutLoss
 
+ROWS = list[dict[str, float | str]]
+"""What the rows of a history are when they are read again."""
+
 
 @dataclass(slots=True)
 class History:

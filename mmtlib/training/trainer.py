@@ -17,8 +17,10 @@ from mmtlib.config.declare import declared_settings
 from mmtlib.config.optimiser_settings import OptimiserSettings
 from mmtlib.config.training_settings import TrainingSettings
 from mmtlib.core.clips import ClipBatch
-from mmtlib.core.errors import ConfigError, unknown_name
+from mmtlib.core.errors import CheckpointError, ConfigError, unknown_name
+from mmtlib.core.files import reading
 from mmtlib.core.outputs import StreamOutput
+from mmtlib.core.sealed import check_types
 from mmtlib.core.seeding import scoped_seed
 from mmtlib.core.spawned import check_main_guard
 from mmtlib.losses import MtutLoss, transfer_objective
@@ -26,7 +28,7 @@ from mmtlib.models import StreamSet
 from mmtlib.training.callbacks import Callback, Training
 from mmtlib.training.checkpointing import load_state, save_state
 from mmtlib.training.guard import Guard
-from mmtlib.training.history import EpochSums, History, step_sums
+from mmtlib.training.history import ROWS, EpochSums, History, step_sums
 from mmtlib.training.loaders import EpochBatches
 from mmtlib.training.loading import loading
 from mmtlib.training.predicting import measure
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
 
 CHECKPOINT_SECONDS = 30.0
 """Longest time between two saved states, besides the one after every epoch."""
+STATE = {
+    "streams": dict[str, Tensor], "optimizers": dict[str, dict[str, Any]],
+    "streams_history": ROWS, "pairs_history": ROWS, "sums": dict[str, float],
+    "epoch": int, "step": int,
+}  # fmt: skip
+"""What a saved state holds."""
 
 
 def make_optimizers(
@@ -183,7 +191,10 @@ class _Trainer:
         training, order = self.training, loader.batch_sampler
         self.optimizers = make_optimizers(self.settings, self.training.networks)
         if state_file is not None and (state := load_state(state_file, identity)):
-            self._take(state)
+            remedy = "delete it and the training starts anew"
+            with reading(state_file, remedy, CheckpointError):
+                check_types(state, STATE)
+                self._take(state)
         self.model, *wrapped = self.fabric.setup(self.streams, *self.optimizers.values())
         self.optimizers = dict(zip(self.optimizers, wrapped, strict=True))
         exact = isinstance(order, EpochBatches)

@@ -75,7 +75,8 @@ def test_any_word_may_be_a_class(mmt, model, video, tmp_path):
     description = json.loads(entry.value)
     words = (words + description["classes"])[: len(description["classes"])]
     entry.value = json.dumps({**description, "classes": words})
-    changed.write_bytes(network.SerializeToString())
+    content = network.SerializeToString()
+    changed.write_bytes(content + deploy.seal_of(content))
     csv, plot = tmp_path / "scores.csv", tmp_path / "scores.svg"
     said = mmt("predict", video, "--model", changed, "--window", "45", "--csv", csv, "--plot", plot)
     assert (said.code, said.err) == (0, "")
@@ -123,7 +124,7 @@ def test_files_that_are_no_model(mmt, model, video, tmp_path):
     other = onnx.load(model)
     del other.metadata_props[:]
     onnx.save(other, path)
-    mmt("predict", video, "--model", path).failed_with(str(path), "ONNX file of something else")
+    mmt("predict", video, "--model", path).failed_with(str(path), "no ONNX file of `mmt export`")
 
 
 def test_results_that_cannot_be_written(mmt, model, video, tmp_path):

@@ -121,11 +121,8 @@ def test_slow_and_dead_kernels(project, tmp_path, monkeypatch, error):
 def test_the_stamp_is_readable(project, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "execute", lambda *_, **__: None)
     run_tutorial(tmp_path, report=str)
-    assert set(json.loads((tmp_path / ".00_first.json").read_text())) == {
-        "key",
-        "title",
-        "seconds",
-    }
+    stamp = json.loads((tmp_path / ".00_first.json").read_text())
+    assert set(stamp) == {"key", "title", "seconds", "seal"}
     assert os.listdir(tmp_path / "figures") == []  # noqa: PTH208
 
 

@@ -9,6 +9,7 @@ from support.small_course import SOURCE
 
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.errors import DataError, MmtlibError
+from mmtlib.core.sealed import write_json
 from mmtlib.course import time_limit_s, time_notebooks, timing
 
 HEADER = "# {number} A & B: what is one & one?\n# Time. 5 minutes to read, at most {time} to run.\n"
@@ -61,6 +62,7 @@ def runs(monkeypatch):
 
     def record(notebook, name, *, folder):
         marks = cache_dir("marks")
+        marks.mkdir(parents=True, exist_ok=True)
         calls.append((name, os.environ["MMTLIB_CACHE"], len(list(marks.iterdir()))))
         (marks / name).touch()
 
@@ -160,7 +162,7 @@ def test_what_was_stopped_goes_on(two, runs, tmp_path, monkeypatch, last, again)
 
 def test_what_was_stopped_begins_anew_with_another_notebook(two, runs, tmp_path):
     kept = {"key": "of other notebooks", "done": {"00_first, alone": [1.0, 1.0, []]}}
-    (tmp_path / "unfinished.json").write_text(json.dumps(kept))
+    write_json(tmp_path / "unfinished.json", kept)
     said = []
     assert time_notebooks(tmp_path, report=said.append).good
     assert len(runs) == 4

@@ -213,7 +213,7 @@ def test_damage_anywhere_is_seen_or_harmless(files, written):
 
 
 def test_no_archive_at_all(files):
-    with pytest.raises(DataError, match=r"b\.npz is damaged \(.*make it again"):
+    with pytest.raises(DataError, match=r"There is no flow .*b\.npz; make it with"):
         files.header("b")
     files.folder.mkdir()
     with zipfile.ZipFile(files.path("c"), "w") as archive:

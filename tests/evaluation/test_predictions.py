@@ -101,10 +101,10 @@ def test_a_file_that_is_something_else(tmp_path, content):
 def test_an_archive_of_other_arrays_or_of_pickles(tmp_path):
     path = tmp_path / "test.npz"
     np.savez(path, weights=np.zeros(3))
-    with pytest.raises(DataError, match="damaged or holds no predictions"):
+    with pytest.raises(DataError, match="is damaged"):
         Predictions.load(path)
     np.savez(path, scores=np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match="damaged or holds no predictions"):
+    with pytest.raises(DataError, match="is damaged"):
         Predictions.load(path)
 
 

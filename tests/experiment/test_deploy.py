@@ -52,7 +52,8 @@ def with_metadata(source, target, change):
         model.metadata_props.remove(entry)
     else:
         entry.value = change(entry.value)
-    target.write_bytes(model.SerializeToString())
+    content = model.SerializeToString()
+    target.write_bytes(content + deploy.seal_of(content))
     return target
 
 
@@ -206,6 +207,18 @@ def test_files_that_are_no_model(exported, tmp_path, content, message):
         load_exported(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_changed_bit_anywhere_is_said(exported, tmp_path):
+    whole, path = exported.read_bytes(), tmp_path / "model.onnx"
+    onnx.checker.check_model(onnx.load_from_string(whole))  # the seal leaves it plain ONNX
+    for place in range(0, len(whole), len(whole) // 50):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(CheckpointError, match=r"model\.onnx is damaged or no ONNX file"):
+            load_exported(path)
+    path.write_bytes(whole[:2000] + bytes(512) + whole[2512:])
+    with pytest.raises(CheckpointError, match=r"model\.onnx is damaged or no ONNX file"):
+        load_exported(path)
 
 
 def changed(**changes):

@@ -1,4 +1,7 @@
+import errno
+import importlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -9,6 +12,12 @@ from mmtlib.core.errors import CheckpointError, ConfigError, DataError
 from mmtlib.evaluation import fuse
 from mmtlib.experiment import evaluate, run
 from mmtlib.synthetic import SyntheticGestures
+
+evaluate_module = importlib.import_module("mmtlib.experiment.evaluate")
+
+
+class Killed(BaseException):
+    """What a killed process would meet."""
 
 
 @pytest.fixture
@@ -28,7 +37,29 @@ def test_each_reading_is_recorded(small_run):
     for record, result in zip(records(small_run), found, strict=True):
         assert record["accuracy"] == result.accuracy
         assert {"root", "code", "machine", "date", "command"} <= set(record)
+        assert record["state"] == "done"
     assert found[0].accuracy == found[2].accuracy
+    assert [each["accuracy"] for each in small_run.readings("test")] == [found[0].accuracy] * 2
+
+
+def test_a_reading_that_was_killed_is_recorded_and_the_next_one_too(small_run, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate_module, "predict", lambda *_: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            evaluate(small_run, "test")
+    evaluate(small_run, "test")
+    assert [each["state"] for each in small_run.readings("test")] == ["begun", "done"]
+
+
+def test_what_cannot_be_recorded_is_not_read(small_run, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(evaluate_module, "predict", None)
+    with pytest.raises(DataError, match=r"Cannot write .*evaluations\.jsonl \(No space left"):
+        evaluate(small_run, "test")
+    assert small_run.readings() == []
 
 
 def test_validation_is_measured_as_while_training(small_run):

@@ -9,10 +9,12 @@ from support.kinetics_files import kinetics_state
 from support.tiny_runs import same_tensors, tiny, weights
 
 from mmtlib.core.errors import CheckpointError, ConfigError
+from mmtlib.core.sealed import write_json
 from mmtlib.experiment import run
 from mmtlib.experiment import train as train_module
-from mmtlib.experiment.runs import FACTS
 from mmtlib.experiment.starting_point import check_starting_point
+
+EMPTY = {"classes": [], "data": {}, "note": None, "validation_accuracy": {}, "date": ""}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_the_content_makes_the_run_not_the_path(fresh_cache, checkpoint, tmp_pat
     def record(fabric, folder, config, identity, *_):
         identities.append(identity)
         facts = {"identity": identity, "config": json.loads(config.to_json())}
-        (folder / "run.json").write_text(json.dumps({**dict.fromkeys(FACTS), **facts}))
+        write_json(folder / "run.json", {**EMPTY, **facts})
 
     monkeypatch.setattr(train_module, "_train", record)
     copy = shutil.copy(checkpoint, tmp_path / "copy.pth")

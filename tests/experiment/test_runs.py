@@ -6,6 +6,7 @@ import torch
 from support.tiny_runs import tiny
 
 from mmtlib.core.errors import CheckpointError, ConfigError, DataError
+from mmtlib.core.sealed import write_json
 from mmtlib.experiment import list_runs, load_run, run
 
 
@@ -78,7 +79,7 @@ def test_list_is_in_order_of_time(copied):
     facts["config"] = {**facts["config"], "modalities": ["rgb"]}
     older = copied.path.with_name("000000000000")
     shutil.copytree(copied.path, older)
-    (older / "run.json").write_text(json.dumps(facts))
+    write_json(older / "run.json", facts)
     table = list_runs()
     assert list(table.run) == [older.name, copied.run_id]
     assert list(table.weight) == [0.0, 10.0]
@@ -110,7 +111,7 @@ def test_an_unfinished_run(copied):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "5", "[]", "{}", '["identity", "config"]', '{"config": 1, "identity": "x"}', "\x00"],
+    ["", "{", "5", "[]", '["identity", "config"]', '{"seal": 1}', "\x00", "[" * 99_999],
 )
 def test_damaged_facts(copied, content):
     (copied.path / "run.json").write_text(content)
@@ -128,18 +129,58 @@ def test_damaged_facts(copied, content):
     ],
 )
 def test_damaged_config(copied, config, message):
-    (copied.path / "run.json").write_text(json.dumps({**copied.facts, "config": config}))
+    write_json(copied.path / "run.json", {**copied.facts, "config": config})
     with pytest.raises(CheckpointError, match=message):
         load_run(copied.path)
 
 
-@pytest.mark.parametrize("content", [None, "", "[1]", '{"streams": []}'])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"identity": 5}, {"config": []}, {"classes": "ab"}, {"classes": [1]}, {"note": 1},
+        {"data": {"train": 1}}, {"validation_accuracy": {"rgb": "high"}}, {"date": None},
+    ],
+)  # fmt: skip
+def test_facts_of_wrong_types(copied, change):
+    write_json(copied.path / "run.json", {**copied.facts, **change})
+    with pytest.raises(CheckpointError, match=r"run\.json is damaged \(\w+ should be "):
+        load_run(copied.path)
+
+
+def test_every_changed_digit_is_found(copied):
+    path = copied.path / "run.json"
+    whole = path.read_text()
+    for place, sign in enumerate(whole):
+        if sign.isdigit():
+            path.write_text(whole[:place] + str((int(sign) + 1) % 10) + whole[place + 1 :])
+            with pytest.raises(CheckpointError, match=r"run\.json is "):
+                load_run(copied.path)
+
+
+def test_one_damaged_run_does_not_hide_the_others(copied, caplog):
+    (copied.path.parent / "0123").mkdir()
+    bad = copied.path.parent / "0123" / "run.json"
+    bad.write_text("{")
+    assert list(list_runs().run) == [copied.run_id]
+    (said,) = caplog.messages
+    assert f"{bad} is damaged" in said
+    assert load_run(copied.run_id) == copied
+
+
+def test_an_unsealed_run_is_named_with_what_to_do(copied, fresh_cache):
+    (copied.path / "run.json").write_text(json.dumps(copied.facts))
+    advice = rf"without a check sum; take it over with `mmt runs migrate {fresh_cache}`"
+    with pytest.raises(CheckpointError, match=advice):
+        load_run(copied.run_id)
+
+
+@pytest.mark.parametrize("content", [None, "", "[1]", '{"seal": {"version": 1, "crc32": 0}}'])
 def test_damaged_history(copied, content):
     path = copied.path / "history.json"
     path.unlink()
     if content is not None:
         path.write_text(content)
-    with pytest.raises(CheckpointError, match=r"history\.json is damaged"):
+    with pytest.raises(CheckpointError, match=r"history\.json is (damaged|missing)"):
         _ = copied.history
 
 
