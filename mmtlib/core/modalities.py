@@ -33,6 +33,9 @@ class Modality:
             (`mmtlib.transforms.Standardize`).
         color: the colour of this modality in every figure.
         light_color: the same hue for pages that are dark; "" = the same colour.
+        raw_range: of recordings that store more than 8 bits, the raw values that become dark and
+            bright, e.g. ``(4000, 500)`` for depth in millimetres, near bright; None = such
+            recordings are refused.
     """
 
     name: str
@@ -44,6 +47,14 @@ class Modality:
     spread: float
     color: str
     light_color: str = field(default="", compare=False)
+    raw_range: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.raw_range is not None and self.raw_range[0] == self.raw_range[1]:
+            raise ConfigError(
+                f"Modality {self.name!r}: expected raw_range = (dark, bright), two different raw "
+                f"values, got {self.raw_range}."
+            )
 
     @property
     def dark_color(self) -> str:

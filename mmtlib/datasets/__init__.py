@@ -8,13 +8,13 @@ from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.egogesture import EgoGesture
 from mmtlib.datasets.nvgesture import NVGesture, alignment_note
 from mmtlib.datasets.optical_flow import compute_flow
-from mmtlib.datasets.recordings import read_recording
+from mmtlib.datasets.recordings import Recording, RecordingFacts, read_recording, video_info
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.selection import select_clips
 from mmtlib.datasets.silhouette import hand_silhouette
 from mmtlib.datasets.video_clips import clip_from_video
 from mmtlib.datasets.video_folder import VideoFolder
-from mmtlib.datasets.video_io import VideoInfo, read_video, video_info
+from mmtlib.datasets.video_io import read_video
 from mmtlib.datasets.video_windows import video_windows
 from mmtlib.datasets.viva import VIVA
 
@@ -48,10 +48,11 @@ __all__ = [
     "EgoGesture",
     "GestureDataset",
     "NVGesture",
+    "Recording",
+    "RecordingFacts",
     "SensorSpan",
     "SkippedClip",
     "VideoFolder",
-    "VideoInfo",
     "alignment_note",
     "clip_from_video",
     "compute_flow",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,7 @@ import numpy as np
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError, unknown_name
 from mmtlib.core.executor import in_order
+from mmtlib.core.modalities import get_modality
 from mmtlib.datasets.reader import COMPUTED, ClipReader
 from mmtlib.datasets.records import PARTS, ClipRecord, SkippedClip
 from mmtlib.datasets.verify import VerifyReport, verify
@@ -270,29 +272,35 @@ class GestureDataset(ClipReader):
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all that determines the clips: rows, settings, file sizes, reader's version."""
+        """A hash of all that determines the clips.
+
+        That is rows, settings, the reader's version, and of the files the sizes and some of the
+        bytes (`Recording.marks`).
+        """
         made_from: tuple[Any, ...] = (
             self.name, READER_VERSION, self.modalities, self.settings(),
         )  # fmt: skip
         made_from += (self.complete_for,) if self.complete_for else ()
+        scales = {m: scale for m in self.needed if (scale := get_modality(m).raw_range)}
+        made_from += (scales,) if scales else ()
         digest = hashlib.blake2b(repr(made_from).encode(), digest_size=16)
         for record in self.records:
-            spans = sorted((s, p.file, p.first, p.last) for s, p in record.spans.items())
-            row = (record.folder, record.label, record.subject, spans, self._sizes(record))
+            spans = sorted((s, *astuple(p)) for s, p in record.spans.items())
+            row = (record.folder, record.label, record.subject, spans, self._marks(record))
             digest.update(repr(row).encode())
         return digest.hexdigest()
 
-    def _sizes(self, record: ClipRecord) -> list[int | str]:
-        sizes: list[int | str] = []
+    def _marks(self, record: ClipRecord) -> list[int | str]:
+        marks: list[int | str] = []
         try:
             for modality in self.needed:
                 if modality in COMPUTED:  # its size says nothing: it is compressed
-                    sizes.append(self.flow.header(record.clip_id)["content"])
+                    marks.append(self.flow.header(record.clip_id)["content"])
                 else:
-                    sizes += self.listed(record, modality).sizes()
+                    marks += self.listed(record, modality).marks()
         except DataError as error:
             raise DataError(f"{error} ({record.source})") from None
-        return sizes
+        return marks
 
     def settings(self) -> dict[str, str]:
         """Return the subclass's own settings that change what a clip holds, for `fingerprint`."""

@@ -28,7 +28,7 @@ from mmtlib.core.words import word_key
 from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles
 from mmtlib.datasets.recordings import Recording
 from mmtlib.datasets.records import ClipRecord, SensorSpan
-from mmtlib.datasets.video_clips import is_gray, to_frames
+from mmtlib.datasets.video_clips import picture_form, to_frames
 from mmtlib.datasets.video_io import DEFAULT_RATE, READER_VERSION
 
 COMPUTED = {"flow": "rgb"}
@@ -44,7 +44,7 @@ class ClipReader(ABC):
         label_swaps: label -> label, for the classes that a horizontal flip exchanges; None = not
             known, so clips of this set may not be mirrored.
         reversed_labels: label -> label, for the classes that are gestures when played backwards.
-        frame_rate: frames per second of the clips returned.
+        frame_rate: frames per second of the clips returned, unless each has its own (`rate`).
         splits: the names of the parts.
         published: split -> clips it has by the official lists; together they are the whole set.
         sensors: modality -> the name in a record's `spans`.
@@ -142,10 +142,17 @@ class ClipReader(ABC):
         return record.spans[self.sensors[modality]].file
 
     def span(self, record: ClipRecord, modality: str) -> SensorSpan:
-        """Return which frames show the gesture; without an end, the recording is opened for it."""
+        """Return which frames show the gesture; seconds and an open end are looked up in the file.
+
+        Raises:
+            DataError: if the recording cannot be read, or does not last so long.
+        """
         span = record.spans[self.sensors[modality]]
         if span.last is not None:
             return span
+        if span.seconds is not None:
+            found = Recording(self.file(record, modality)).between(*span.seconds)
+            return SensorSpan(span.file, found.first, found.last)
         return SensorSpan(span.file, span.first, self.recorded(record, modality, span).count())
 
     def recorded(
@@ -154,6 +161,10 @@ class ClipReader(ABC):
         """Return the frames of the recording that show the gesture, or those of another span."""
         span = self.span(record, modality) if span is None else span
         return Recording(self.file(record, modality), span.first, span.last, self.first_picture)
+
+    def rate(self, record: ClipRecord, modality: str) -> float:
+        """Return the frames per second of a clip: here those of all clips of the set."""
+        return self.frame_rate
 
     def listed(self, record: ClipRecord, modality: str) -> Recording:
         """Return the frames that the list says: no recording is opened to learn its length."""
@@ -179,7 +190,8 @@ class ClipReader(ABC):
 
     def pixels(self, record: ClipRecord, modality: str) -> np.ndarray:
         """Return the record's pictures, uint8 ``(T, H, W, 3)``, or ``(T, H, W)`` of one channel."""
-        return self.recorded(record, modality).read(gray=is_gray(modality))
+        gray, scale = picture_form(modality)
+        return self.recorded(record, modality).read(gray=gray, scale=scale)
 
     def frames(self, record: ClipRecord, modality: str) -> Tensor:
         """Return the record's frames, float32 ``(C, T, H, W)`` in the modality's unit."""
@@ -192,6 +204,7 @@ class ClipReader(ABC):
         names = self.modalities if modalities is None else tuple(modalities)
         try:
             frames = {m: self.frames(record, m) for m in names}
+            rate = self.rate(record, names[0])
             _check_shapes({m: self.file(record, m) for m in names}, frames)
         except DataError as error:
             raise DataError(f"{error} ({record.source})") from None
@@ -200,7 +213,7 @@ class ClipReader(ABC):
             label=record.label,
             subject=record.subject,
             clip_id=record.clip_id,
-            frame_rate=self.frame_rate,
+            frame_rate=rate,
         )
 
     def measure(self, pixels: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -3,33 +3,80 @@
 The pictures of a folder are named by their number alone (``000001.jpg``; JPEG, PNG or BMP, any
 number of zeros, upper or lower case); other files there are passed over. Frame 0 is the picture
 `first_picture` where the data set says so, otherwise picture 0 or, where there is none, picture 1.
+
+Links are followed, also out of a data set's folder: whoever made them meant the other disk. What is
+neither a file nor a folder (a pipe, a device) is never opened.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from mmtlib.core.errors import DataError
-from mmtlib.datasets.video_io import MAX_SIDE, check_span, check_video, read_video, video_info
+from mmtlib.datasets.file_ends import cut_short
+from mmtlib.datasets.pictures import numbered_pictures, read_picture, shown_header, unreadable
+from mmtlib.datasets.pixels import RawScale, bits_of, orientation
+from mmtlib.datasets.timeline import Timeline, timeline
+from mmtlib.datasets.video_io import (
+    check_span,
+    first_frame,
+    index_end,
+    iterate_video,
+    no_video,
+    opened_video,
+    read_video,
+    too_short,
+)
 
-_PICTURE = re.compile(r"([0-9]{1,9})\.(?:jpe?g|png|bmp)", re.ASCII | re.IGNORECASE)
+SAMPLE = 64 * 2**10
+"""Bytes in each of the places where `Recording.marks` looks into a large file."""
+SAMPLES = 4
+"""Places, from the first to the last bytes of a file; pictures of a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFacts:
+    """What a recording is, for `verify` and for people.
+
+    Attributes:
+        frames: how many a player shows.
+        height, width: of a frame as it is shown, pixels.
+        seconds: from the beginning to the end of the last frame; None for pictures.
+        frame_rate: frames per second (of the median spacing); None for pictures.
+        varies: whether the frames are unevenly spaced.
+        rotation: degrees clockwise by which the stored frames are turned to be shown: 0, 90, 180
+            or 270.
+        bits: of a stored value; more than 8 need a scale, or are colour.
+        container, codec: as FFmpeg names them; ``"pictures"`` and e.g. ``"png"`` for a folder.
+        cut_short: one sentence if the file ends before its container says, else empty.
+    """
+
+    frames: int
+    height: int
+    width: int
+    seconds: float | None
+    frame_rate: float | None
+    varies: bool
+    rotation: int
+    bits: int
+    container: str
+    codec: str
+    cut_short: str
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Some frames of a video that FFmpeg reads, or of a folder of numbered pictures.
+    """Some frames of a video, or of a folder of numbered pictures.
 
     Attributes:
         path: the video or folder.
@@ -43,28 +90,99 @@ class Recording:
     last: int | None = None
     first_picture: int | None = None
 
+    def facts(self) -> RecordingFacts:
+        """Return what the whole recording is; one frame is decoded, once as long as it stays.
+
+        Raises:
+            DataError: if it is missing, no recording, or its first frame cannot be read.
+        """
+        if not self.path.is_dir():
+            timeline(self.path)  # says so if there is none
+            state = self.path.stat()
+            return _video_facts(self.path, state.st_size, state.st_mtime_ns)
+        names = replace(self, first=0, last=None)._pictures()
+        header, turns = shown_header(names[0])
+        height, width = _turned((header.height, header.width), turns)
+        return RecordingFacts(
+            frames=len(names),
+            height=height,
+            width=width,
+            seconds=None,
+            frame_rate=None,
+            varies=False,
+            rotation=90 * turns,
+            bits=header.bits,
+            container="pictures",
+            codec=header.kind,
+            cut_short="",
+        )
+
+    def timeline(self) -> Timeline:
+        """Return when each frame of the whole recording is shown.
+
+        Raises:
+            DataError: if it is no video, or does not say when its frames are shown.
+        """
+        if self.path.is_dir():
+            raise DataError(f"{self.path}: a folder of pictures has no seconds; count frames.")
+        return timeline(self.path)
+
+    def between(self, start: float | None, end: float | None) -> Recording:
+        """Return the frames of the whole recording from `start` to `end` seconds (`Timeline`).
+
+        Raises:
+            DataError: if it has no seconds, or shows nothing there.
+        """
+        try:
+            first, last = self.timeline().between(start, end)
+        except ValueError as reason:
+            span = f"{start or 0:g} s to {'its end' if end is None else f'{end:g} s'}"
+            raise DataError(f"{self.path} is too short for {span}: {reason}.") from None
+        return replace(self, first=first, last=last)
+
+    def rate(self) -> float | None:
+        """Return the frames per second of these frames; None where they have no times.
+
+        Raises:
+            DataError: if the video cannot be read.
+        """
+        if self.path.is_dir():
+            return None
+        line = timeline(self.path)
+        return line.rate(self.first, len(line) if self.last is None else self.last)
+
     def count(self) -> int:
-        """Return how many frames the recording has, as a video's header or the names say.
+        """Return how many frames the whole recording has, by its timeline or the pictures' names.
 
         Raises:
             DataError: if it is missing or no recording, or a picture is missing in between.
         """
         if self.path.is_dir():
             return len(replace(self, first=0, last=None)._pictures())
-        return video_info(self.path).frames
+        return len(timeline(self.path))
 
     def check(self) -> None:
         """Check cheaply, without decoding, that the frames are there.
 
-        Damage inside a frame or picture shows on decoding only.
+        A video's own word for how many it has is taken unless the file ends too early; of a whole
+        recording, the end has to be there. Damage inside a frame shows on decoding only.
 
         Raises:
             DataError: if the recording is missing, no recording, or has not all these frames.
         """
         if self.path.is_dir():
             self._pictures()
-        else:
-            check_video(self.path, self.last or self.first + 1)
+            return
+        with opened_video(self.path) as (_, stream):
+            frames, end = stream.frames, index_end(stream)
+        why = cut_short(self.path, end)
+        if why and self.last is None:
+            raise DataError(why)
+        needed = self.last or self.first + 1
+        if why or frames < needed:
+            frames = len(timeline(self.path))
+        if frames < needed:
+            raise too_short(self.path, frames, needed)
 
     def sizes(self) -> list[int]:
         """Return the size in bytes of the video, or of each picture of the span.
@@ -73,8 +191,28 @@ class Recording:
             DataError: if the recording is missing, or a picture of the span.
         """
         # A million pictures in EgoGesture, where making a Path takes longer than the question.
-        with _unreadable():
+        with unreadable():
             return [os.stat(name).st_size for name in self._files()]  # noqa: PTH116
+
+    def marks(self) -> list[int | str]:
+        """Return what tells other content from this: all sizes, and a hash of some of the bytes.
+
+        Hashed are a file of at most `SAMPLES` x `SAMPLE` bytes as a whole, of a larger one so many
+        pieces from its first to its last bytes, and of a folder so many pictures: a data set of
+        3,000 videos takes seconds, where hashing all would read it as a whole. Times of change do
+        not count, so a copy is the same.
+
+        Raises:
+            DataError: if the recording is missing, or a picture of the span.
+        """
+        files = self._files()
+        digest = hashlib.blake2b(digest_size=16)
+        chosen = sorted({round(i * (len(files) - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
+        with unreadable():
+            for index in chosen:
+                for piece in _pieces(files[index]):
+                    digest.update(piece)
+        return [*self.sizes(), digest.hexdigest()]
 
     def hash(self) -> str:
         """Return a hash of the bytes of the video, or of the pictures of the span.
@@ -83,35 +221,55 @@ class Recording:
             DataError: if the recording is missing, or a picture of the span.
         """
         digest = hashlib.sha256()
-        with _unreadable():
+        with unreadable():
             for name in self._files():
                 digest.update(Path(name).read_bytes())
         return digest.hexdigest()
 
-    def read(self, *, gray: bool = False, threads: int | None = None) -> np.ndarray:
+    def read(
+        self,
+        *,
+        gray: bool = False,
+        threads: int | None = None,
+        scale: RawScale | None = None,
+    ) -> np.ndarray:
         """Return the frames; see `read_recording`."""
         if not self.path.is_dir():
-            return read_video(self.path, self.first, self.last, gray=gray, threads=threads)
+            span = self.path, self.first, self.last
+            return read_video(*span, gray=gray, threads=threads, scale=scale)
         names = self._pictures()
-        beginning = _decoded(names[0], gray)
+        beginning = read_picture(names[0], gray, scale)
         clip = np.empty((len(names), *beginning.shape), np.uint8)
         clip[0] = beginning
         threads = threads or min(torch.get_num_threads(), 4)
-        fill = partial(_fill, clip, names, gray)
+        fill = partial(_fill, clip, names, gray, scale)
         with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
             for _ in (map if pool is None else pool.map)(fill, range(1, len(names))):
                 pass
         return clip
 
+    def pictures(
+        self, *, gray: bool = False, scale: RawScale | None = None
+    ) -> Iterator[np.ndarray]:
+        """Yield the frames of the whole recording one by one, each valid until the next one."""
+        if self.path.is_dir():
+            names = replace(self, first=0, last=None)._pictures()
+            return (read_picture(name, gray, scale) for name in names)
+        return iterate_video(self.path, gray=gray, scale=scale)
+
     def _files(self) -> list[str]:
-        return self._pictures() if self.path.is_dir() else [str(self.path)]
+        if self.path.is_dir():
+            return self._pictures()
+        if self.path.exists() and not self.path.is_file():
+            raise no_video(self.path)
+        return [str(self.path)]
 
     def _pictures(self) -> list[str]:
         """Return the paths of the pictures of the span, after checking that none is missing."""
         folder, first, last = self.path, self.first, self.last
         check_span(folder, first, last)
         try:
-            names = _listing(str(folder), folder.stat().st_mtime_ns)
+            names = numbered_pictures(str(folder), folder.stat().st_mtime_ns)
         except OSError as error:
             raise DataError(f"Cannot list the pictures in {folder} ({error.strerror}).") from None
         if not names:
@@ -138,39 +296,75 @@ def read_recording(
     gray: bool = False,
     threads: int | None = None,
     first_picture: int | None = None,
+    scale: RawScale | None = None,
 ) -> np.ndarray:
     """Return frames `first` to `last` - 1 of a video or a folder of pictures, counted from 0.
 
     Args:
-        path: a video that FFmpeg reads, or a folder of numbered pictures.
+        path: a video (see `video_io.CONTAINERS`), or a folder of numbered pictures.
         first: the first frame.
         last: the frame after the last one; default: the end of the recording.
         gray: return brightness instead of colour.
         threads: decoding threads, which change the time taken and not the pixels; default: as many
             as torch may use here (one in a loader's worker), at most 4.
         first_picture: the number of a folder's frame 0; default: 0 or 1, whichever is there.
+        scale: with `gray`, what raw values of more than 8 bits become; None = they are refused.
 
     Returns:
-        uint8 ``(T, H, W, 3)`` (red, green, blue), or ``(T, H, W)`` with `gray`; T = last - first.
+        uint8 ``(T, H, W, 3)`` (red, green, blue), or ``(T, H, W)`` with `gray`; T = last - first;
+        as a viewer shows them, so turned upright.
 
     Raises:
-        DataError: if a file is missing or damaged, pictures differ in size or are not 8-bit, or the
-            recording has fewer frames than `last`.
+        DataError: if a file is missing or damaged, pictures differ in size or are brightness of
+            more than 8 bits without a scale, or the recording has fewer frames than `last`.
     """
-    return Recording(Path(path), first, last, first_picture).read(gray=gray, threads=threads)
+    recording = Recording(Path(path), first, last, first_picture)
+    return recording.read(gray=gray, threads=threads, scale=scale)
 
 
-@contextmanager
-def _unreadable() -> Iterator[None]:
-    """Turn the system's complaint about a file into a `DataError` that names it."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"Cannot read {error.filename} ({error.strerror}).") from None
+def video_info(path: str | Path) -> RecordingFacts:
+    """Return what a video is (`Recording.facts`): its frames, size, seconds, rate.
+
+    Raises:
+        DataError: if the file is missing or no video.
+    """
+    return Recording(Path(path)).facts()
 
 
-def _fill(clip: np.ndarray, names: list[str], gray: bool, index: int) -> None:
-    picture = _decoded(names[index], gray)
+@lru_cache(maxsize=256)
+def _video_facts(path: Path, size: int, changed: int) -> RecordingFacts:
+    """Return the facts of a file as it was when it had this size and time of change."""
+    line = timeline(path)
+    with opened_video(path) as (container, stream):
+        frame = first_frame(container, stream)
+        try:
+            turns, _ = orientation(frame)
+        except DataError as reason:
+            raise DataError(f"{path} cannot be read as it is: {reason}.") from None
+        height, width = _turned((frame.height, frame.width), turns)
+        return RecordingFacts(
+            frames=len(line),
+            height=height,
+            width=width,
+            seconds=line.end,
+            frame_rate=line.frame_rate,
+            varies=line.varies,
+            rotation=90 * turns,
+            bits=bits_of(frame),
+            container=container.format.name.split(",")[0],
+            codec=stream.codec_context.name,
+            cut_short=cut_short(path, index_end(stream)),
+        )
+
+
+def _turned(size: tuple[int, int], turns: int) -> tuple[int, int]:
+    return size[::-1] if turns % 2 else size
+
+
+def _fill(
+    clip: np.ndarray, names: list[str], gray: bool, scale: RawScale | None, index: int
+) -> None:
+    picture = read_picture(names[index], gray, scale)
     if picture.shape != clip.shape[1:]:
         (h, w), (height, width) = picture.shape[:2], clip.shape[1:3]
         raise DataError(
@@ -180,36 +374,13 @@ def _fill(clip: np.ndarray, names: list[str], gray: bool, index: int) -> None:
     clip[index] = picture
 
 
-def _decoded(name: str, gray: bool) -> np.ndarray:
-    """Return one picture as it is stored: not turned by a camera's note, not cut to 8 bits."""
-    flags = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR_RGB
-    flags |= cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-    with _unreadable():
-        data = np.frombuffer(Path(name).read_bytes(), np.uint8)
-    try:
-        picture = cv2.imdecode(data, flags)
-    except cv2.error:
-        picture = None
-    if picture is None or max(picture.shape[:2]) > MAX_SIDE:
-        raise DataError(f"{name} is no picture, or is damaged or cut off.")
-    if picture.dtype != np.uint8:
-        raise DataError(f"{name} has values of type {picture.dtype}; expected an 8-bit picture.")
-    return picture
-
-
-@lru_cache(maxsize=16)
-def _listing(folder: str, changed: int) -> Mapping[int, str]:
-    """Return number -> name of the pictures in a folder; `changed` is when that was so.
-
-    Many clips share a folder of thousands of pictures and are asked for one after the other.
-    """
-    names: dict[int, str] = {}
-    with os.scandir(folder) as entries:
-        for name in sorted(entry.name for entry in entries if entry.is_file()):
-            match = _PICTURE.fullmatch(name)
-            if match and names.setdefault(int(match[1]), name) != name:
-                raise DataError(
-                    f"{folder} has picture {int(match[1])} twice: {names[int(match[1])]} and "
-                    f"{name}; keep one."
-                )
-    return names
+def _pieces(name: str) -> Iterator[bytes]:
+    """Yield a small file as a whole, of a large one some pieces."""
+    with open(name, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size <= SAMPLES * SAMPLE:
+            yield file.read(size)
+            return
+        for place in range(SAMPLES):
+            file.seek(place * (size - SAMPLE) // (SAMPLES - 1))
+            yield file.read(SAMPLE)

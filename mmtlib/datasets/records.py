@@ -28,11 +28,14 @@ class SensorSpan:
         file: the recording's name in the clip's folder (NVGesture: without extension).
         first: the first frame, counted from 0.
         last: the frame after the last one; None = the end of the recording.
+        seconds: where the list gives seconds, start and end instead, each None = that of the
+            recording: `ClipReader.span` finds the frames.
     """
 
     file: str
     first: int
     last: int | None
+    seconds: tuple[float | None, float | None] | None = None
 
     def __len__(self) -> int:
         if self.last is None:

@@ -11,13 +11,9 @@ from torch import Tensor
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import get_modality
-from mmtlib.datasets.video_io import (
-    DEFAULT_RATE,
-    MAX_WHOLE_VIDEO_BYTES,
-    VideoInfo,
-    read_video,
-    video_info,
-)
+from mmtlib.datasets.pixels import RawScale
+from mmtlib.datasets.recordings import Recording
+from mmtlib.datasets.video_io import DEFAULT_RATE, MAX_WHOLE_VIDEO_BYTES
 
 
 def clip_from_video(
@@ -28,13 +24,14 @@ def clip_from_video(
     last: int | None = None,
     label: int = -1,
 ) -> GestureClip:
-    """Return a video, or a span of it, as a clip of one modality, e.g. to predict its class.
+    """Return a recording, or a span of it, as a clip of one modality, e.g. to predict its class.
 
     Args:
-        path: a video that shows one gesture.
+        path: a video that shows one gesture, or a folder of numbered pictures.
         modality: ``"rgb"`` for a colour video; ``"depth"`` or ``"ir"`` for a grey one, where depth
             is expected as 8-bit levels, near bright and 0 = no reading, as NVGesture stores it; or
-            one of your own, of 3 channels or 1.
+            one of your own, of 3 channels or 1, which may declare what raw values of more than 8
+            bits become.
         first, last: the frames of the gesture, `last` excluded; default: the whole video.
         label: class index, -1 = not known.
 
@@ -46,14 +43,16 @@ def clip_from_video(
         DataError: if the video cannot be read, is shorter than `last`, shows a very long span, or
             no video can show the modality (``"flow"``).
     """
-    path, first, info = Path(path), first or 0, video_info(path)
-    gray = check_gesture(path, modality, info, (info.frames if last is None else last) - first)
-    pixels = read_video(path, first, last, gray=gray)
-    return clip_of_pixels(modality, pixels, path.stem, info, label)
+    gray, scale = picture_form(modality)
+    recording = Recording(Path(path), first or 0, last)
+    frames = (recording.count() if last is None else last) - recording.first
+    check_gesture(recording, gray, frames)
+    pixels = recording.read(gray=gray, scale=scale)
+    return clip_of_pixels(modality, pixels, recording.path.stem, recording.rate(), label)
 
 
 def clip_of_pixels(
-    modality: str, pixels: np.ndarray, name: str, info: VideoInfo, label: int = -1
+    modality: str, pixels: np.ndarray, name: str, rate: float | None, label: int = -1
 ) -> GestureClip:
     """Return pixels of a video (see `to_frames`) as a clip of one modality by somebody unknown."""
     return GestureClip(
@@ -61,28 +60,22 @@ def clip_of_pixels(
         label=label,
         subject=-1,
         clip_id=name,
-        frame_rate=info.frame_rate or DEFAULT_RATE,
+        frame_rate=rate or DEFAULT_RATE,
     )
 
 
-def check_gesture(path: Path, modality: str, info: VideoInfo, frames: int) -> bool:
-    """Return `is_gray`, after checking that so many frames of a video can be one gesture.
-
-    Raises:
-        ConfigError: if the modality is unknown.
-        DataError: if there are too many, or no video can show the modality.
-    """
-    gray = is_gray(modality)
-    if frames * info.height * info.width * (1 if gray else 3) > MAX_WHOLE_VIDEO_BYTES:
+def check_gesture(recording: Recording, gray: bool, frames: int) -> None:
+    """Raise a `DataError` if so many frames of a recording are too many for one gesture."""
+    facts = recording.facts()
+    if frames * facts.height * facts.width * (1 if gray else 3) > MAX_WHOLE_VIDEO_BYTES:
         raise DataError(
-            f"{path}: {frames} frames of {info.width} x {info.height} are too many for one "
-            "gesture; give the first and the last frame that show it, or a shorter window."
+            f"{recording.path}: {frames} frames of {facts.width} x {facts.height} are too many for "
+            "one gesture; give the first and the last frame that show it, or a shorter window."
         )
-    return gray
 
 
-def is_gray(modality: str) -> bool:
-    """Tell whether a modality is read as brightness (one channel) or as colour (three).
+def picture_form(modality: str) -> tuple[bool, RawScale | None]:
+    """Return how a modality is read: whether as brightness, and what raw values become.
 
     Raises:
         ConfigError: if the modality is unknown.
@@ -94,7 +87,9 @@ def is_gray(modality: str) -> bool:
             f"{kind.title} cannot be read from a video, which shows brightness or colour: 1 or 3 "
             "channels that are no directions."
         )
-    return kind.channels == 1
+    if kind.channels == 3 or kind.raw_range is None:
+        return kind.channels == 1, None
+    return True, RawScale(*kind.raw_range, missing=kind.kind == "level")
 
 
 def to_frames(pixels: np.ndarray) -> Tensor:

@@ -10,11 +10,12 @@ from mmtlib.core.errors import DataError
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.people import leave_out, people_numbers, split_people
-from mmtlib.datasets.reader import wrong_root
+from mmtlib.datasets.reader import COMPUTED, wrong_root
+from mmtlib.datasets.recordings import Recording
 from mmtlib.datasets.records import PARTS, ClipRecord, SensorSpan
 from mmtlib.datasets.verify import VerifyReport, verify
 from mmtlib.datasets.video_doubts import leaks, oddities, on_disk, untrained
-from mmtlib.datasets.video_io import DEFAULT_RATE, video_info
+from mmtlib.datasets.video_io import DEFAULT_RATE
 from mmtlib.datasets.video_list import (
     LIST,
     VideoList,
@@ -169,6 +170,10 @@ class VideoFolder(GestureDataset):
         notes = [f"{place(Path(LIST), each)}: {each.text}." for each in sorted(set(found))]
         return verify(splits, notes=notes, sound=not first.video_list.faults, **how)
 
+    def rate(self, record: ClipRecord, modality: str) -> float:
+        """Return the frames per second of a clip, by its own recording: sets may mix rates."""
+        return self.recorded(record, COMPUTED.get(modality, modality)).rate() or DEFAULT_RATE
+
     def settings(self) -> dict[str, str]:
         """Return the classes' names: in other sets they are fixed, here a list may rename them."""
         return {"classes": "\n".join(self.classes)}
@@ -224,12 +229,10 @@ def _frame_rate(find: Callable[[str], Path], rows: Sequence[VideoRow]) -> float:
     """Return the rate of the first recording that can be opened: that of all, as far as we know."""
     for row in rows:
         for file in row.files.values():
-            path = find(file)
             try:
-                return video_info(path).frame_rate or DEFAULT_RATE
+                return Recording(find(file)).rate() or DEFAULT_RATE
             except DataError:
-                if path.is_dir():
-                    return DEFAULT_RATE
+                continue
     return DEFAULT_RATE
 
 
@@ -240,15 +243,9 @@ def _span(find: Callable[[str], Path], row: VideoRow, modality: str, listed: Pat
     file, (first, last) = row.files[modality], row.span
     if not row.seconds or row.span == (None, None):
         return SensorSpan(file, int(first or 0), None if last is None else int(last))
-    path = find(file)
-    if path.is_dir():
+    if find(file).is_dir():
         raise DataError(
             f"{listed}:{row.line}: a folder of pictures has no seconds; give start_frame and "
             "end_frame."
         )
-    try:
-        rate = video_info(path).frame_rate
-    except DataError:  # missing or broken: whoever looks at the clip finds the same and says so
-        return SensorSpan(file, 0, None)
-    start = round((first or 0) * rate)
-    return SensorSpan(file, start, None if last is None else max(start + 1, round(last * rate)))
+    return SensorSpan(file, 0, None, seconds=row.span)

@@ -11,20 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 import torch
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from mmtlib.core.errors import DataError
+from mmtlib.datasets.file_ends import cut_short
+from mmtlib.datasets.pixels import RawScale, frame_pixels
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of every data fingerprint; to be raised when the same file comes to give other pixels."""
 MAX_REORDER = 16
 """H.264 shows a frame at most this many frames before or after its place in the file."""
@@ -32,58 +32,27 @@ DEFAULT_RATE = 30.0
 """Frames per second of a recording that does not tell its own."""
 MAX_SIDE = 8192
 """Pixels; a larger picture is taken for a damaged header."""
+MAX_FRAMES = 10_000_000
+"""More would be two days of video: a file without end."""
+MAX_STREAMS = 100
+"""Pictures, sounds and subtitles of one file."""
+MAX_SECONDS = 60.0
+"""For opening a file, and for each of its frames: a disk that sleeps, not a file without end."""
+CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg"
+"""What is opened (FFmpeg's names; MOV is also MP4 and 3GP). All are files that hold their own
+pictures; playlists, scripts and patterns of names, which open other files, are not among them."""
 MAX_WHOLE_VIDEO_BYTES = 512 * 2**20
 """`clip_from_video` refuses videos with more pixels than this: a gesture lasts seconds."""
 
-_LIMITED = ("yuv420p", "yuv422p", "yuv444p")
-_FULL = ("yuvj420p", "yuvj422p", "yuvj444p", "gray")
-_LIMITED_TO_FULL = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+_MAX_PIXELS = str(MAX_SIDE * MAX_SIDE)
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": CONTAINERS,
+    "max_streams": str(MAX_STREAMS),
+    "max_pixels": _MAX_PIXELS,
+}
+_VP8_SHOWN = 0x10  # in the first byte of a frame
 _INSTANT_REFRESH = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")  # H.264: no later frame looks back
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoInfo:
-    """What a video's header says: number of frames, picture size (pixels), frames per second."""
-
-    frames: int
-    height: int
-    width: int
-    frame_rate: float
-
-
-def video_info(path: str | Path) -> VideoInfo:
-    """Return what the header of a video says, without decoding it.
-
-    Where the header does not give the number of frames, they are counted (still not decoded).
-
-    Raises:
-        DataError: if the file is missing or no video.
-    """
-    path = Path(path)
-    with _opened(path) as (container, stream):
-        frames = stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
-        rate = stream.average_rate or stream.guessed_rate or 0
-        return VideoInfo(
-            frames=frames, height=stream.height, width=stream.width, frame_rate=float(rate)
-        )
-
-
-def check_video(path: str | Path, last: int) -> None:
-    """Check cheaply, without decoding, that a video can be opened and has `last` frames.
-
-    A header may promise more than a file that was cut short holds, so the frames are counted where
-    the file is shorter than its own header says. Damage inside a frame shows on decoding only.
-
-    Raises:
-        DataError: if the file is missing, no video, or too short.
-    """
-    path = Path(path)
-    frames = video_info(path).frames
-    if frames >= last and _is_cut_short(path):
-        with _opened(path) as (container, stream):
-            frames = len(_packets(container, stream, last))
-    if frames < last:
-        raise _too_short(path, frames, last)
 
 
 def read_video(
@@ -93,36 +62,39 @@ def read_video(
     *,
     gray: bool = False,
     threads: int | None = None,
+    scale: RawScale | None = None,
 ) -> np.ndarray:
     """Return frames `first` to `last` - 1 of a video, counted from 0 in the order they are shown.
 
     Args:
-        path: the file; any container and coding that FFmpeg reads.
+        path: the file, in one of the `CONTAINERS`.
         first: the first frame.
         last: the frame after the last one; default: the end of the video.
         gray: return brightness instead of colour.
         threads: decoding threads, which change the time taken and not the pixels; default: as many
             as torch may use here (one in a loader's worker), at most 4.
+        scale: with `gray`, what raw values of more than 8 bits become; None = they are refused.
 
     Returns:
         uint8 ``(T, H, W, 3)`` (red, green, blue), or ``(T, H, W)`` with `gray`; T = last - first.
 
     Raises:
-        DataError: if the file is missing, no video, damaged, or has fewer frames than `last`.
+        DataError: if the file is missing, no video, damaged, or has fewer frames than `last`; and
+            without `last`, if the file ends before its container says.
     """
     path = Path(path)
     check_span(path, first, last)
-    with _opened(path) as (container, stream):
+    if last is None and (why := cut_short(path)):
+        raise DataError(why)
+    with opened_video(path) as (container, stream):
         packets = _packets(container, stream, last)
-        stop = len(packets) if last is None else last
-        if len(packets) < stop or stop <= first:
-            raise _too_short(path, len(packets), max(stop, first + 1))
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = threads or min(torch.get_num_threads(), 4)
-        clip = _fill(path, _shown(stream, packets, first), stop - first, gray)
-    if last is not None and len(clip) < stop - first:
-        raise _too_short(path, first + len(clip), stop)
-    return clip
+        there = sum(map(is_shown, packets))
+        stop = there if last is None else last
+        if there < stop or stop <= first:
+            raise too_short(path, there, max(stop, first + 1))
+        _set_threads(stream, threads)
+        pictures = _pictures(path, _shown(stream, packets, first), gray, scale)
+        return _fill(path, pictures, stop - first)
 
 
 def check_span(path: Path, first: int, last: int | None) -> None:
@@ -131,28 +103,73 @@ def check_span(path: Path, first: int, last: int | None) -> None:
         raise DataError(f"Expected 0 <= first < last for {path}, got first={first}, last={last}.")
 
 
-def iterate_video(path: str | Path, *, gray: bool = False) -> Iterator[np.ndarray]:
+def iterate_video(
+    path: str | Path, *, gray: bool = False, scale: RawScale | None = None
+) -> Iterator[np.ndarray]:
     """Yield the frames of a video one by one, as `read_video` would return them.
 
     Raises:
         DataError: on the way, if the file is missing, no video or damaged.
     """
     path = Path(path)
-    with _opened(path) as (container, stream):
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = min(torch.get_num_threads(), 4)
-        yield from _pictures(path, _shown(stream, _packets(container, stream, None), 0), gray)
+    if why := cut_short(path):
+        raise DataError(why)
+    with opened_video(path) as (container, stream):
+        _set_threads(stream, None)
+        packets = _packets(container, stream, None)
+        done = 0
+        for picture in _pictures(path, _shown(stream, packets, 0), gray, scale):
+            done += 1
+            yield picture
+    if done < (stored := sum(map(is_shown, packets))):
+        raise _lost(path, done, stored)
+
+
+def first_frame(container: Any, stream: Any) -> Any:
+    """Return the first frame of an opened video that a player shows, decoded.
+
+    Raises:
+        DataError: if there is none.
+    """
+    for packet in container.demux(stream):
+        for frame in stream.codec_context.decode(packet if packet.size else None):
+            return frame
+    raise DataError(f"{container.name} holds no frame that can be shown.")
+
+
+def no_video(path: Path) -> DataError:
+    """Return the error for what is not there, or is a pipe, a device or the like: never opened."""
+    return DataError(
+        f"{path} is neither a file nor a folder." if path.exists() else f"There is no video {path}."
+    )
+
+
+def index_end(stream: Any) -> int:
+    """Return where the last frame ends by the file's index, in bytes; 0 where it has none."""
+    index = stream.index_entries
+    if not len(index):
+        return 0
+    last = index[len(index) - 1]
+    return int(last.pos + last.size) if stream.container.format.name.startswith("mov") else 0
+
+
+def _set_threads(stream: Any, threads: int | None) -> None:
+    stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = threads or min(torch.get_num_threads(), 4)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+def opened_video(path: Path) -> Iterator[tuple[Any, Any]]:
     """Open a video for reading; every complaint of FFmpeg's becomes a `DataError`."""
     if not path.is_file():
-        raise DataError(f"There is no video {path}.")
+        raise no_video(path)
     try:
-        # Only files: a text file in a playlist's form must not make FFmpeg open addresses.
-        options = {"protocol_whitelist": "file"}
-        with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
+        with av.open(
+            str(path.absolute()),
+            options=_OPTIONS,
+            metadata_errors="replace",
+            timeout=MAX_SECONDS,
+        ) as container:
             stream = container.streams.best("video")
             if not isinstance(stream, VideoStream) or stream.codec_context is None:
                 raise DataError(f"{path} holds no video that can be read.")
@@ -162,36 +179,56 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
                     "pixels."
                 )
             # Damage is reported instead of being painted over with neighbouring pixels.
-            stream.codec_context.options = {
-                "err_detect": "explode",
-                "max_pixels": str(MAX_SIDE * MAX_SIDE),
-            }
+            stream.codec_context.options = {"err_detect": "explode", "max_pixels": _MAX_PIXELS}
             yield container, stream
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} is no video, or is damaged ({reason}).") from None
+        raise DataError(
+            cut_short(path)
+            or f"{path} is no video, or is damaged ({reason}); read are MP4, MOV, MKV, WebM, AVI, "
+            "MPEG, TS, WMV, FLV and OGG."
+        ) from None
 
 
-def _is_cut_short(path: Path) -> bool:
-    """Tell whether an AVI file is shorter than its first eight bytes say."""
-    with open(path, "rb") as file:
-        head = file.read(8)
-    return head[:4] == b"RIFF" and path.stat().st_size < 8 + int.from_bytes(head[4:], "little")
+def is_shown(packet: Any) -> bool:
+    """Tell whether a player shows the frame of a packet.
+
+    It does not where the packet is empty, lies outside the edit list (decoded only because others
+    need it), or holds a hidden frame of VP8.
+    """
+    if not packet.size or packet.is_discard:
+        return False
+    return packet.stream.codec_context.name != "vp8" or bool(memoryview(packet)[0] & _VP8_SHOWN)
+
+
+def shown_packets(container: Any, stream: Any) -> Iterator[Any]:
+    """Yield the packets of the frames that a player shows, in the order of the file.
+
+    Raises:
+        DataError: after `MAX_FRAMES`.
+    """
+    for number, packet in enumerate(filter(is_shown, container.demux(stream))):
+        if number == MAX_FRAMES:
+            raise DataError(f"{container.name} has more than {MAX_FRAMES:,} frames; cut it up.")
+        yield packet
 
 
 def _packets(container: Any, stream: Any, last: int | None) -> list[Any]:
     """Return the coded frames that are needed to show the frames before `last`."""
-    packets = []
+    packets, shown = [], 0
     for packet in container.demux(stream):
         if packet.size:
             packets.append(packet)
-        if last is not None and len(packets) >= last + 2 * MAX_REORDER:
+            shown += is_shown(packet)
+        if shown >= (MAX_FRAMES if last is None else last + 2 * MAX_REORDER):
             break
     return packets
 
 
 def _plan(codec: Any, packets: list[Any], first: int) -> tuple[int, int]:
     """Return the packet to start decoding at, and the one from which every frame is decoded."""
+    if not all(map(is_shown, packets)):  # packets are not numbered as frames are
+        return 0, 0
     if codec.intra_only:
         return first, first
     if codec.name != "h264":
@@ -228,46 +265,45 @@ def _shown(stream: Any, packets: list[Any], first: int) -> Iterator[Any]:
             number += 1
 
 
-def _pictures(path: Path, frames: Iterator[Any], gray: bool) -> Iterator[np.ndarray]:
+def _pictures(
+    path: Path, frames: Iterator[Any], gray: bool, scale: RawScale | None
+) -> Iterator[np.ndarray]:
     """Yield the pixels of frames, which are valid until the next one."""
     reformatter, shape = VideoReformatter(), None
     for frame in frames:
-        picture = _gray(frame, reformatter) if gray else _colour(frame, reformatter)
+        try:
+            picture = frame_pixels(frame, reformatter, gray=gray, scale=scale)
+        except DataError as reason:
+            raise DataError(f"{path} cannot be read as it is: {reason}.") from None
         if shape not in (None, picture.shape):
             raise DataError(f"{path} is damaged: its pictures change size.")
         shape = picture.shape
         yield picture
 
 
-def _fill(path: Path, frames: Iterator[Any], n: int, gray: bool) -> np.ndarray:
-    """Return the first `n` frames (or as many as there are) as one array."""
+def _fill(path: Path, pictures: Iterator[np.ndarray], n: int) -> np.ndarray:
+    """Return the first `n` pictures as one array.
+
+    Raises:
+        DataError: if there are fewer.
+    """
     clip, done = np.empty(0, np.uint8), 0
-    for picture in _pictures(path, frames, gray):
+    for picture in pictures:
         if not done:
             clip = np.empty((n, *picture.shape), np.uint8)
         clip[done] = picture
         done += 1
         if done == n:
-            break
-    return clip[:done]
+            return clip
+    raise _lost(path, done, n)
 
 
-def _colour(frame: Any, reformatter: VideoReformatter) -> np.ndarray:
-    return reformatter.reformat(frame, format="rgb24").to_ndarray()
+def _lost(path: Path, shown: int, stored: int) -> DataError:
+    return DataError(f"{path} is damaged: {stored} frames are stored, {shown} can be shown.")
 
 
-def _gray(frame: Any, reformatter: VideoReformatter) -> np.ndarray:
-    """Return the brightness, which most codings store by itself: no way round by colour."""
-    name, plane = frame.format.name, frame.planes[0]
-    if name not in _LIMITED + _FULL or plane.line_size < frame.width:
-        return reformatter.reformat(frame, format="gray").to_ndarray()
-    lines = np.frombuffer(plane, np.uint8, count=frame.height * plane.line_size)
-    brightness = lines.reshape(frame.height, plane.line_size)[:, : frame.width]
-    full = name in _FULL or frame.color_range == av.video.reformatter.ColorRange.JPEG
-    return brightness if full else cv2.LUT(brightness, _LIMITED_TO_FULL)
-
-
-def _too_short(path: Path, frames: int, wanted: int) -> DataError:
+def too_short(path: Path, frames: int, wanted: int) -> DataError:
+    """Return the error for a recording with fewer frames than wanted."""
     return DataError(
         f"{path} is too short or cut off: {wanted} frames are needed, {frames} can be read."
     )

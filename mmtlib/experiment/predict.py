@@ -171,8 +171,8 @@ def predict_windows(
 
     Args:
         model, path, modality: as for `predict_video`.
-        window: length of the windows, in frames (``80``) or seconds (``"2.5s"``); about that of
-            the gestures in training.
+        window: length of the windows, in frames (``80``) or seconds of a player (``"2.5s"``);
+            about that of the gestures in training.
         stride: from one window to the next, likewise; default half a window. What is left at the
             end of the video, less than a stride, is in no window.
 
@@ -187,11 +187,10 @@ def predict_windows(
     """
     model = _classifier(model, modality)
     rows = []
-    for first, clip in video_windows(path, model.modality, window=window, stride=stride):
-        scores = model.scores(clip)
+    for seen in video_windows(path, model.modality, window=window, stride=stride):
+        scores = model.scores(seen.clip)
         best = max(range(len(scores)), key=scores.__getitem__)
-        last = first + clip.shape[0]
-        span = (first, last, first / clip.frame_rate, last / clip.frame_rate)
+        span = (seen.first, seen.last, seen.start_s, seen.end_s)
         rows.append((*span, model.classes[best], scores[best], *scores))
     head = ["first", "last", "start_s", "end_s", "class", "score"]
     return pd.DataFrame(rows, columns=[*head, *(OF_CLASS + name for name in model.classes)])

@@ -157,7 +157,7 @@ def test_stale_flow_is_an_error_until_it_is_made_again(flow_tree, change, what):
     assert (found.made, found.kept) == (1, 3)
     again = NVGesture(root, ALL, "rgb,flow", **settings)
     assert len(list(again)) == 4
-    assert (again.fingerprint == before) == (what == "hash")  # the pictures are the same there
+    assert again.fingerprint != before
 
 
 def test_flow_of_another_method_or_reader_is_foreign(flow_tree, monkeypatch):

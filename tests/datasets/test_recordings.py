@@ -141,7 +141,10 @@ def test_a_picture_that_is_none(own_folder, content):
         assert cv2.imwrite(str(path), np.zeros((12, 16, 3), np.uint8))
     else:
         path.write_bytes(content)
-    message = {"16-bit": "values of type uint16", "small": "has 16 x 12 pixels, 0001.png 32 x 24"}
+    message = {
+        "16-bit": "its 16-bit values need a scale",
+        "small": "has 16 x 12 pixels, 0001.png 32 x 24",
+    }
     for threads in (1, 2):
         with pytest.raises(DataError, match=message.get(content, "damaged or cut off")) as caught:
             read_recording(own_folder, gray=True, threads=threads)
@@ -156,7 +159,7 @@ def test_a_grey_picture_in_colour(tmp_path):
 
 def test_a_picture_that_vanishes(own_folder, monkeypatch):
     names = {number: f"{number:04d}.png" for number in range(1, 13)}
-    monkeypatch.setattr("mmtlib.datasets.recordings._listing", lambda *_: names)
+    monkeypatch.setattr("mmtlib.datasets.recordings.numbered_pictures", lambda *_: names)
     (own_folder / "0005.png").unlink()
     with pytest.raises(DataError, match=r"Cannot read .*0005\.png \(No such file"):
         read_recording(own_folder, 0, 12)

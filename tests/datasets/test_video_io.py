@@ -6,13 +6,9 @@ import torch
 from support.nvgesture_tree import TreeClip, frame_numbers, picture_frames, write_video
 
 from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.datasets.recordings import Recording, video_info
 from mmtlib.datasets.video_clips import clip_from_video, to_frames
-from mmtlib.datasets.video_io import (
-    _plan,
-    check_video,
-    read_video,
-    video_info,
-)
+from mmtlib.datasets.video_io import _plan, read_video
 
 CLIP = TreeClip(folder="", split="train", label=3, subject=1, first=8, infrared_first=8)
 CODINGS = {
@@ -99,7 +95,7 @@ def test_info_counts_frames_where_the_header_does_not(tmp_path):
 
 
 def test_missing(tmp_path):
-    for read in (read_video, video_info, lambda path: check_video(path, 1)):
+    for read in (read_video, video_info, lambda path: Recording(path, 0, 1).check()):
         with pytest.raises(DataError, match=r"There is no video .*gone\.avi"):
             read(tmp_path / "gone.avi")
 
@@ -117,7 +113,7 @@ def test_missing(tmp_path):
 def test_garbage(tmp_path, content):
     path = tmp_path / "garbage.avi"
     path.write_bytes(content)
-    for read in (read_video, video_info, lambda path: check_video(path, 1)):
+    for read in (read_video, video_info, lambda path: Recording(path, 0, 1).check()):
         with pytest.raises(DataError, match=r"garbage\.avi"):
             read(path)
 
@@ -125,13 +121,13 @@ def test_garbage(tmp_path, content):
 def test_sound_alone_is_no_video(tmp_path):
     import av
 
-    path = tmp_path / "sound.wav"
+    path = tmp_path / "sound.avi"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
         samples = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
         samples.sample_rate = 8000
         container.mux(stream.encode(samples))
-    with pytest.raises(DataError, match=r"sound\.wav holds no video"):
+    with pytest.raises(DataError, match=r"sound\.avi holds no video"):
         read_video(path)
 
 
@@ -140,9 +136,9 @@ def test_too_few_frames(videos):
         read_video(videos["mjpeg"], 31, 111)
     with pytest.raises(DataError, match="121 frames are needed"):
         read_video(videos["mjpeg"], 120)
-    check_video(videos["mjpeg"], 110)
+    Recording(videos["mjpeg"], 0, 110).check()
     with pytest.raises(DataError, match="too short"):
-        check_video(videos["mjpeg"], 111)
+        Recording(videos["mjpeg"], 0, 111).check()
 
 
 @pytest.mark.parametrize("span", [(-1, 4), (5, 5), (9, 3)])
@@ -156,10 +152,10 @@ def test_cut_short(videos, coding, tmp_path):
     data = videos[coding].read_bytes()
     path = tmp_path / "cut.avi"
     path.write_bytes(data[: len(data) // 2])
-    for read in (lambda: read_video(path, 20, 100), lambda: check_video(path, 100)):
+    for read in (lambda: read_video(path, 20, 100), Recording(path, 0, 100).check):
         with pytest.raises(DataError, match=r"cut\.avi"):
             read()
-    check_video(path, 2)  # frames before the cut are there
+    Recording(path, 0, 2).check()  # frames before the cut are there
 
 
 def _mutated(data: bytes, rng: random.Random) -> bytes:
