@@ -29,6 +29,7 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import writing
 
 ZIP, TAR = (".zip",), (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 BY_HAND = (".7z", ".7z.001", ".rar")
@@ -121,7 +122,7 @@ def _aside(target: Path, *, needed: bool) -> Iterator[Path]:
         return
     lock = FileLock(folder / "lock")  # tells that this process lives
     try:
-        with _writing(folder):
+        with writing(folder):
             folder.mkdir(parents=True)
             lock.acquire()
         yield folder
@@ -238,14 +239,14 @@ def _write(archive: Path, batch: list[tuple[Member, Path]], aside: Path) -> Iter
     written: list[tuple[Path, Path]] = []
     try:
         for number, (member, path) in enumerate(batch):
-            with _writing(path):
+            with writing(path):
                 _write_aside(archive, member, aside / str(number))
             written.append((aside / str(number), path))
     finally:
-        with _writing(aside):
+        with writing(aside):
             _to_disk([temporary for temporary, _ in written])
         for temporary, path in written:
-            with _writing(path):
+            with writing(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(temporary, path)
     for _, path in written:
@@ -275,17 +276,6 @@ def _write_aside(archive: Path, member: Member, temporary: Path) -> None:
             raise _damaged(archive, f"{member.name}: {error}") from None
         if file.tell() != member.size:
             raise _damaged(archive, f"{member.name} has {file.tell()} of {member.size} bytes")
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            f"Cannot write {path} ({error.strerror or error}); free some space or check the "
-            "permissions, then run the same command again."
-        ) from error
 
 
 def _damaged(archive: Path, why: object) -> DataError:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from mmtlib.core.errors import DataError
+from mmtlib.core.executor import in_order
 from mmtlib.datasets.reader import ClipReader
-from mmtlib.datasets.recordings import Recording
+from mmtlib.datasets.recordings import Recording, RecordingFacts
 from mmtlib.datasets.records import Remark
+from mmtlib.datasets.verify import PARALLEL_CLIPS
 from mmtlib.datasets.video_list import VideoList, VideoRow
+
+Place = tuple[Path, dict[str, int]]
+"""A recording, and split -> the first line of the list in which it is."""
 
 
 def on_disk(listed: VideoList, root: Path, find: Callable[[str], Path]) -> VideoList:
@@ -82,55 +88,97 @@ def untrained(rows: Sequence[VideoRow], parts: Mapping[int, str]) -> list[Remark
     return [Remark(line, f"there is no training clip of {name}") for name, line in first.items()]
 
 
-def oddities(splits: Mapping[str, ClipReader]) -> list[Remark]:
-    """Return what is odd in the recordings: the same bytes twice."""
+def oddities(splits: Mapping[str, ClipReader], processes: int | None = None) -> list[Remark]:
+    """Return what is odd in the recordings: how they are stored, and the same bytes twice.
+
+    Args:
+        splits: the splits of a folder.
+        processes: how many look at them side by side; default one per core if there are many.
+    """
     places = _places(splits)
-    return list(_same_bytes(places))
+    paths = [path for path, _ in places.values()]
+    used = processes or (1 if len(paths) < PARALLEL_CLIPS else None)
+    looked_at = zip(places, in_order(_facts, paths, processes=used), strict=True)
+    facts = {name: fact for name, fact in looked_at if fact is not None}
+    found = [*_same_bytes(places)]
+    for name, text in [*_stored(facts), *_other_rates(facts)]:
+        found.append(Remark(_first(places[name]), text))
+    return found
 
 
-def _places(splits: Mapping[str, ClipReader]) -> dict[Path, dict[str, int]]:
-    """Return recording -> split -> the first line in which it is."""
-    places: dict[Path, dict[str, int]] = defaultdict(dict)
+def _facts(path: Path) -> RecordingFacts | None:
+    try:
+        return Recording(path).facts()
+    except DataError:  # who reads the clip finds the same and says so
+        return None
+
+
+def _places(splits: Mapping[str, ClipReader]) -> dict[str, Place]:
+    """Return name -> recording, and split -> the first line in which it is."""
+    places: dict[str, Place] = {}
     for split, folder in splits.items():
         for record in folder.records:
             for span in record.spans.values():
                 path = folder.find(span.file)
                 if path.exists():
-                    places[path].setdefault(split, record.list_line)
+                    name = path.relative_to(folder.root).as_posix()
+                    places.setdefault(name, (path, {}))[1].setdefault(split, record.list_line)
     return places
 
 
-def _first(where: Mapping[str, int]) -> int:
-    return min(where.values())
+def _first(place: Place) -> int:
+    return min(place[1].values())
+
+
+def _stored(facts: Mapping[str, RecordingFacts]) -> Iterator[tuple[str, str]]:
+    """Tell what is unusual in how a recording is stored: its name, and a sentence."""
+    for name, fact in facts.items():
+        if fact.rotation:
+            yield name, f"{name} is stored turned, and shown upright by {fact.rotation} degrees"
+        if fact.varies:
+            yield name, f"{name} has a variable rate, about {fact.frame_rate:.3g} frames a second"
+        if fact.bits > 8:
+            scale = "as brightness it needs the raw_range of its modality"
+            yield name, f"{name} stores {fact.bits} bits a value; {scale}"
+        if fact.cut_short:
+            yield name, fact.cut_short.rstrip(".")
+
+
+def _other_rates(facts: Mapping[str, RecordingFacts]) -> Iterator[tuple[str, str]]:
+    """Tell recordings with another rate than most."""
+    rates = {name: round(f.frame_rate) for name, f in facts.items() if f.frame_rate}
+    most = Counter(rates.values()).most_common(1)
+    for name, rate in rates.items():
+        if rate != most[0][0]:
+            yield name, f"{name} has {rate} frames a second, most have {most[0][0]}"
 
 
 def _listed(where: Mapping[str, int]) -> str:
     return ", ".join(f"{split}: line {line}" for split, line in where.items())
 
 
-def _same_bytes(places: Mapping[Path, Mapping[str, int]]) -> Iterator[Remark]:
+def _same_bytes(places: Mapping[str, Place]) -> Iterator[Remark]:
     """Tell recordings that are the same file in several splits, or copies of another one."""
-    for path, where in places.items():
+    for name, (_, where) in places.items():
         if len(where) > 1:
-            text = f"{path.name} is in more than one split ({_listed(where)})"
+            text = f"{name} is in more than one split ({_listed(where)})"
             yield Remark(max(where.values()), text)
     for same in _copies(places):
-        first, *others = sorted(same, key=lambda path: _first(places[path]))
-        for path in others:
-            here, there = _listed(places[path]), _listed(places[first])
-            said = f"{path.name} ({here}) has the same bytes as {first.name} ({there})"
-            yield Remark(_first(places[path]), said)
+        first, *others = sorted(same, key=lambda name: _first(places[name]))
+        for name in others:
+            here, there = (_listed(places[each][1]) for each in (name, first))
+            said = f"{name} ({here}) has the same bytes as {first} ({there})"
+            yield Remark(_first(places[name]), said)
 
 
-def _copies(paths: Iterable[Path]) -> list[list[Path]]:
+def _copies(places: Mapping[str, Place]) -> list[list[str]]:
     """Return groups of recordings with the same bytes; only those of one size are read."""
+    names = list(places)
     for question in (Recording.sizes, Recording.hash):
-        groups: dict[str, list[Path]] = defaultdict(list)
-        for path in paths:
-            try:
-                groups[str(question(Recording(path)))].append(path)
-            except DataError:  # a folder without pictures: who reads the clip says so
-                continue
+        groups: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            with suppress(DataError):  # a folder without pictures: who reads the clip says so
+                groups[str(question(Recording(places[name][0])))].append(name)
         alike = [group for group in groups.values() if len(group) > 1]
-        paths = [path for group in alike for path in group]
+        names = [name for group in alike for name in group]
     return alike

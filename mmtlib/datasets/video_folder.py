@@ -128,7 +128,7 @@ class VideoFolder(GestureDataset):
                 label=self.classes.index(row.label),
                 subject=numbers[row.subject],
                 clip_id=row.clip_id,
-                spans={m: _span(self.find, row, m, self.video_list.path) for m in spans},
+                spans={m: _span(row, m) for m in spans},
                 list_file=self.root / LIST,
                 list_line=row.line,
             )
@@ -166,7 +166,8 @@ class VideoFolder(GestureDataset):
         names = cls.modalities_in(root) if modalities is None else modalities
         splits = cls.every_split(root, names or "rgb", colour, faulty=True)
         first = next(iter(splits.values()))
-        found = [*first.video_list.faults, *first.video_list.said, *first.doubts, *oddities(splits)]
+        found = [*first.video_list.faults, *first.video_list.said, *first.doubts]
+        found += oddities(splits, how.get("processes"))
         notes = [f"{place(Path(LIST), each)}: {each.text}." for each in sorted(set(found))]
         return verify(splits, notes=notes, sound=not first.video_list.faults, **how)
 
@@ -236,16 +237,11 @@ def _frame_rate(find: Callable[[str], Path], rows: Sequence[VideoRow]) -> float:
     return DEFAULT_RATE
 
 
-def _span(find: Callable[[str], Path], row: VideoRow, modality: str, listed: Path) -> SensorSpan:
+def _span(row: VideoRow, modality: str) -> SensorSpan:
     """Return where a row's gesture is in one recording; no end = that of the recording."""
     if modality not in row.files:  # no file has this name: asked for, the clip counts as missing
         return SensorSpan(f"({modality} is not named)", 0, None)
     file, (first, last) = row.files[modality], row.span
-    if not row.seconds or row.span == (None, None):
-        return SensorSpan(file, int(first or 0), None if last is None else int(last))
-    if find(file).is_dir():
-        raise DataError(
-            f"{listed}:{row.line}: a folder of pictures has no seconds; give start_frame and "
-            "end_frame."
-        )
-    return SensorSpan(file, 0, None, seconds=row.span)
+    if row.seconds and row.span != (None, None):
+        return SensorSpan(file, 0, None, seconds=row.span)
+    return SensorSpan(file, int(first or 0), None if last is None else int(last))
