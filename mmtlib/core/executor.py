@@ -18,7 +18,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -251,19 +251,22 @@ def shared_out(
         calls: each takes `wait`: whether to wait for another process that makes the same, or else
             raise a `BusyError`.
     """
-    left = dict(calls)
-    for wait in (False, True):
-        made = {pool.submit(left.pop(name), wait=wait): name for name in list(left)}
-        for future in as_completed(made):
-            name = made.pop(future)  # and with it the result
-            if _is_busy(future) and not wait:
-                left[name] = calls[name]
-            else:
-                yield name, future
+    ended: queue.SimpleQueue[tuple[Name, Future[Result]]] = queue.SimpleQueue()
 
+    def submit(name: Name, *, wait: bool) -> None:
+        future = pool.submit(calls[name], wait=wait)
+        future.add_done_callback(lambda made: ended.put((name, made)))
 
-def _is_busy(future: Future) -> bool:
-    return not future.cancelled() and isinstance(future.exception(), BusyError)
+    for name in calls:
+        submit(name, wait=False)
+    left = len(calls)
+    while left:
+        name, future = ended.get()
+        if not future.cancelled() and isinstance(future.exception(), BusyError):
+            submit(name, wait=True)
+        else:
+            left -= 1
+            yield name, future
 
 
 def in_order(

@@ -62,7 +62,8 @@ class _Process(SpawnProcess):
 
     @staticmethod
     def _Popen(process: BaseProcess) -> Any:
-        with _STARTING, _script_left_alone(), _deaf_to_interrupts():
+        # Its parent hears Ctrl-C, and ends it.
+        with _STARTING, _script_left_alone(), held_back(signal.SIGINT):
             return SpawnProcess._Popen(process)
 
     def run(self) -> None:
@@ -108,12 +109,12 @@ def _script_left_alone() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Have processes that start in the block not hear Ctrl-C: their parent does, and ends them."""
+def held_back(number: int) -> Iterator[None]:
+    """Hold a signal back while the block runs, from this thread and the processes it starts."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     try:
         yield
     finally:

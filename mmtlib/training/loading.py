@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+import signal
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from mmtlib.core.clips import ClipBatch, GestureClip
 from mmtlib.core.errors import DataError, MmtlibError
-from mmtlib.core.spawned import SPAWN
+from mmtlib.core.spawned import SPAWN, held_back
 
 LOAD_S = 600.0
 """Longest wait for a batch."""
@@ -66,27 +69,55 @@ def loading(*loaders: DataLoader) -> Iterator[None]:
         MmtlibError: what a process raised, without its traceback.
     """
     own = [loader for loader in loaders if getattr(loader, "num_workers", 0)]
-    before = [(loader.multiprocessing_context, loader.timeout) for loader in own]
-    try:
-        for loader in own:
-            if not _forks(loader.multiprocessing_context):
-                loader.multiprocessing_context = SPAWN
-            loader.timeout = loader.timeout or LOAD_S
+    # Twice, as torch raises once more, wherever we are, when it hears that a process has ended.
+    with _in_one_sentence(own), _in_one_sentence(own), _as_ours(own):
         yield
-    except MmtlibError as error:
-        raise _without_traceback(error) from None
-    except RuntimeError as error:
-        if (sentence := _what_became(str(error))) is None:
-            raise
-        raise DataError(sentence) from None
+
+
+@contextmanager
+def _as_ours(loaders: Sequence[DataLoader]) -> Iterator[None]:
+    before = [(loader.multiprocessing_context, loader.timeout) for loader in loaders]
+    for loader in loaders:
+        if not _forks(loader.multiprocessing_context):
+            loader.multiprocessing_context = SPAWN
+        loader.timeout = loader.timeout or LOAD_S
+    try:
+        yield
     finally:
-        for loader, (context, timeout) in zip(own, before, strict=True):
+        for loader, (context, timeout) in zip(loaders, before, strict=True):
             loader.multiprocessing_context, loader.timeout = context, timeout
 
 
 def _forks(context: Any) -> bool:
     method = context.get_start_method() if context else multiprocessing.get_start_method(True)
     return (method or multiprocessing.get_all_start_methods()[0]) == "fork"
+
+
+@contextmanager
+def _in_one_sentence(loaders: Sequence[DataLoader]) -> Iterator[None]:
+    """End the processes of loaders after an error, and raise it as one sentence if it is theirs."""
+    try:
+        yield
+    except MmtlibError as error:
+        _end(loaders)
+        raise _without_traceback(error) from None
+    except BaseException as error:
+        sentence = _what_became(error)
+        if sentence is not None:  # the loader of a frame that nobody needs ends with it
+            traceback.clear_frames(error.__traceback__)
+        _end(loaders)
+        if sentence is None:
+            raise
+        raise DataError(sentence) from None
+
+
+def _end(loaders: Sequence[DataLoader]) -> None:
+    """End the processes that loaders keep, before torch raises for one that was killed."""
+    with held_back(getattr(signal, "SIGCHLD", 0)):
+        for loader in loaders:
+            if (kept := loader._iterator) is not None:
+                kept._shutdown_workers()  # type: ignore[attr-defined]  # of those with processes
+                loader._iterator = None
 
 
 def _without_traceback(error: MmtlibError) -> MmtlibError:
@@ -96,22 +127,30 @@ def _without_traceback(error: MmtlibError) -> MmtlibError:
     return kind(said[1].strip()) if str(error).startswith("Caught ") and said[1:] else error
 
 
-def _what_became(said: str) -> str | None:
-    """Return one sentence for what torch says of its processes; None if it is of something else."""
-    again = "start the same again, and it goes on from its last saved state"
-    if died := re.search(r"DataLoader worker \(pid\S* ([\d, ]+)\) (?:is killed|exited)", said):
-        return (
-            f"A process that loads clips ({died[1]}) was killed, perhaps as memory was short: "
-            f"{again}; fewer workers need less, and workers=0 starts none."
-        )
-    if "DataLoader timed out" in said:
-        return (
-            f"No clips came for {LOAD_S:.0f} s from the processes that load them (a drive that "
-            f"does not answer?): {again}; with workers=0 you see which file it waits for."
-        )
-    if "allocate shared memory" in said or "Too many open files" in said:
-        return (
-            "The processes that load clips are short of shared memory (/dev/shm) or open files "
-            f"(ulimit -n): raise that, or choose fewer workers; then {again}."
-        )
-    return None
+_AGAIN = "start the same again, and it goes on from its last saved state"
+_BECAME = {
+    r"DataLoader worker \(.*\) (is killed|exited)": (
+        f"A process that loads clips was killed, perhaps as memory was short: {_AGAIN}; fewer "
+        "workers need less, and workers=0 starts none."
+    ),
+    r"DataLoader timed out": (
+        f"No clips came for {LOAD_S / 60:.0f} minutes from the processes that load them (a drive "
+        f"that does not answer?): {_AGAIN}; with workers=0 you see which file it waits for."
+    ),
+    r"allocate shared memory|Too many open files|items of ancdata": (
+        "The processes that load clips are short of shared memory (/dev/shm) or open files "
+        f"(ulimit -n): raise that, or choose fewer workers; then {_AGAIN}."
+    ),
+}
+"""What torch says of its processes -> what became of them."""
+
+
+def _what_became(error: BaseException) -> str | None:
+    """Return one sentence on the processes of a loader; None if an error is not theirs."""
+    if isinstance(error, ConnectionError | EOFError):
+        files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+        killed = any(Path(file).parts[-4:-1] == ("torch", "utils", "data") for file in files)
+        return next(iter(_BECAME.values())) if killed else None
+    if not isinstance(error, RuntimeError):
+        return None
+    return next((text for said, text in _BECAME.items() if re.search(said, str(error))), None)

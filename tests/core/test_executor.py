@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -26,8 +26,8 @@ from support.calls import (
 from support.processes import children_of, ended, wait_for
 
 from mmtlib.core import executor
-from mmtlib.core.errors import MmtlibError
-from mmtlib.core.executor import Workers, in_order
+from mmtlib.core.errors import BusyError, MmtlibError
+from mmtlib.core.executor import Workers, in_order, shared_out
 from mmtlib.core.worker import tell
 
 GIBIBYTE = 2**30
@@ -286,3 +286,52 @@ def test_killed_makers_are_one_clear_sentence(monkeypatch):
     with pytest.raises(MmtlibError, match="was killed again"):
         list(in_order(dies, range(10**9), processes=2))
     assert list(in_order(fail_at_five, range(3), processes=2)) == [0, 1, 2]
+
+
+def test_what_is_busy_elsewhere_comes_last():
+    made = []
+
+    def make(name, *, wait):
+        if name == "busy" and not wait:
+            raise BusyError("elsewhere")
+        made.append(name)
+        return fail(KeyError(name)) if name == "wrong" else name
+
+    names = ["busy", "first", "wrong", "last"]
+    with ThreadPoolExecutor(1) as pool:
+        found = dict(shared_out(pool, {name: functools.partial(make, name) for name in names}))
+    assert made == ["first", "wrong", "last", "busy"]
+    assert isinstance(found.pop("wrong").exception(), KeyError)
+    assert {name: future.result() for name, future in found.items()} == {
+        name: name for name in ("busy", "first", "last")
+    }
+
+
+ENDING = """
+import subprocess, sys
+from mmtlib.core.worker import program
+
+subprocess.run([*program("waiting"), sys.argv[1]])
+"""
+WAITING = """
+import os, pathlib, sys, time
+
+assert __name__ == "__main__"
+pathlib.Path(sys.argv[1] + ".tmp").write_text(str(os.getpid()))
+os.rename(sys.argv[1] + ".tmp", sys.argv[1])
+time.sleep(3600)
+"""
+
+
+def test_a_program_ends_with_who_started_it(tmp_path):
+    (tmp_path / "waiting.py").write_text(WAITING)
+    note = tmp_path / "note"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ENDING, note], cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    wait_for(lambda: note.exists() or parent.poll() is not None)
+    program = psutil.Process(int(note.read_text()))
+    parent.kill()
+    parent.wait()
+    assert ended([program])

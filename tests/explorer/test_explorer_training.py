@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 import pytest
-from support.processes import PATIENCE_S, at_work, children_of, ended, wait_for
+from support.processes import PATIENCE_S, at_work, ended, wait_for
 from support.tiny_runs import tiny, use_fresh_cache
 
 from mmtlib.core.errors import ConfigError
@@ -87,25 +87,12 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.explorer.job import Job
 
 Job(ExperimentConfig.from_json(sys.argv[1]), print)
-if sys.argv[2] == "killed":
-    input()
 """
 
 
-@pytest.mark.parametrize("how", ["killed", "at its end"])
-def test_it_ends_with_the_kernel(fresh_cache, how):
-    kernel = subprocess.Popen(
-        [sys.executable, "-c", KERNEL, tiny(epochs=10**6).to_json(), how],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    if how == "killed":
-        wait_for(lambda: list(fresh_cache.glob("runs/*/state.pt")))
-        processes = children_of(kernel.pid)
-        assert processes
-        kernel.kill()
-        assert ended(processes)
-    kernel.communicate()
-    assert kernel.returncode == (-9 if how == "killed" else 0)
+def test_a_kernel_ends_without_waiting_for_it(fresh_cache):
+    command = [sys.executable, "-c", KERNEL, tiny(epochs=10**6).to_json()]
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def test_a_stored_run_is_found_by_its_settings_alone(small_store):

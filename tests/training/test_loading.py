@@ -43,6 +43,10 @@ def die(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def lose_the_connection(_):
+    raise ConnectionResetError("as the one that sent a batch is gone")
+
+
 def find_no_file(_):
     try:
         raise FileNotFoundError("a.mp4")
@@ -67,8 +71,9 @@ def have_a_bug(_):
     [
         (
             die,
-            r"A process that loads clips \([\d, ]+\) was killed.*start the same again.*workers=0",
+            r"A process that loads clips was killed.*start the same again.*workers=0",
         ),
+        (lose_the_connection, r"A process that loads clips was killed"),
         (wait_for_ever, r"No clips came for .* from the processes that load them.*start the same"),
         (have_no_room, r".* short of shared memory \(/dev/shm\).*fewer workers"),
         (find_no_file, r"list\.csv:3: a\.mp4 is missing: the reason\."),
