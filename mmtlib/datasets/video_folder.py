@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.people import leave_out, people_numbers, split_people
 from mmtlib.datasets.reader import COMPUTED, wrong_root
 from mmtlib.datasets.recordings import Recording
-from mmtlib.datasets.records import PARTS, ClipRecord, SensorSpan
+from mmtlib.datasets.records import PARTS, ClipRecord, Remark, SensorSpan
 from mmtlib.datasets.verify import VerifyReport, verify
 from mmtlib.datasets.video_doubts import leaks, oddities, on_disk, untrained
 from mmtlib.datasets.video_io import DEFAULT_RATE
@@ -111,7 +112,7 @@ class VideoFolder(GestureDataset):
             if self.faulty and self.video_list.rows
             else self.video_list.sound().rows
         )
-        parts = _parts(self.root, rows, self.leave_out)
+        parts = self._shared_out(rows)
         numbers = people_numbers(row.subject for row in rows)
         self.sensors = {m: m for m in _named(rows)}
         self.classes = _classes(rows)
@@ -135,6 +136,18 @@ class VideoFolder(GestureDataset):
             for row in rows
             if parts[row.line] in self.parts
         ]
+
+    def _shared_out(self, rows: Sequence[VideoRow]) -> dict[int, str]:
+        """Return line -> split; that people cannot be shared out is one more fault of the list."""
+        try:
+            return _parts(self.root, rows, self.leave_out)
+        except DataError as error:
+            if not self.faulty:
+                raise
+            fault = Remark(0, str(error).removeprefix(f"{self.video_list.path}: ").rstrip("."))
+            faults = (fault, *self.video_list.faults)
+            self.video_list = replace(self.video_list, faults=faults)
+            return {row.line: "train" for row in rows}
 
     @classmethod
     def classes_in(cls, root: str | Path | None) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ from mmtlib.datasets.records import PARTS, Remark
 
 LIST = "videos.csv"
 LONGEST_SECONDS = 24 * 3600
+LONGEST_NAME = 255
+"""Bytes of a file's name."""
 MOST_FAULTS = 20
 """So many faults of a list are named, the others counted."""
 MOST_SAID = 5
@@ -225,6 +227,8 @@ class _Reading:
             faults.append(
                 f"expected in {column!r} a path below the folder of the list, found {text!r}"
             )
+        elif max(len(part.encode()) for part in path.parts) > LONGEST_NAME or len(text) > 2000:
+            faults.append(f"the path in {column!r} is longer than any file's: {text[:40]!r}...")
         return path.as_posix()
 
     def _split(self, text: str | None, line: int, faults: list[str]) -> str | None:

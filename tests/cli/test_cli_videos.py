@@ -37,5 +37,11 @@ def test_what_is_wrong_is_said(mmt, fresh_cache, root):
     mmt(*train).failed_with("videos is read from disk: say where")
     mmt(*train, "--root", root, "--fold", "1").failed_with("videos takes leave_out, skip_broken")
     mmt(*train, "--root", root, "--leave-out", "eve").failed_with("leave_out='eve' is none of anna")
+    head, row = "path,label,subject,split\n", "anna/rgb.avi,wave,anna,{}\n"
+    (root / "videos.csv").write_text(head + row.format("train") + row.format("trial"))
+    said = mmt("data", "verify", "videos", root)
+    assert (said.code, said.err) == (1, "")
+    assert "videos.csv:3: expected a split of train, validation, test, found 'trial'" in said.out
+    assert "1 of 1 clips decoded (rgb)." in said.out
     (root / "videos.csv").write_text("path,label,subject\nanna/rgb.avi,wave,\n")
     mmt("data", "verify", "videos", root).failed_with("videos.csv:2: the cell 'subject' is empty")

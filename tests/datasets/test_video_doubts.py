@@ -120,6 +120,13 @@ def test_all_that_is_wrong_with_the_files_is_said_at_once(tmp_path):
     assert list(findings(root)) == [2, 3]
 
 
+def test_people_who_cannot_be_shared_out_are_looked_at_all_the_same(tmp_path):
+    root = folder_of(tmp_path, "path,label,subject\na.mkv,x,1\n", a={})
+    report = VideoFolder.verify(root)
+    assert report.notes[0].startswith("videos.csv: found 1 people; to train, validate and test ")
+    assert (len(report.clips), report.complete) == (1, False)
+
+
 def test_a_list_without_a_sound_row_is_refused_with_all_its_faults(tmp_path):
     root = folder_of(tmp_path, HEAD + "a.mkv,,1,train\nb.mkv,x,2,foo\n")
     with pytest.raises(DataError, match=r"(?s)has 2 faults:.*:2: .*:3: "):

@@ -99,6 +99,8 @@ def test_spans_in_frames(read):
         (HEAD + "../a.avi,x,1\n", r":2: expected in 'path' a path below the folder"),
         (HEAD + "..\\b.avi,x,1\n", r":2: expected in 'path' a path below the folder"),
         (HEAD + "\\\\pc\\b.avi,x,1\n", r":2: expected in 'path' a path below the folder"),
+        (HEAD + "a/" + "\u00e4" * 128 + ",x,1\n", r":2: the path in 'path' is longer than any"),
+        (HEAD + "a/" * 2000 + "b,x,1\n", r":2: the path in 'path' is longer than any file's"),
         (HEAD + "C:/b.avi,x,1\n", r":2: expected in 'path' a path below the folder"),
         (HEAD + ".,x,1\n", r":2: expected in 'path' a path below the folder"),
         (HEAD + "a.avi,x,1\na.avi,y,2\n", r":3: this clip is in line 2 already"),
