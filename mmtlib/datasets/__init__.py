@@ -8,7 +8,8 @@ from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.egogesture import EgoGesture
 from mmtlib.datasets.nvgesture import NVGesture, alignment_note
 from mmtlib.datasets.optical_flow import compute_flow
-from mmtlib.datasets.recordings import Recording, RecordingFacts, read_recording, video_info
+from mmtlib.datasets.recording_facts import RecordingFacts
+from mmtlib.datasets.recordings import Recording, read_recording, video_info
 from mmtlib.datasets.records import ClipRecord, SensorSpan, SkippedClip
 from mmtlib.datasets.selection import select_clips
 from mmtlib.datasets.silhouette import hand_silhouette

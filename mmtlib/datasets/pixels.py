@@ -9,6 +9,7 @@ that their modality declares (`RawScale`), or refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import av
@@ -64,9 +65,10 @@ def frame_pixels(
     return upright(pixels, turns, mirrored) if turns or mirrored else pixels
 
 
-def bits_of(frame: Any) -> int:
-    """Return how many bits a value of a frame has."""
-    return int(max(component.bits for component in frame.format.components))
+@lru_cache(maxsize=64)
+def component_bits(form: str) -> tuple[int, ...]:
+    """Return how many bits each component of a pixel has, by FFmpeg's name of the form."""
+    return tuple(component.bits for component in av.VideoFormat(form, 16, 16).components)
 
 
 def needs_scale(bits: int) -> DataError:
@@ -80,8 +82,9 @@ def colour_levels(raw: np.ndarray) -> np.ndarray:
 
 
 def _colour(frame: Any, reformatter: VideoReformatter) -> np.ndarray:
-    if (bits := bits_of(frame)) > 8:
-        if len(frame.format.components) == 1:
+    components = component_bits(frame.format.name)
+    if (bits := max(components)) > 8:
+        if len(components) == 1:
             raise needs_scale(bits)
         if frame.color_trc in _HDR:
             raise DataError(
@@ -93,7 +96,7 @@ def _colour(frame: Any, reformatter: VideoReformatter) -> np.ndarray:
 
 def _brightness(frame: Any, reformatter: VideoReformatter, scale: RawScale | None) -> np.ndarray:
     """Return the brightness, which most codings store by itself: no way round by colour."""
-    if (bits := bits_of(frame)) > 8:
+    if (bits := max(component_bits(frame.format.name))) > 8:
         if scale is None:
             raise needs_scale(bits)
         return scale.levels(_raw(frame, reformatter))

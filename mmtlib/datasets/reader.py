@@ -166,6 +166,10 @@ class ClipReader(ABC):
         """Return the frames per second of a clip: here those of all clips of the set."""
         return self.frame_rate
 
+    def seconds(self, record: ClipRecord, modality: str) -> float:
+        """Return how long a clip lasts."""
+        return len(self.span(record, COMPUTED.get(modality, modality))) / self.frame_rate
+
     def listed(self, record: ClipRecord, modality: str) -> Recording:
         """Return the frames that the list says: no recording is opened to learn its length."""
         return self.recorded(record, modality, record.spans[self.sensors[modality]])

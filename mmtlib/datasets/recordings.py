@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +24,12 @@ import torch
 
 from mmtlib.core.errors import DataError
 from mmtlib.datasets.file_ends import cut_short
-from mmtlib.datasets.pictures import numbered_pictures, read_picture, shown_header, unreadable
-from mmtlib.datasets.pixels import RawScale, bits_of, orientation
+from mmtlib.datasets.pictures import numbered_pictures, read_picture, unreadable
+from mmtlib.datasets.pixels import RawScale
+from mmtlib.datasets.recording_facts import RecordingFacts, picture_facts, video_facts
 from mmtlib.datasets.timeline import Timeline, timeline
 from mmtlib.datasets.video_io import (
     check_span,
-    first_frame,
     index_end,
     iterate_video,
     no_video,
@@ -42,36 +42,6 @@ SAMPLE = 64 * 2**10
 """Bytes in each of the places where `Recording.marks` looks into a large file."""
 SAMPLES = 4
 """Places, from the first to the last bytes of a file; pictures of a folder."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingFacts:
-    """What a recording is, for `verify` and for people.
-
-    Attributes:
-        frames: how many a player shows.
-        height, width: of a frame as it is shown, pixels.
-        seconds: from the beginning to the end of the last frame; None for pictures.
-        frame_rate: frames per second (of the median spacing); None for pictures.
-        varies: whether the frames are unevenly spaced.
-        rotation: degrees clockwise by which the stored frames are turned to be shown: 0, 90, 180
-            or 270.
-        bits: of a stored value; more than 8 need a scale, or are colour.
-        container, codec: as FFmpeg names them; ``"pictures"`` and e.g. ``"png"`` for a folder.
-        cut_short: one sentence if the file ends before its container says, else empty.
-    """
-
-    frames: int
-    height: int
-    width: int
-    seconds: float | None
-    frame_rate: float | None
-    varies: bool
-    rotation: int
-    bits: int
-    container: str
-    codec: str
-    cut_short: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +61,14 @@ class Recording:
     first_picture: int | None = None
 
     def facts(self) -> RecordingFacts:
-        """Return what the whole recording is; one frame is decoded, once as long as it stays.
+        """Return what the whole recording is; one frame is decoded.
 
         Raises:
             DataError: if it is missing, no recording, or its first frame cannot be read.
         """
-        if not self.path.is_dir():
-            timeline(self.path)  # says so if there is none
-            state = self.path.stat()
-            return _video_facts(self.path, state.st_size, state.st_mtime_ns)
-        names = replace(self, first=0, last=None)._pictures()
-        header, turns = shown_header(names[0])
-        height, width = _turned((header.height, header.width), turns)
-        return RecordingFacts(
-            frames=len(names),
-            height=height,
-            width=width,
-            seconds=None,
-            frame_rate=None,
-            varies=False,
-            rotation=90 * turns,
-            bits=header.bits,
-            container="pictures",
-            codec=header.kind,
-            cut_short="",
-        )
+        if self.path.is_dir():
+            return picture_facts(replace(self, first=0, last=None)._pictures())
+        return video_facts(self.path)
 
     def timeline(self) -> Timeline:
         """Return when each frame of the whole recording is shown.
@@ -150,6 +103,18 @@ class Recording:
             return None
         line = timeline(self.path)
         return line.rate(self.first, len(line) if self.last is None else self.last)
+
+    def seconds(self) -> float | None:
+        """Return how long these frames are shown; None where they have no times.
+
+        Raises:
+            DataError: if the video cannot be read.
+        """
+        if self.path.is_dir():
+            return None
+        line = timeline(self.path)
+        start, end = line.seconds(self.first, len(line) if self.last is None else self.last)
+        return end - start
 
     def count(self) -> int:
         """Return how many frames the whole recording has, by its timeline or the pictures' names.
@@ -329,36 +294,6 @@ def video_info(path: str | Path) -> RecordingFacts:
         DataError: if the file is missing or no video.
     """
     return Recording(Path(path)).facts()
-
-
-@lru_cache(maxsize=256)
-def _video_facts(path: Path, size: int, changed: int) -> RecordingFacts:
-    """Return the facts of a file as it was when it had this size and time of change."""
-    line = timeline(path)
-    with opened_video(path) as (container, stream):
-        frame = first_frame(container, stream)
-        try:
-            turns, _ = orientation(frame)
-        except DataError as reason:
-            raise DataError(f"{path} cannot be read as it is: {reason}.") from None
-        height, width = _turned((frame.height, frame.width), turns)
-        return RecordingFacts(
-            frames=len(line),
-            height=height,
-            width=width,
-            seconds=line.end,
-            frame_rate=line.frame_rate,
-            varies=line.varies,
-            rotation=90 * turns,
-            bits=bits_of(frame),
-            container=container.format.name.split(",")[0],
-            codec=stream.codec_context.name,
-            cut_short=cut_short(path, index_end(stream)),
-        )
-
-
-def _turned(size: tuple[int, int], turns: int) -> tuple[int, int]:
-    return size[::-1] if turns % 2 else size
 
 
 def _fill(

@@ -266,6 +266,7 @@ def _look(
     if not 0 <= record.label < len(dataset.classes):
         problems.append(f"label {record.label} is none of the {len(dataset.classes)} classes")
     frames = next(iter(shapes.values()), [None])[0]
+    seconds = None if frames is None else dataset.seconds(record, next(iter(shapes)))
     return {
         "split": split,
         "clip": record.clip_id,
@@ -273,7 +274,7 @@ def _look(
         "label": record.label,
         "subject": record.subject,
         "frames": frames,
-        "seconds": None if frames is None else frames / dataset.frame_rate,
+        "seconds": seconds,
         "state": _state(set(states.values()), problems),
         **states,
         "problem": "; ".join(problems),

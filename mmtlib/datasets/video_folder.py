@@ -188,6 +188,11 @@ class VideoFolder(GestureDataset):
         """Return the frames per second of a clip, by its own recording: sets may mix rates."""
         return self.recorded(record, COMPUTED.get(modality, modality)).rate() or DEFAULT_RATE
 
+    def seconds(self, record: ClipRecord, modality: str) -> float:
+        """Return how long a clip lasts, by the times of its own frames."""
+        lasting = self.recorded(record, COMPUTED.get(modality, modality)).seconds()
+        return super().seconds(record, modality) if lasting is None else lasting
+
     def settings(self) -> dict[str, str]:
         """Return the classes' names: in other sets they are fixed, here a list may rename them."""
         return {"classes": "\n".join(self.classes)}

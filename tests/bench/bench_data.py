@@ -29,8 +29,7 @@ from mmtlib.config import ExperimentConfig
 from mmtlib.core.clip_store import ClipStore
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError
-from mmtlib.datasets import NVGesture
-from mmtlib.datasets.video_io import read_video, video_info
+from mmtlib.datasets import NVGesture, read_video, video_info
 from mmtlib.experiment.data import make_transform, open_data, stored_form
 from mmtlib.synthetic import get_preset
 from mmtlib.synthetic.dataset import ClipMaker

@@ -178,6 +178,33 @@ def test_deep_colour_is_rounded(tmp_path, form):
         read_video(path, gray=True)
 
 
+def test_hdr_video_is_refused(tmp_path):
+    path = write_recording(tmp_path / "h.mp4", counted(5), pix_fmt="yuv420p10le", transfer=18)
+    with pytest.raises(DataError, match=r"h\.mp4 cannot be read as it is: it is HDR video \(HLG\)"):
+        read_video(path)
+
+
+def test_seconds_begin_where_sound_begins(tmp_path):
+    """As in a player: pictures that begin half a second after the sound are shown then."""
+    import av
+
+    path = tmp_path / "v.mkv"
+    with av.open(str(path), "w") as container:
+        stream, sound = container.add_stream("mpeg4", rate=30), container.add_stream("pcm_s16le")
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
+        stream.codec_context.bit_rate = 4_000_000
+        noise = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), "s16", "mono")
+        noise.sample_rate, noise.pts = 8000, 0
+        container.mux(sound.encode(noise))
+        for number, picture in enumerate(counted(), 15):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert Recording(path).timeline().times[0] == pytest.approx(0.5, abs=1e-3)
+    assert numbers(Recording(path).between(0.7, 0.8).read()) == [6, 7, 8]
+
+
 @pytest.mark.parametrize("options", [None, "before the pictures", "as recorded"])
 @pytest.mark.parametrize("form", held("cut short", VIDEOS))
 def test_a_file_that_ends_too_early_is_found(tmp_path, form, options):
@@ -224,6 +251,8 @@ def test_a_list_of_seconds_is_right_at_any_pace(tmp_path):
     shown = [(255 * clip.frames["rgb"]).permute(1, 2, 3, 0).byte().numpy() for clip in clips]
     assert [numbers(x) for x in shown] == [inside, list(range(15)), list(range(15, 30))]
     assert [clip.frame_rate for clip in clips] == pytest.approx([10, 30, 30], rel=0.02)
+    seconds = VideoFolder.verify(tmp_path, processes=1).clips["seconds"]
+    assert seconds.tolist() == pytest.approx([1, 0.5, 0.5], abs=2e-3)
     write_list(tmp_path, [{**rows[0], "end": "9"}])
     with pytest.raises(DataError, match=r"slow\.mp4 is too short for 1.0667 s to 9 s.*csv:2"):
         VideoFolder(tmp_path, "train")[0]

@@ -54,6 +54,7 @@ def write_recording(
     codec: str | None = None,
     pix_fmt: str = "yuv420p",
     rotation: int = 0,
+    transfer: int | None = None,
     options: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a video.
@@ -65,6 +66,7 @@ def write_recording(
         rate: what the header says.
         codec, pix_fmt: how it is coded.
         rotation: degrees clockwise by which a player turns the pictures.
+        transfer: the transfer function of HDR, as ITU-T H.273 numbers it.
         options: of the container.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +78,8 @@ def write_recording(
         stream.codec_context.bit_rate = 4_000_000
         if times is not None:
             stream.codec_context.time_base = CLOCK
+        if transfer is not None:
+            stream.codec_context.color_trc = transfer
         if rotation:
             stream.set_display_rotation(-rotation)
         for number, picture in enumerate(pictures):
