@@ -24,7 +24,7 @@ _FULL = ("yuvj420p", "yuvj422p", "yuvj444p", "gray")
 _LIMITED_TO_FULL = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
 _HDR = {16: "PQ", 18: "HLG"}  # transfer functions of ITU-T H.273
 _UNREADABLE = (
-    "its {bits}-bit values need a scale: declare the modality with raw_range=(dark, bright)"
+    "its {bits}-bit values need a scale: register a modality with raw_range=(dark, bright)"
 )
 
 

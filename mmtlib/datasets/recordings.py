@@ -84,8 +84,11 @@ class Recording:
         """Return the frames of the whole recording from `start` to `end` seconds (`Timeline`).
 
         Raises:
-            DataError: if it has no seconds, or shows nothing there.
+            DataError: if it has no seconds, shows nothing there, or without `end`, if its end is
+                not there.
         """
+        if end is None:
+            self._check_end()
         try:
             first, last = self.timeline().between(start, end)
         except ValueError as reason:
@@ -120,11 +123,18 @@ class Recording:
         """Return how many frames the whole recording has, by its timeline or the pictures' names.
 
         Raises:
-            DataError: if it is missing or no recording, or a picture is missing in between.
+            DataError: if it is missing or no recording, its end is not there, or a picture is
+                missing in between.
         """
         if self.path.is_dir():
             return len(replace(self, first=0, last=None)._pictures())
+        self._check_end()
         return len(timeline(self.path))
+
+    def _check_end(self) -> None:
+        """Raise a `DataError` if a video ends before its container says."""
+        if why := cut_short(self.path):
+            raise DataError(why)
 
     def check(self) -> None:
         """Check cheaply, without decoding, that the frames are there.

@@ -57,6 +57,8 @@ class VideoFolder(GestureDataset):
     - ``rgb``: colour, 0 to 1;
     - ``depth``, ``ir``: brightness of the recording / 255. For the library's changes to be right,
       depth is stored as levels: near is bright, 0 = no reading;
+    - recordings of more than 8 bits: colour is rounded to 8; depth and infrared are refused, unless
+      a modality of your own says with ``raw_range`` what its values become;
     - any other modality that you have registered, by the column of its name: brightness / 255 of
       one with 1 channel, colour of one with 3;
     - ``flow``: computed from ``rgb`` beforehand (`mmtlib.datasets.optical_flow`), pixels per frame.

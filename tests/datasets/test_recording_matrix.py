@@ -16,9 +16,10 @@ from support.recorded_files import (
     write_numbered,
     write_recording,
 )
+from support.videos_tree import write_list
 
 from mmtlib.core.errors import DataError
-from mmtlib.datasets import Recording, clip_from_video, read_video
+from mmtlib.datasets import Recording, VideoFolder, clip_from_video, read_video
 from mmtlib.datasets.pixels import RawScale
 from mmtlib.datasets.video_clips import picture_form
 
@@ -178,6 +179,19 @@ def test_deep_colour_is_rounded(tmp_path, form):
         read_video(path, gray=True)
 
 
+def test_a_clip_is_not_what_is_left_of_its_recording(tmp_path):
+    path = write_recording(tmp_path / "v.mkv", counted())
+    path.write_bytes(path.read_bytes()[:-500])
+    row = {"path": "v.mkv", "label": "wave", "subject": 1, "split": "train"}
+    for rows in ([row], [{**row, "start": "0.1", "end": ""}], [{**row, "start_frame": "3"}]):
+        write_list(tmp_path, rows)
+        with pytest.raises(DataError, match=r"v\.mkv was cut short: it has .* bytes.*csv:2"):
+            VideoFolder(tmp_path, "train")[0]
+        report = VideoFolder.verify(tmp_path, processes=1)
+        assert "broken" in set(report.clips["state"])
+        assert "v.mkv was cut short" in report.text()
+
+
 def test_hdr_video_is_refused(tmp_path):
     path = write_recording(tmp_path / "h.mp4", counted(5), pix_fmt="yuv420p10le", transfer=18)
     with pytest.raises(DataError, match=r"h\.mp4 cannot be read as it is: it is HDR video \(HLG\)"):
@@ -218,7 +232,7 @@ def test_a_file_that_ends_too_early_is_found(tmp_path, form, options):
     data = path.read_bytes()
     for share in (0.6, 0.97):
         path.write_bytes(data[: int(share * len(data))])
-        for ask in (Recording(path).check, Recording(path).read):
+        for ask in (Recording(path).check, Recording(path).read, Recording(path).count):
             with pytest.raises(DataError, match=str(path)):
                 ask()
     if form in (".mkv", ".webm") or options == "before the pictures":
@@ -228,10 +242,6 @@ def test_a_file_that_ends_too_early_is_found(tmp_path, form, options):
 
 
 def test_a_list_of_seconds_is_right_at_any_pace(tmp_path):
-    from support.videos_tree import write_list
-
-    from mmtlib.datasets import VideoFolder
-
     for name, times in (("slow", slowing()), ("even", None)):
         write_recording(tmp_path / f"{name}.mp4", counted(), times=times)
     rows = [
