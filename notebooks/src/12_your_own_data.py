@@ -127,8 +127,9 @@ table["label"].value_counts().to_frame()
 # **Before you read on:** everybody was asked for the same gestures. What is wrong with this table?
 #
 # A label with a single clip is nearly always a slip of the pen. For a computer it is a class of its
-# own: every network would get one more output, and that clip would be wrong for ever. Counting
-# costs one line. Nothing later will complain.
+# own: every network would get one more output, and that clip would be wrong for ever. The library
+# refuses words that differ in capital letters or blanks alone, as here. Of another slip, `leftt`,
+# nothing later will complain. Counting costs one line.
 
 # %%
 table["label"] = table["label"].str.lower()

@@ -58,7 +58,12 @@ def test_with_a_list_it_is_a_data_set(folder, tmp_path):
             (tmp_path / person.name).symlink_to(person)
             marks = marks_of(person)
             rows.append(marks.assign(path=f"{person.name}/rgb.avi", subject=person.name))
-    pd.concat(rows).to_csv(tmp_path / "videos.csv", index=False)
+    table = pd.concat(rows)
+    table.to_csv(tmp_path / "videos.csv", index=False)
+    (note,) = [text for text in VideoFolder.verify(tmp_path, quick=True).notes if "class" in text]
+    assert "written otherwise" in note  # the slip of the pen
+    table["label"] = table["label"].str.lower()
+    table.to_csv(tmp_path / "videos.csv", index=False)
     assert VideoFolder.verify(tmp_path).complete
 
 
