@@ -8,6 +8,7 @@ that their modality declares (`RawScale`), or refused.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,6 +20,8 @@ from av.video.reformatter import VideoReformatter
 
 from mmtlib.core.errors import DataError
 
+MAX_CLIP_BYTES = 8 * 2**30
+"""A clip is read into memory as a whole."""
 _LIMITED = ("yuv420p", "yuv422p", "yuv444p")
 _FULL = ("yuvj420p", "yuvj422p", "yuvj444p", "gray")
 _LIMITED_TO_FULL = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
@@ -50,6 +53,20 @@ class RawScale:
         if self.missing:
             levels[raw == 0] = 0
         return levels
+
+
+def empty_clip(path: object, frames: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return room for so many pictures, uint8 ``(frames, *shape)``.
+
+    Raises:
+        DataError: if that is more than `MAX_CLIP_BYTES`; names the recording.
+    """
+    if frames * math.prod(shape) > MAX_CLIP_BYTES:
+        raise DataError(
+            f"{path}: {frames:,} frames of {shape[1]} x {shape[0]} pixels are too many to be read "
+            "as one clip; say which frames."
+        )
+    return np.empty((frames, *shape), np.uint8)
 
 
 def frame_pixels(

@@ -25,7 +25,7 @@ import torch
 from mmtlib.core.errors import DataError
 from mmtlib.datasets.file_ends import cut_short
 from mmtlib.datasets.pictures import numbered_pictures, read_picture, unreadable
-from mmtlib.datasets.pixels import RawScale
+from mmtlib.datasets.pixels import RawScale, empty_clip
 from mmtlib.datasets.recording_facts import RecordingFacts, picture_facts, video_facts
 from mmtlib.datasets.timeline import Timeline, timeline
 from mmtlib.datasets.video_io import (
@@ -214,7 +214,7 @@ class Recording:
             return read_video(*span, gray=gray, threads=threads, scale=scale)
         names = self._pictures()
         beginning = read_picture(names[0], gray, scale)
-        clip = np.empty((len(names), *beginning.shape), np.uint8)
+        clip = empty_clip(self.path, len(names), beginning.shape)
         clip[0] = beginning
         threads = threads or min(torch.get_num_threads(), 4)
         fill = partial(_fill, clip, names, gray, scale)

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from mmtlib.core.errors import DataError
 from mmtlib.datasets.file_ends import cut_short
-from mmtlib.datasets.pixels import RawScale, frame_pixels
+from mmtlib.datasets.pixels import RawScale, empty_clip, frame_pixels
 
 READER_VERSION = 2
 """Part of every data fingerprint; to be raised when the same file comes to give other pixels."""
@@ -290,7 +290,7 @@ def _fill(path: Path, pictures: Iterator[np.ndarray], n: int) -> np.ndarray:
     clip, done = np.empty(0, np.uint8), 0
     for picture in pictures:
         if not done:
-            clip = np.empty((n, *picture.shape), np.uint8)
+            clip = empty_clip(path, n, picture.shape)
         clip[done] = picture
         done += 1
         if done == n:

@@ -8,7 +8,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from support.recorded_files import counted, write_recording
+from support.recorded_files import counted, write_numbered, write_recording
 
 from mmtlib.core.errors import DataError
 from mmtlib.datasets import Recording
@@ -84,6 +84,17 @@ def test_a_picture_that_would_fill_the_memory(tmp_path, kind):
         with pytest.raises(DataError, match=rf"1\.{kind} would have 30,000 x 30,000 pixels"):
             ask(Recording(tmp_path))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
+
+
+def test_a_clip_that_would_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("mmtlib.datasets.pixels.MAX_CLIP_BYTES", 20 * 32 * 48 * 3)
+    video = write_recording(tmp_path / "v.avi", counted(21))
+    folder = write_numbered(tmp_path / "p", counted(21))
+    for path in (video, folder):
+        with pytest.raises(DataError, match="21 frames of 48 x 32 pixels are too many") as caught:
+            Recording(path).read()
+        assert str(path) in str(caught.value)
+        assert len(Recording(path, 1, 21).read()) == 20
 
 
 @pytest.mark.parametrize("kind", [".png", ".jpg", ".bmp"])
