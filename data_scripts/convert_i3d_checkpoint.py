@@ -13,9 +13,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import tempfile
 from pathlib import Path
 
 from mmtlib.core.errors import CheckpointError, MmtlibError
+from mmtlib.core.kept import OVERWRITE, check_replaceable, write_kept
 from mmtlib.models import InceptionI3D, read_i3d_checkpoint, save_weights
 
 
@@ -24,10 +26,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="of torch.save, or safetensors")
     parser.add_argument("target", type=Path, help="the safetensors file to write")
+    parser.add_argument("--overwrite", action="store_true", help="replace a file of your own too")
     given = parser.parse_args()
+    OVERWRITE.set(given.overwrite)
     try:
         if given.target.suffix != ".safetensors":
             raise CheckpointError(f"{given.target}: a name that ends in .safetensors is expected.")
+        check_replaceable(given.target)
         tensors, note = read_i3d_checkpoint(given.source)
         channels = tensors["Conv3d_1a_7x7.conv3d.weight"].shape[1]
         classes = len(tensors["logits.conv3d.bias"])
@@ -35,7 +40,10 @@ def main() -> int:
         model.load_state_dict(tensors)
         digest = hashlib.sha256(given.source.read_bytes()).hexdigest()
         metadata = {"source": given.source.name, "source_sha256": digest}
-        save_weights(model, given.target, metadata=metadata)
+        with tempfile.TemporaryDirectory(prefix="mmtlib-") as folder:
+            made = Path(folder) / "weights.safetensors"
+            save_weights(model, made, metadata=metadata)
+            write_kept(given.target, made.read_bytes())
     except MmtlibError as error:
         print(f"convert_i3d_checkpoint: {error}", file=sys.stderr)
         return 2

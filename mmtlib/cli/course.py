@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import mmtlib
-from mmtlib.cli import show
+from mmtlib.cli import options, show
 from mmtlib.cli.options import Only
 from mmtlib.core.errors import ConfigError
 from mmtlib.core.files import write_whole
@@ -91,8 +91,8 @@ def lab(
     )  # fmt: skip
 
 
-def notebooks() -> None:
-    """Write the paired notebooks from their sources in notebooks/src."""
+def notebooks(overwrite: options.Overwrite = False) -> None:
+    """Write the paired notebooks from their sources in notebooks/src; keep cells of your own."""
     written = mmtlib.course.sync_notebooks()
     show.say("\n".join(path.name for path in written) or "all notebooks are up to date")
 
@@ -172,6 +172,7 @@ def build(
         Path | None,
         typer.Option(help="The folder or archive; default: in build/course/."),
     ] = None,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Write the notebooks for students or teachers, without outputs; or an archive for a class."""
     if bundle == (audience is not None):

@@ -10,8 +10,10 @@ import typer
 
 import mmtlib
 from mmtlib.cli import show
+from mmtlib.cli.options import Overwrite
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.errors import unknown_name
+from mmtlib.core.kept import check_replaceable, write_kept
 
 app = typer.Typer(no_args_is_help=True, help="See, make and check data sets.")
 
@@ -84,6 +86,7 @@ def verify_command(
         str | None, typer.Option(help="What to look at; default rgb,depth, or what is listed.")
     ] = None,
     colour: Annotated[str | None, typer.Option(help="NVGesture: registered or raw.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Open every file of a real data set, decode every clip, and report.
 
@@ -92,11 +95,13 @@ def verify_command(
     if name not in mmtlib.datasets.DATASETS:
         raise unknown_name("data set", name, mmtlib.datasets.DATASETS)
     kind = mmtlib.datasets.DATASETS[name]
+    if csv is not None:
+        check_replaceable(csv)
     with show.bar("clips") as progress:
         report = kind.verify(root, modalities, colour=colour, quick=quick, progress=progress)
     show.verify_report(report)
     if csv is not None:
-        report.save(csv)
+        write_kept(csv, report.clips.to_csv(index=False))
         show.say(f"one row per clip in {csv}")
     if not report.complete:
         raise typer.Exit(1)

@@ -9,9 +9,9 @@ import typer
 
 import mmtlib
 from mmtlib.cli import show
-from mmtlib.cli.options import RunName
+from mmtlib.cli.options import Overwrite, RunName
 from mmtlib.core.errors import ConfigError
-from mmtlib.core.files import write_whole
+from mmtlib.core.kept import check_replaceable, write_kept
 
 if TYPE_CHECKING:
     from mmtlib.experiment import Classifier, Run
@@ -25,6 +25,7 @@ def export(
     run: RunName,
     modality: Modality = None,
     out: Annotated[Path | None, typer.Option(help="Default: RUN-MODALITY.onnx here.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write one network of a run as an ONNX file that any computer can use by itself."""
     path = mmtlib.experiment.export_run(mmtlib.load_run(run), modality, out)
@@ -48,6 +49,7 @@ def predict_command(
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Scores over time, as a table.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Scores over time, as a .png.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Print the most likely classes of a video and how long it took, or its classes over time."""
     if (run is None) == (model is None):
@@ -82,14 +84,16 @@ def _over_time(
     plot: Path | None,
 ) -> None:
     """Print the classes of a sliding window, and write table and plot."""
+    for place in filter(None, (csv, plot)):
+        check_replaceable(place)
     windows = mmtlib.experiment.predict_windows(
         network, video, modality, window=window, stride=stride
     )
     if csv is not None:
-        write_whole(csv, windows.to_csv(index=False, float_format="%.6g"))
+        write_kept(csv, windows.to_csv(index=False, float_format="%.6g"))
     if plot is not None:
         kind, figure = plot.suffix[1:], mmtlib.figures.score_timeline(windows)
-        write_whole(plot, lambda file: figure.savefig(file, format=kind))
+        write_kept(plot, lambda file: figure.savefig(file, format=kind))
     parts = mmtlib.experiment.segments(windows)
     shown = parts.assign(score=[show.as_percent(s) for s in parts["score"]])
     for name in ("start_s", "end_s"):

@@ -10,6 +10,7 @@ import typer
 
 import mmtlib
 from mmtlib.cli import show
+from mmtlib.cli.options import Overwrite
 from mmtlib.core.errors import ConfigError
 
 INCHES_PER = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4}
@@ -33,6 +34,7 @@ def figures(
     gallery: Annotated[
         bool, typer.Option("--gallery", help="Write docs/gallery.md and its pictures instead.")
     ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the figures and tables of the gallery, each with its caption and where it is from."""
     if gallery:

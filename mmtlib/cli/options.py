@@ -14,6 +14,7 @@ import typer
 from mmtlib.config import SETTINGS, ExperimentConfig, Setting
 from mmtlib.config.checks import check_taken
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.kept import OVERWRITE
 
 PAIRS = "set_"
 """The parameter that holds what ``--set`` was given."""
@@ -32,6 +33,17 @@ Memory = Annotated[
     str | None,
     typer.Option(help="Most memory of a process, e.g. 4GiB; 0 = no limit; default: a share."),
 ]
+
+
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace files of your own, or that you changed, too.",
+        callback=lambda given: OVERWRITE.set(given) and given,
+    ),
+]
+"""Has told `mmtlib.core.kept` before the command is called."""
 
 
 def with_settings(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

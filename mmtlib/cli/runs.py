@@ -13,7 +13,7 @@ import mmtlib
 from mmtlib.cli import options, show
 from mmtlib.config import RECIPES
 from mmtlib.core.errors import ConfigError
-from mmtlib.core.files import write_whole
+from mmtlib.core.kept import write_kept
 
 if TYPE_CHECKING:
     from mmtlib.config import ExperimentConfig
@@ -168,6 +168,7 @@ def compare_command(
 
 def show_settings(
     out: Annotated[Path | None, typer.Option(help="Write the page here instead.")] = None,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Show all settings, and all names that they take, as Markdown."""
     from mmtlib.config.page import declared_page
@@ -175,7 +176,7 @@ def show_settings(
     if out is None:
         show.say(declared_page())
     else:
-        write_whole(out, declared_page())
+        write_kept(out, declared_page())
         show.say(f"written: {out}")
 
 

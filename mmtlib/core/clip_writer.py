@@ -112,13 +112,13 @@ def _refuse_foreign(folder: Path) -> None:
     if not folder.is_dir() or not all(_OURS.fullmatch(path.name) for path in folder.iterdir()):
         raise DataError(
             f"{folder} is there but has no index.json, so it is no clip store; "
-            "delete the folder and run the same command again."
+            "move the folder away and run the same command again."
         )
 
 
 def _of_another_store(path: Path) -> DataError:
     return DataError(
-        f"{path} belongs to a clip store of other clips; delete the folder and run the same "
+        f"{path} belongs to a clip store of other clips; move it away and run the same "
         "command again."
     )
 

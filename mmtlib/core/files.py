@@ -152,7 +152,7 @@ def write_whole(target: str | Path, content: Content) -> None:
         DataError: if the disk is full or the file cannot be written; the old file stays as it was.
     """
     with writing(target):
-        content = _serialised(content)
+        content = serialised(content)
         if _is_special(Path(target)):
             _write_into(Path(target), content)
             return
@@ -160,7 +160,8 @@ def write_whole(target: str | Path, content: Content) -> None:
         temporary.write_bytes(content)
 
 
-def _serialised(content: Content) -> bytes | bytearray | memoryview:
+def serialised(content: Content) -> bytes | bytearray | memoryview:
+    """Return what a file is to hold as bytes."""
     if isinstance(content, str):
         return content.encode()
     if not callable(content):
@@ -213,7 +214,7 @@ def write_part_of(path: str | Path, content: Content, *, sync: bool = False) -> 
         if callable(content):
             content(file)
         else:
-            file.write(_serialised(content))
+            file.write(serialised(content))
         if sync:
             file.flush()
             os.fsync(file.fileno())

@@ -13,7 +13,7 @@ import nbformat
 from nbconvert.preprocessors import TagRemovePreprocessor
 
 from mmtlib.core.errors import ConfigError, unknown_name
-from mmtlib.course.pairing import SOLUTION, notebook_text, read_source, write_if_changed
+from mmtlib.course.pairing import SOLUTION, is_written_here, read_source, write_notebooks
 from mmtlib.course.project import notebook_sources
 
 AUDIENCES = ("students", "teachers")
@@ -41,7 +41,8 @@ def for_audience(notebook: nbformat.NotebookNode, audience: str) -> nbformat.Not
 def build_notebooks(audience: str, out: Path) -> list[Path]:
     """Write the course for one audience, without outputs.
 
-    Notebooks of an earlier build that are no longer part of the course are deleted.
+    Notebooks of an earlier build that are no longer part of the course are deleted; those that a
+    user made or changed are kept.
 
     Args:
         audience: one of the `AUDIENCES`.
@@ -52,16 +53,17 @@ def build_notebooks(audience: str, out: Path) -> list[Path]:
 
     Raises:
         ConfigError: if there is no such audience, or `out` is the folder of the course itself.
+        DataError: if a notebook was changed, or cannot be written.
     """
     sources = notebook_sources()
     if sources and out.resolve() in (sources[0].parent, sources[0].parent.parent):
         raise ConfigError(f"{out} holds the notebooks of the course itself; choose another folder.")
-    texts = {
-        out / f"{source.stem}.ipynb": notebook_text(for_audience(read_source(source), audience))
+    wanted = {
+        out / f"{source.stem}.ipynb": for_audience(read_source(source), audience)
         for source in sources
     }
-    for path, text in texts.items():
-        write_if_changed(path, text)
-    for path in set(out.glob("[0-9][0-9]_*.ipynb")) - set(texts):
-        path.unlink()
-    return list(texts)
+    write_notebooks(wanted)
+    for path in set(out.glob("[0-9][0-9]_*.ipynb")) - set(wanted):
+        if is_written_here(path):
+            path.unlink()
+    return list(wanted)

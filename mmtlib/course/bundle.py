@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import platform
 import shutil
@@ -17,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from mmtlib.core.errors import DataError
 from mmtlib.core.files import write_whole, writing
+from mmtlib.core.kept import check_replaceable, write_kept
 from mmtlib.course.builds import build_notebooks
 from mmtlib.course.pairing import read_source
 from mmtlib.course.project import notebook_sources, project_folder, run_python
@@ -33,7 +35,7 @@ def build_bundle(out: Path) -> Path:
     """Write the archive for a class: student notebooks, the library, results, requirements.
 
     Args:
-        out: the zip file; replaced whole.
+        out: the zip file; one that mmtlib wrote is replaced.
 
     Returns:
         `out`.
@@ -43,6 +45,7 @@ def build_bundle(out: Path) -> Path:
             be written.
         MmtlibError: if the library's wheel cannot be built.
     """
+    check_replaceable(out)
     with writing(out), tempfile.TemporaryDirectory(prefix="mmtlib-") as name:
         folder = Path(name) / out.stem
         build_notebooks("students", folder / "notebooks")
@@ -52,7 +55,9 @@ def build_bundle(out: Path) -> Path:
         not_for_a_class = shutil.ignore_patterns("site", "architecture.md")
         shutil.copytree(project_folder() / "docs", folder / "docs", ignore=not_for_a_class)
         write_whole(folder / "README.md", _readme())
-        write_whole(out, lambda file: _pack(folder, file))
+        packed = io.BytesIO()
+        _pack(folder, packed)
+        write_kept(out, packed.getvalue())
     return out
 
 

@@ -25,7 +25,7 @@ from mmtlib.core.files import write_whole, writing
 from mmtlib.core.locks import locked
 from mmtlib.core.sealed import read_json, write_json
 from mmtlib.course.page import notebook_page
-from mmtlib.course.pairing import notebook_text, read_source
+from mmtlib.course.pairing import check_notebook, read_source, write_notebooks
 from mmtlib.course.project import notebook_sources
 
 CELL_TIMEOUT_S = 600
@@ -101,10 +101,11 @@ def _run_one(source: Path, out: Path) -> Executed:
         title, known = heading(notebook), _read_stamp(stamp)
         if known.get("key") == key and (out / f"{source.stem}.html").exists():
             return Executed(source.stem, title, known["seconds"], skipped=True)
+        check_notebook(out / f"{source.stem}.ipynb", notebook)
         start = time.monotonic()
         execute(notebook, source.stem, folder=out)
         seconds = time.monotonic() - start
-        write_whole(out / f"{source.stem}.ipynb", notebook_text(notebook))
+        write_notebooks({out / f"{source.stem}.ipynb": notebook})
         write_whole(out / f"{source.stem}.html", notebook_page(notebook, title))
         _write_figures(notebook, out / "figures", source.stem)
         write_json(stamp, {"key": key, "title": title, "seconds": seconds})

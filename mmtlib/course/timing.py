@@ -17,7 +17,7 @@ from mmtlib.core.cache import temporary_cache
 from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.core.files import write_whole, writing
 from mmtlib.core.sealed import read_json, write_json
-from mmtlib.course.pairing import notebook_text, read_source, write_if_changed
+from mmtlib.course.pairing import check_notebook, read_source, write_notebooks
 from mmtlib.course.project import notebook_sources
 from mmtlib.course.running import complaints, execute, library_hash
 
@@ -86,6 +86,8 @@ def time_notebooks(
     """
     sources = notebook_sources(only)
     limits = [time_limit_s(read_source(source)) for source in sources]
+    for source in sources:
+        check_notebook(out / f"{source.stem}.ipynb", read_source(source))
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     unfinished = out / "unfinished.json"
@@ -140,7 +142,7 @@ def _timed(source: Path, out: Path, how: str, report: Callable[[str], None]) -> 
     seconds, processor_s = time.monotonic() - start, _processor_s() - busy
     complained += [f", {line}" for line in complaints(notebook)]
     if how == "in order":
-        write_if_changed(out / f"{source.stem}.ipynb", notebook_text(notebook))
+        write_notebooks({out / f"{source.stem}.ipynb": notebook})
     report(f"{source.stem} {how}: {seconds:.0f} s, {processor_s:.0f} s of the processor")
     return seconds, processor_s, complained
 

@@ -114,7 +114,7 @@ class Predictions:
             DataError: if there is no such file, or it is damaged or holds something else.
         """
         missing = f"There are no predictions at {path}; evaluate the run first."
-        remedy = "delete it and evaluate again"
+        remedy = "move it away and evaluate again"
         with reading(path, remedy, damage=(*DAMAGE, DataError), missing=missing):
             *fields, names = read_arrays(path, "scores", "labels", "subjects", "clip_ids")
             scores, labels, subjects = fields

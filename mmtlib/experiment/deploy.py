@@ -23,7 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from mmtlib.core.errors import CheckpointError, ConfigError, MmtlibError
-from mmtlib.core.files import DAMAGE, reading, shown_name, write_whole
+from mmtlib.core.files import DAMAGE, reading, shown_name
+from mmtlib.core.kept import check_replaceable, write_kept
 from mmtlib.core.provenance import code_version
 from mmtlib.core.sealed import check_types
 from mmtlib.core.seeding import torch_generator
@@ -71,13 +72,14 @@ def export_run(run: Run, modality: str | None = None, out: str | Path | None = N
         ConfigError: if the packages for it are not installed, or there are several modalities and
             none is named.
         CheckpointError: if the run's weights are missing or damaged.
-        DataError: if the file cannot be written.
+        DataError: if the file cannot be written, or one of a user's is there.
         MmtlibError: if ONNX Runtime computes something else; no file is written then.
     """
     _need("onnx", "onnxscript", "onnxruntime")
     classifier = run_classifier(run, modality)
     modality, prepare = classifier.modality, classifier.preprocessing
     path = Path(out or f"{run.run_id}-{modality}.onnx")
+    check_replaceable(path)
     network = _Logits(run.network(modality)).eval()
     description = {
         "format": FORMAT,
@@ -90,7 +92,7 @@ def export_run(run: Run, modality: str | None = None, out: str | Path | None = N
     }
     content = _to_onnx(network, _random_clips(prepare, 2), description)
     _check(content, network, prepare, path)
-    write_whole(path, content)
+    write_kept(path, content)
     return path
 
 

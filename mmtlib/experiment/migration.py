@@ -87,7 +87,7 @@ def read_files(folder: Path) -> dict[str, Any]:
     made: dict[str, Any] = {"run.json": read_run_file(folder / "run.json", FACTS, unsealed="")}
     if (folder / "history.json").exists():
         made["history.json"] = read_run_file(folder / "history.json", HISTORY, unsealed="")
-    remedy = "delete it: its readings are lost"
+    remedy = "move it away: its readings are lost"
     if readings := read_lines(folder / READINGS, {"split": str}, remedy=remedy, unsealed=""):
         made[READINGS] = readings
     for modality, told in made["run.json"]["validation_accuracy"].items():

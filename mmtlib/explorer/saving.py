@@ -9,7 +9,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from mmtlib.core.errors import MmtlibError, unknown_name
-from mmtlib.core.files import write_whole
+from mmtlib.core.kept import write_kept
 from mmtlib.explorer.views import View
 
 FORMATS = {
@@ -83,7 +83,7 @@ def save_view(drawn: View, path: str | Path) -> Path:
     """
     path = Path(path)
     content = exported(drawn, path.suffix.removeprefix(".").lower())
-    write_whole(path, content)
+    write_kept(path, content)
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmtlib.core.files import write_whole
+from mmtlib.core.kept import write_kept
 from mmtlib.core.tables import Columns, TextTable, interval_text, percent
 from mmtlib.gallery.material import Material, NotStored
 from mmtlib.gallery.registry import provenance_line
@@ -99,7 +99,7 @@ def write_tables(
             continue
         texts = {"tex": made.latex(), "md": made.markdown(), "csv": made.table.csv()}
         for kind, text in texts.items():
-            write_whole(folder / f"{entry.name}.{kind}", text)
+            write_kept(folder / f"{entry.name}.{kind}", text)
         yield made
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from mmtlib.core.compute import threads
 from mmtlib.core.errors import ConfigError, unknown_name
-from mmtlib.core.files import write_whole
+from mmtlib.core.files import Content, write_whole
+from mmtlib.core.kept import write_kept
 from mmtlib.experiment import Run
 from mmtlib.figures import StyledFigure
 from mmtlib.gallery.entry import Entry
@@ -111,19 +112,31 @@ def write_drawn(drawn: Drawn, folder: Path, formats: Sequence[str]) -> None:
     """
     name = drawn.entry.name
     for kind in formats:
-        save_figure(drawn.figure, folder / f"{name}.{kind}")
-    write_whole(folder / f"{name}.md", caption(drawn))
+        save_figure(drawn.figure, folder / f"{name}.{kind}", write=write_kept)
+    write_kept(folder / f"{name}.md", caption(drawn))
 
 
-def save_figure(figure: StyledFigure, file: Path, pixels_per_inch: int = PIXELS_PER_INCH) -> None:
+def save_figure(
+    figure: StyledFigure,
+    file: Path,
+    pixels_per_inch: int = PIXELS_PER_INCH,
+    *,
+    write: Callable[[Path, Content], None] = write_whole,
+) -> None:
     """Write a figure, the same bytes each time, in the format that the file's ending names.
+
+    Args:
+        figure: the figure.
+        file: where.
+        pixels_per_inch: of a PNG.
+        write: `write_kept` where a user said where.
 
     Raises:
         DataError: if it cannot be written.
     """
     kind = file.suffix.removeprefix(".")
     options = {"format": kind, "metadata": METADATA[kind], "dpi": pixels_per_inch}
-    write_whole(file, lambda opened: figure.savefig(opened, **options))
+    write(file, lambda opened: figure.savefig(opened, **options))
 
 
 def caption(drawn: Drawn) -> str:
@@ -143,4 +156,4 @@ def write_captions(folder: Path) -> None:
     """
     files = [folder / f"{name}.md" for name in GALLERY]
     texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
-    write_whole(folder / CAPTIONS, "# Captions\n\n" + "\n".join(texts))
+    write_kept(folder / CAPTIONS, "# Captions\n\n" + "\n".join(texts))

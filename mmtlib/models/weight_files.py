@@ -72,7 +72,7 @@ def read_weights(path: str | Path, wanted: Collection[str] = ()) -> Weights:
     elif start.startswith((_ZIP, _PICKLE)):
         found = _unwrapped(path, _read_torch(path, start))
     else:
-        raise unreadable(path, _kind(start))
+        raise unusable_weights(path, _kind(start))
     tensors, note = _without_prefix(path, found.tensors, wanted)
     return found._replace(tensors=tensors, note="; ".join(filter(None, (found.note, note))))
 
@@ -99,7 +99,7 @@ def _kind(start: bytes) -> str:
     return f"it is {kind}" if (kind := next(kinds, "")) else "its first bytes are of no known kind"
 
 
-def unreadable(path: Path, why: object) -> CheckpointError:
+def unusable_weights(path: Path, why: object) -> CheckpointError:
     """Return the error for a file of weights that cannot be used."""
     return CheckpointError(
         f"{path} is damaged or no file of weights ({why}); expected safetensors or a state_dict "
@@ -113,11 +113,11 @@ def _read_safetensors(path: Path) -> Weights:
             metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise unreadable(path, error) from None
+        raise unusable_weights(path, error) from None
     expected = metadata.pop(CHECK_SUM_KEY, None)
     # Until November 2026 the sum was over the tensors alone.
     if expected not in (None, tensors_check_sum(tensors, metadata), tensors_check_sum(tensors, {})):
-        raise unreadable(path, "its check sum differs")
+        raise unusable_weights(path, "its check sum differs")
     return Weights(tensors, metadata)
 
 

@@ -34,13 +34,13 @@ def load_state(path: Path, identity: str) -> dict[str, Any] | None:
     """
     if not path.exists():
         return None
-    with reading(path, "delete it and the training starts anew", CheckpointError):
+    with reading(path, "move it away and the training starts anew", CheckpointError):
         check_archive(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
         check_types(state, {"identity": str})
     if state["identity"] != identity:
         raise CheckpointError(
             f"{path} was saved by another run ({state['identity'][:12]}, expected "
-            f"{identity[:12]}); delete it."
+            f"{identity[:12]}); name another file, or move it away."
         )
     return state

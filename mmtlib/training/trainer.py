@@ -191,7 +191,7 @@ class _Trainer:
         training, order = self.training, loader.batch_sampler
         self.optimizers = make_optimizers(self.settings, self.training.networks)
         if state_file is not None and (state := load_state(state_file, identity)):
-            remedy = "delete it and the training starts anew"
+            remedy = "move it away and the training starts anew"
             with reading(state_file, remedy, CheckpointError):
                 check_types(state, STATE)
                 self._take(state)

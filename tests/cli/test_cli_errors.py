@@ -137,7 +137,7 @@ def test_damaged_predictions(mmt, own_cache, stored):
 def test_damaged_state(mmt, stored, monkeypatch):
     (stored.path / "run.json").unlink()
     (stored.path / "state.pt").write_bytes(b"garbage")
-    mmt("train", *TINY).failed_with("state.pt is damaged", "delete it")
+    mmt("train", *TINY).failed_with("state.pt is damaged", "move it away")
 
 
 def test_full_disk(mmt, fresh_cache, monkeypatch):

@@ -211,7 +211,7 @@ def test_a_folder_that_is_no_store_is_not_written_over(tmp_path):
     (tmp_path / "g" / "shard-0000").mkdir(parents=True)
     (tmp_path / "g" / "shard-0000" / "rgb.bin").write_text("x")
     for name in "sf":
-        with pytest.raises(DataError, match=r"has no index\.json.*delete the folder"):
+        with pytest.raises(DataError, match=r"has no index\.json.*move the folder away"):
             write_clip_store(tmp_path / name, INFO, rows_of(3), never)
     with pytest.raises(DataError, match=r"part\.json is damaged \(it is missing"):
         write_clip_store(tmp_path / "g", INFO, rows_of(3), never)
@@ -228,7 +228,7 @@ def test_a_store_of_other_clips_is_not_added_to(tmp_path, threes, finished):
         with pytest.raises(ZeroDivisionError):
             write_clip_store(tmp_path / "s", INFO, rows, Maker(fails_at=4))
     rows[2] = StoreRow(label=1, subject=2, clip_id="c2")
-    with pytest.raises(DataError, match=r"s belongs to a clip store of other clips; delete"):
+    with pytest.raises(DataError, match=r"s belongs to a clip store of other clips; move"):
         write_clip_store(tmp_path / "s", INFO, rows, never)
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from mmtlib.core.errors import DataError, MmtlibError
+from mmtlib.core.kept import write_kept
 from mmtlib.course import build_bundle, bundle, notebook_sources, pinned_requirements
 
 
@@ -103,7 +104,7 @@ def test_a_missing_package(monkeypatch):
 
 
 def test_a_failed_build_leaves_the_old_archive(tmp_path, monkeypatch):
-    (tmp_path / "class.zip").write_text("of last term")
+    write_kept(tmp_path / "class.zip", "of last term")
     monkeypatch.setattr(sys, "executable", "false")
     with pytest.raises(MmtlibError, match="wheel of mmtlib could not be built"):
         build_bundle(tmp_path / "class.zip")

@@ -2,7 +2,7 @@ import nbformat
 import pytest
 from support.small_course import EXERCISE, SOURCE
 
-from mmtlib.core.errors import ConfigError
+from mmtlib.core.errors import ConfigError, DataError
 from mmtlib.course import AUDIENCES, build_notebooks, for_audience, notebook_sources, read_source
 
 
@@ -45,14 +45,18 @@ def test_the_given_notebook_is_not_changed(with_exercise):
 def test_built_again(with_exercise, tmp_path):
     (path,) = build_notebooks("students", tmp_path)
     first, made = path.read_bytes(), path.stat().st_mtime_ns
-    (tmp_path / "07_gone.ipynb").write_text("of an earlier course")
+    (tmp_path / "07_gone.ipynb").write_bytes(first)  # of an earlier course
+    (tmp_path / "08_mine.ipynb").write_text("of the teacher")
     (tmp_path / "notes.ipynb").write_text("of the teacher")
     build_notebooks("students", tmp_path)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == (first, made)
-    assert sorted(p.name for p in tmp_path.glob("*.ipynb")) == ["00_first.ipynb", "notes.ipynb"]
-    path.write_text("half a notebook")
-    build_notebooks("students", tmp_path)
-    assert path.read_bytes() == first
+    assert sorted(p.name for p in tmp_path.glob("*.ipynb")) == [
+        "00_first.ipynb", "08_mine.ipynb", "notes.ipynb",
+    ]  # fmt: skip
+    path.write_bytes(first.replace(b"1 + 1", b"1 + 41"))
+    with pytest.raises(DataError, match=r"00_first\.ipynb \(1 cells of your own\)"):
+        build_notebooks("students", tmp_path)
+    assert b"1 + 41" in path.read_bytes()
 
 
 def test_refused(with_exercise, tmp_path):

@@ -13,6 +13,7 @@ from support.nvgesture_tree import VIDEO_FRAMES, picture_frames, write_video
 from support.tiny_runs import tiny
 
 from mmtlib.core.errors import CheckpointError, ConfigError, DataError, MmtlibError
+from mmtlib.core.kept import write_kept
 from mmtlib.core.seeding import torch_generator
 from mmtlib.experiment import (
     deploy,
@@ -182,7 +183,7 @@ def test_wrong_modalities(joint_run, exported, video, tmp_path):
 
 
 def test_a_video_shorter_than_the_window(exported, video):
-    with pytest.raises(DataError, match="shorter than one window: it has 96 frames, the window"):
+    with pytest.raises(DataError, match=r"one window: it has 96 frames .*, the window"):
         predict_windows(load_exported(exported), video, window="4s")
 
 
@@ -258,7 +259,7 @@ def test_a_model_whose_weights_are_in_other_files_is_refused(exported, tmp_path)
 
 def test_a_wrong_graph_is_not_written(joint_run, tmp_path, monkeypatch, exported):
     path = tmp_path / "rgb.onnx"
-    path.write_bytes(b"precious")
+    write_kept(path, b"precious")
     other = joint_run.network("rgb")
     torch.nn.init.normal_(other.linear.weight, generator=torch_generator("another network"))
     monkeypatch.setattr(deploy, "_to_onnx", lambda *_: exported.read_bytes())
@@ -267,6 +268,15 @@ def test_a_wrong_graph_is_not_written(joint_run, tmp_path, monkeypatch, exported
         export_run(joint_run, "rgb", path)
     assert path.read_bytes() == b"precious"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_of_a_user_is_not_replaced_by_a_network(joint_run, tmp_path, monkeypatch):
+    path = tmp_path / "rgb.onnx"
+    path.write_bytes(b"precious")
+    monkeypatch.setattr(deploy, "_to_onnx", None)  # it is refused before the work
+    with pytest.raises(DataError, match=r"rgb\.onnx is there.*say --overwrite"):
+        export_run(joint_run, "rgb", path)
+    assert path.read_bytes() == b"precious"
 
 
 def test_missing_packages_are_named(joint_run, exported, monkeypatch):

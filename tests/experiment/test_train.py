@@ -255,7 +255,7 @@ def test_damaged_state(fresh_cache, monkeypatch):
     config = tiny(epochs=2, modalities="depth")
     folder = unfinished(config, monkeypatch)
     (folder / "state.pt").write_bytes(b"garbage")
-    with pytest.raises(CheckpointError, match=r"state\.pt is damaged.*delete it"):
+    with pytest.raises(CheckpointError, match=r"state\.pt is damaged.*move it away"):
         run(config)
     save_state(folder / "state.pt", {"identity": "another"})
     with pytest.raises(CheckpointError, match="saved by another run"):

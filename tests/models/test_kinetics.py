@@ -337,8 +337,9 @@ def test_converter_refuses_and_leaves_what_is_there(convert, tmp_path):
     target.write_bytes(b"precious")
     source.write_bytes(b"garbage")
     cases = [
-        ((source, target), "w.pt is damaged"),
-        ((tmp_path / "x.pt", target), "no file of weights"),
+        ((source, target), "rgb.safetensors is there, and mmtlib did not write it"),
+        ((source, target, "--overwrite"), "w.pt is damaged"),
+        ((tmp_path / "x.pt", tmp_path / "new.safetensors"), "no file of weights"),
         ((source, source), "a name that ends in .safetensors is expected"),
     ]
     for arguments, part in cases:

@@ -52,7 +52,7 @@ def test_full_disk_leaves_the_old_state(tmp_path, monkeypatch, where):
 )
 def test_garbage(tmp_path, content):
     (tmp_path / "state.pt").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"state\.pt is damaged.*delete it"):
+    with pytest.raises(CheckpointError, match=r"state\.pt is damaged.*move it away"):
         load_state(tmp_path / "state.pt", "run a")
 
 
