@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ def read_arrays(path: str | Path, *names: str) -> tuple[np.ndarray, ...]:
     Raises:
         DAMAGE: if the file is missing or damaged, or lacks a name.
     """
-    # numpy leaves a file that it opened itself open where the file is damaged.
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return tuple(arrays[name] for name in names)
+    # All of an array is checked before numpy looks at it.
+    with zipfile.ZipFile(path) as archive:
+        contents = [io.BytesIO(archive.read(f"{name}.npy")) for name in names]
+    return tuple(np.lib.format.read_array(each, allow_pickle=False) for each in contents)

@@ -37,6 +37,7 @@ from torch import Tensor
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import reading
 from mmtlib.core.modalities import get_modality
 from mmtlib.core.sealed import read_json
 
@@ -181,6 +182,11 @@ class ClipStore:
             index = read_sealed(path := self.folder / "index.json", INDEX, remedy=path)
         except FileNotFoundError:
             raise DataError(f"{self.folder} is no clip store (it has no index.json).") from None
+        with reading(path, _made_anew(path)):
+            self._take(index, fields)
+        self._check()
+
+    def _take(self, index: Mapping[str, Any], fields: Iterable[str] | None) -> None:
         said = {field.name: index[field.name] for field in dataclasses.fields(StoreInfo)}
         self.info = StoreInfo(**{**said, "class_names": tuple(said["class_names"])})
         self.labels = np.array([row[0] for row in index["rows"]], dtype=np.int64)
@@ -200,7 +206,6 @@ class ClipStore:
         self._check_sums = {name: index["check_sums"][name] for name in opened}
         self._unchecked = {name: np.ones(len(self), bool) for name in opened}
         self._mapped = lru_cache(OPEN_FILES)(self._map)
-        self._check()
 
     def _check(self) -> None:
         numbers, counts = np.unique(self._shards, return_counts=True)

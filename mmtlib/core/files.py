@@ -15,6 +15,7 @@ import re
 import shutil
 import stat
 import struct
+import tokenize
 import uuid
 import zipfile
 import zlib
@@ -30,7 +31,7 @@ Content = bytes | bytearray | memoryview | str | Callable[[IO[bytes]], object]
 DAMAGE = (
     OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, MemoryError,
     OverflowError, RuntimeError, AssertionError, pickle.UnpicklingError, struct.error,
-    zipfile.BadZipFile, zlib.error,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What reading a damaged file can raise, whichever library reads it."""
 _TRY_AGAIN = "then run the same command again"

@@ -18,6 +18,7 @@ import nbformat
 from jupyter_core.paths import jupyter_path
 
 from mmtlib.core.errors import ConfigError, MmtlibError
+from mmtlib.core.files import writing
 from mmtlib.core.worker import program
 from mmtlib.explorer.state import ExplorerState
 
@@ -95,8 +96,9 @@ def serve_explorer(
         raise ConfigError(f"--port must be 1 to 65535, got {port}.")
     state = ExplorerState.from_link(view) if view else ExplorerState()
     link = state.replace(theme=theme).to_link()
-    _write_page(folder)
-    _write_template(folder)
+    with writing(folder):
+        _write_page(folder)
+        _write_template(folder)
     token = "" if public else secrets.token_urlsafe(24)
     command = [
         *program("voila"), str(folder / PAGE),
@@ -124,7 +126,8 @@ def _write_redirect(folder: Path, address: str) -> Path:
         f'<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={shown}">'
         f'<title>mmtlib</title><a href="{shown}">The explorer</a>'
     )
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with writing(path), open(opened, "w") as file:
         file.write(page)
     return path
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmtlib.config.training_settings import TrainingSettings
 from mmtlib.core.errors import ConfigError
+from mmtlib.core.files import writing
 from mmtlib.core.outputs import StreamOutput
 from mmtlib.losses import MtutLoss
 from mmtlib.training.history import History
@@ -93,11 +94,13 @@ class Logging(Callback):
             if row["epoch"] == last:
                 for name in ("rho", "ssa"):
                     found[f"{name}/{row['learner']} from {row['teacher']}"] = row[name]
-        self._logger.log_metrics(found, step=training.epoch)
+        with writing(str(self._logger.root_dir)):
+            self._logger.log_metrics(found, step=training.epoch)
 
     def on_end(self, training: Training) -> None:
         """Write what is left."""
-        self._logger.finalize("success")
+        with writing(str(self._logger.root_dir)):
+            self._logger.finalize("success")
 
 
 def make_logger(kind: str, folder: Path) -> Logging:

@@ -29,12 +29,6 @@ from mmtlib.models import InceptionI3D
 
 
 @pytest.fixture(scope="session")
-def exported(joint_run, tmp_path_factory):
-    """The colour network of a finished run as a file, shared: do not change it."""
-    return export_run(joint_run, "rgb", tmp_path_factory.mktemp("models") / "rgb.onnx")
-
-
-@pytest.fixture(scope="session")
 def video(nvgesture_tree, tmp_path_factory):
     _, clips = nvgesture_tree
     frames = picture_frames("sk_wrapped", clips[0], VIDEO_FRAMES)
