@@ -120,8 +120,8 @@ def _named_otherwise(missing: list[str], unknown: list[str]) -> list[str]:
         hints = (" or ".join(map(repr, _near(name))) for name in unknown)
         named = (f"{n!r}{f' ({h}?)' if h else ''}" for n, h in zip(unknown, hints, strict=True))
         said.append(
-            f"unknown columns: {', '.join(named)}; rename them, or let names of your own begin "
-            "with _"
+            f"unknown columns: {', '.join(named)}; rename them, name a modality with its kind "
+            "(thermal:level), or let names of your own begin with _"
         )
     return ["; ".join(said)] if said else []
 
@@ -130,7 +130,9 @@ def _near(name: str) -> list[str]:
     """Return the columns that an unknown name may stand for."""
     plain = _plain(name)
     called = [column for column, names in ELSEWHERE.items() if plain in names]
-    return called or difflib.get_close_matches(plain, [*modality_columns(), *COLUMNS], n=1)
+    return called or difflib.get_close_matches(
+        plain, [*modality_columns(), *COLUMNS], n=1, cutoff=0.7
+    )
 
 
 def _twice(names: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ def test_without_its_declaration_the_column_is_unknown(thermal_tree):
         [{"path": "anna/rgb.avi", "warmth": "anna/depth.avi", "label": 1, "subject": 1}],
     )
     with pytest.raises(
-        DataError, match=r"videos\.csv:1: Unknown column 'warmth'; known: .*thermal"
+        DataError, match=r"videos\.csv:1: unknown columns: 'warmth'; .* a modality with its kind"
     ):
         VideoFolder(thermal_tree)
 
