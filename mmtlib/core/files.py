@@ -34,6 +34,8 @@ DAMAGE = (
     tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What reading a damaged file can raise, whichever library reads it."""
+LONGEST_NAME = 255
+"""Bytes in the name of a file or folder."""
 _TRY_AGAIN = "then run the same command again"
 _DENIED = (
     "choose a folder you can write to (for the cache with the environment variable MMTLIB_CACHE)"
@@ -78,6 +80,21 @@ def shown_name(path: str | Path) -> str:
     """Return a path for a message; the middle of a name that no file can have is left out."""
     text = str(path)
     return text if len(text) <= 1000 else f"{text[:80]}...{text[-80:]}"
+
+
+def possible_path(path: str | Path) -> Path:
+    """Return a path that a user named, if a file can be called so.
+
+    Raises:
+        DataError: if one of its names is longer than 255 bytes, or holds a zero.
+    """
+    path = Path(path)
+    if any(len(os.fsencode(part)) > LONGEST_NAME or "\0" in part for part in path.parts):
+        raise DataError(
+            f"No file can be called {shown_name(path)!r}: a name has {LONGEST_NAME} bytes at most "
+            "and no zero among them; check the path."
+        )
+    return path
 
 
 @contextmanager

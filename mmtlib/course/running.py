@@ -19,7 +19,7 @@ from nbconvert.filters import strip_ansi
 from nbconvert.preprocessors import ExtractOutputPreprocessor
 
 from mmtlib.config import ExperimentConfig
-from mmtlib.core.errors import MmtlibError
+from mmtlib.core.errors import DataError, MmtlibError
 from mmtlib.core.executor import Workers
 from mmtlib.core.files import write_whole, writing
 from mmtlib.core.locks import locked
@@ -70,6 +70,7 @@ def run_tutorial(
         MmtlibError: if a notebook fails; names the notebook, the cell's first line and the error.
     """
     sources = notebook_sources(only)
+    _check_folder(out)
     with writing(out):
         (out / "figures").mkdir(parents=True, exist_ok=True)
     done = []
@@ -81,6 +82,16 @@ def run_tutorial(
             report(f"[{number}/{len(sources)}] {result.name}: {what}")
     _write_index(out)
     return done
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a folder with pages that no tutorial has written."""
+    there = [name for name in ("index.html", "table.csv") if (out / name).exists()]
+    if there and not any(out.glob(".[0-9][0-9]_*.json")):
+        raise DataError(
+            f"{out} holds {' and '.join(there)} of something else than a tutorial; choose another "
+            "folder."
+        )
 
 
 def library_hash(*sources: Path) -> str:

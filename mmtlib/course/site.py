@@ -72,7 +72,7 @@ def build_site(
     """
     _check_replaceable(out)
     running.run_tutorial(executed, report=report)
-    source, built = (out.with_name(out.name + end) for end in ("-source", "-new"))
+    source, built = (out.with_name(f".{out.name}.{end}") for end in ("source", "new"))
     with locked(out), writing(out):
         for old in (source, built):
             shutil.rmtree(old, ignore_errors=True)

@@ -23,6 +23,7 @@ from mmtlib.core.cache import cache_dir
 from mmtlib.core.clips import GestureClip
 from mmtlib.core.declared import HERE
 from mmtlib.core.errors import DataError, unknown_name
+from mmtlib.core.files import possible_path
 from mmtlib.core.modalities import MODALITIES, check_modalities, get_modality
 from mmtlib.core.words import word_key
 from mmtlib.datasets.optical_flow import FLOW_VERSION, METHODS, FlowFiles
@@ -87,7 +88,7 @@ class ClipReader(ABC):
     def __init__(self, root: str | Path, *, flow: str, flow_folder: str | Path | None) -> None:
         if flow not in METHODS:
             raise unknown_name("method of optical flow", flow, METHODS)
-        self.root, self._flow = Path(root), (flow, flow_folder)
+        self.root, self._flow = possible_path(root), (flow, flow_folder)
         self._listings: dict[Path, dict[str, list[Path]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:

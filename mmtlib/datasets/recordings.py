@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import possible_path
 from mmtlib.datasets.file_ends import cut_short
 from mmtlib.datasets.pictures import numbered_pictures, read_picture, unreadable
 from mmtlib.datasets.pixels import RawScale, empty_clip
@@ -59,6 +60,9 @@ class Recording:
     first: int = 0
     last: int | None = None
     first_picture: int | None = None
+
+    def __post_init__(self) -> None:
+        possible_path(self.path)
 
     def facts(self) -> RecordingFacts:
         """Return what the whole recording is; one frame is decoded.

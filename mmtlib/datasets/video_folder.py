@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtlib.core.errors import DataError
+from mmtlib.core.files import possible_path
 from mmtlib.core.modalities import MODALITIES
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.people import leave_out, people_numbers, split_people
@@ -154,12 +155,12 @@ class VideoFolder(GestureDataset):
     @classmethod
     def classes_in(cls, root: str | Path | None) -> tuple[str, ...]:
         """Return the labels of the list in a folder, in alphabetical order."""
-        return () if root is None else _classes(_rows(Path(root)))
+        return () if root is None else _classes(_rows(possible_path(root)))
 
     @classmethod
     def modalities_in(cls, root: str | Path) -> tuple[str, ...]:
         """Return the modalities that the list in a folder names recordings of."""
-        return _named(_listed(Path(root)).rows)
+        return _named(_listed(possible_path(root)).rows)
 
     @classmethod
     def verify(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmtlib.core.errors import ConfigError, DataError
+from mmtlib.core.files import possible_path
 from mmtlib.datasets.base import GestureDataset
 from mmtlib.datasets.reader import entries, wrong_root
 from mmtlib.datasets.records import ClipRecord, SensorSpan
@@ -43,7 +44,7 @@ def read_names(root: str | Path, *, pattern: str = PATTERN) -> list[ClipRecord]:
         DataError: if the folder holds no such recordings, two of the same name, or a name of
             somebody else than subjects 1 to 8; names the file.
     """
-    return _scan(Path(root), pattern)[0]
+    return _scan(possible_path(root), pattern)[0]
 
 
 def _scan(root: Path, pattern: str) -> tuple[list[ClipRecord], str]:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from mmtlib.core.errors import CheckpointError
-from mmtlib.core.files import DAMAGE
+from mmtlib.core.files import DAMAGE, possible_path
 
 CHECK_SUM_KEY = "mmtlib_crc32"
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
@@ -82,8 +82,9 @@ def read_start(path: Path) -> bytes:
 
     Raises:
         CheckpointError: if there is no such file, or it cannot be read.
+        DataError: if no file can be called so.
     """
-    if not path.is_file():
+    if not possible_path(path).is_file():
         raise CheckpointError(f"There is no file of weights at {path}; check the path.")
     try:
         with open(path, "rb") as file:

@@ -8,7 +8,7 @@ import pytest
 
 from mmtlib.core import files
 from mmtlib.core.errors import CheckpointError, DataError
-from mmtlib.core.files import reading, whole_file, whole_folder, write_whole
+from mmtlib.core.files import possible_path, reading, whole_file, whole_folder, write_whole
 from mmtlib.core.locks import locked
 
 
@@ -223,3 +223,14 @@ def test_reading_what_is_not_there():
         raise FileNotFoundError
     with pytest.raises(DataError, match="no a"), reading("a", "do this", missing="no a"):
         raise FileNotFoundError
+
+
+@pytest.mark.parametrize("name", ["n" * 256, "ä" * 128, "a/" + "b" * 300 + "/c", "a\0b"])
+def test_names_that_no_file_can_have_are_refused_before_anything_is_opened(name):
+    with pytest.raises(DataError, match=r"No file can be called .* 255 bytes at most"):
+        possible_path(name)
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "ä" * 127, "/".join(["b" * 255] * 9), ""])
+def test_names_that_a_file_can_have_are_taken(name):
+    assert possible_path(name) == Path(name)

@@ -144,3 +144,12 @@ def test_complaints():
         f"cell 4: {shown['text/plain']}",
     ]
     assert complaints(nbformat.v4.new_notebook(cells=cells[:2])) == []
+
+
+@pytest.mark.parametrize("name", ["index.html", "table.csv"])
+def test_pages_of_something_else_are_kept(project, tmp_path, monkeypatch, name):
+    (tmp_path / name).write_text("mine")
+    monkeypatch.setattr(running, "execute", None)
+    with pytest.raises(DataError, match=rf"holds {name} of something else than a tutorial"):
+        run_tutorial(tmp_path)
+    assert (tmp_path / name).read_text() == "mine"

@@ -10,6 +10,7 @@ from support.moving_discs import disc_pictures
 from support.nvgesture_tree import frame_numbers, write_video
 
 from mmtlib.core.errors import DataError
+from mmtlib.datasets import NVGesture, clip_from_video
 from mmtlib.datasets.recordings import Recording, read_recording
 
 
@@ -201,3 +202,10 @@ def test_damaged_pictures_give_a_whole_clip_or_a_clear_error(tmp_path, name):
             outcomes.add("error" if str(path) in str(error) else str(error))
     assert outcomes <= {(6, 24, 32, 3), "error"}
     assert "error" in outcomes
+
+
+@pytest.mark.parametrize("name", ["n" * 300 + ".avi", "a\0b.avi"])
+def test_a_name_that_no_recording_can_have(name):
+    for act in (lambda: clip_from_video(name, "rgb"), lambda: NVGesture(name, "train")):
+        with pytest.raises(DataError, match="No file can be called"):
+            act()

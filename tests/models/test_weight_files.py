@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
-from mmtlib.core.errors import CheckpointError
+from mmtlib.core.errors import CheckpointError, DataError
 from mmtlib.models import load_weights, save_weights
 from mmtlib.models.weight_files import WRAPPERS, read_weights
 
@@ -113,3 +113,8 @@ def test_other_kinds_are_named_and_never_called_deletable(tmp_path, content, sai
         read_weights(path)
     assert "delete" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_a_name_that_no_file_can_have():
+    with pytest.raises(DataError, match="No file can be called"):
+        read_weights("n" * 300, STATE)
