@@ -57,7 +57,7 @@ def numbered_pictures(folder: str, changed: int) -> Mapping[int, str]:
 
 
 @contextmanager
-def unreadable() -> Iterator[None]:
+def naming_unreadable() -> Iterator[None]:
     """Turn the system's complaint about a file into a `DataError` that names it."""
     try:
         yield
@@ -128,7 +128,7 @@ def picture_header(name: str, data: bytes) -> PictureHeader:
 
 
 def _content(name: str) -> bytes:
-    with unreadable(), open(name, "rb") as file:
+    with naming_unreadable(), open(name, "rb") as file:
         state = os.fstat(file.fileno())
         if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_PICTURE_BYTES:
             raise _no_picture(name)

@@ -25,7 +25,7 @@ import torch
 from mmtlib.core.errors import DataError
 from mmtlib.core.files import possible_path
 from mmtlib.datasets.file_ends import cut_short
-from mmtlib.datasets.pictures import numbered_pictures, read_picture, unreadable
+from mmtlib.datasets.pictures import naming_unreadable, numbered_pictures, read_picture
 from mmtlib.datasets.pixels import RawScale, empty_clip
 from mmtlib.datasets.recording_facts import RecordingFacts, picture_facts, video_facts
 from mmtlib.datasets.timeline import Timeline, timeline
@@ -170,7 +170,7 @@ class Recording:
             DataError: if the recording is missing, or a picture of the span.
         """
         # A million pictures in EgoGesture, where making a Path takes longer than the question.
-        with unreadable():
+        with naming_unreadable():
             return [os.stat(name).st_size for name in self._files()]  # noqa: PTH116
 
     def marks(self) -> list[int | str]:
@@ -187,7 +187,7 @@ class Recording:
         files = self._files()
         digest = hashlib.blake2b(digest_size=16)
         chosen = sorted({round(i * (len(files) - 1) / (SAMPLES - 1)) for i in range(SAMPLES)})
-        with unreadable():
+        with naming_unreadable():
             for index in chosen:
                 for piece in _pieces(files[index]):
                     digest.update(piece)
@@ -200,7 +200,7 @@ class Recording:
             DataError: if the recording is missing, or a picture of the span.
         """
         digest = hashlib.sha256()
-        with unreadable():
+        with naming_unreadable():
             for name in self._files():
                 digest.update(Path(name).read_bytes())
         return digest.hexdigest()

@@ -34,9 +34,9 @@ LISTED_SPANS = ("rgb", "depth", "ir")
 class VideoFolder(GestureDataset):
     """Your own videos, described by one list, ``videos.csv``; nothing is downloaded.
 
-    The root holds the list and, at any place below it, the recordings: videos in any container that
-    FFmpeg reads, or folders of numbered pictures (``000001.jpg``, ...). A row of the list is a clip
-    (all columns: `mmtlib.datasets.video_list`)::
+    The root holds the list and, at any place below it, the recordings: videos (MP4, MOV, MKV, WebM,
+    AVI, ...; `video_io.CONTAINERS`), or folders of numbered pictures (``000001.jpg``, ...). A row
+    of the list is a clip (all columns: `mmtlib.datasets.video_list`)::
 
         path,depth,label,subject,start,end
         anna/rgb.mp4,anna/depth.mp4,wave,anna,1.5,3.2

@@ -148,9 +148,9 @@ def _passed_over(outside: Mapping[int, int], others: list[str]) -> str:
 class VIVA(GestureDataset):
     """The recordings of the VIVA hand gesture challenge; nothing is downloaded.
 
-    The root holds one recording per clip and sensor, a video in any container that FFmpeg reads or
-    a folder of numbered pictures: ``SS_GG_RR.avi`` for colour (or grey intensity), in the root or
-    in one of `COLOUR_FOLDERS`, and ``depth/SS_GG_RR.avi``. Upper and lower case may differ. The
+    The root holds one recording per clip and sensor, a video (`video_io.CONTAINERS`) or a folder
+    of numbered pictures: ``SS_GG_RR.avi`` for colour (or grey intensity), in the root or in one of
+    `COLOUR_FOLDERS`, and ``depth/SS_GG_RR.avi``. Upper and lower case may differ. The
     official protocol leaves one subject out: fold f tests on subject f + 1 and trains on the other
     seven. Of these, the one after the tested subject (after 8 comes 1) is ours for validation.
 
