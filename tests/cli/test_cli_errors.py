@@ -260,3 +260,13 @@ def test_wrong_prediction(mmt, stored, nvgesture_tree, arguments, parts):
 
 def test_unknown_notebook(mmt, tmp_path):
     mmt("tutorial", "--out", tmp_path / "x", "--only", "zzz").failed_with("'zzz'")
+
+
+def test_a_file_of_a_user_is_replaced_only_if_they_say_so(mmt, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("mine")
+    mmt("settings", "--out", page).failed_with("page.md is there", "say --overwrite")
+    assert page.read_text() == "mine"
+    mmt("settings", "--out", page, "--overwrite")
+    mmt("settings", "--out", page)  # its own is replaced without a word
+    assert page.read_text().startswith("# Settings")
