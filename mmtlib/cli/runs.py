@@ -139,6 +139,8 @@ def evaluate_command(
     if result.note:
         show.say(f"Note: {result.note}")
     show_accuracies(result.accuracy, split)
+    if (times := len(stored.readings(split))) > 1:
+        show.say(f"The {split} clips have been read {times} times for this run.")
     if per_class:
         frame = pd.DataFrame({"class": result.classes})
         for m, found in result.predictions.items():
@@ -216,6 +218,9 @@ def runs_command(context: typer.Context) -> None:
 def migrate(
     folder: Annotated[Path, typer.Argument(help="The other cache, e.g. of version 0.1.")],
 ) -> None:
-    """Copy the runs of another cache into this one; the original stays as it is."""
+    """Copy the runs of another cache into this one; the original stays as it is.
+
+    Of the cache in use, runs of earlier versions get their check sums.
+    """
     found = mmtlib.experiment.migrate_runs(folder)
     show.table(found.convert_dtypes(), f"Runs of {folder}")

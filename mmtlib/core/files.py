@@ -127,8 +127,8 @@ def reading(
     except damage as found:
         if isinstance(found, OSError) and found.errno is not None:
             raise error(
-                f"Cannot read {path} ({found.strerror}); check the path, its permissions and the "
-                f"disk, {_TRY_AGAIN}."
+                f"Cannot read {shown_name(path)} ({found.strerror}); check the path, its "
+                f"permissions and the disk, {_TRY_AGAIN}."
             ) from None
         lines = str(found).splitlines() or [type(found).__name__]
         why = f"no entry {found}" if isinstance(found, KeyError) else lines[0][:160]

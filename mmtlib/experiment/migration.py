@@ -11,7 +11,7 @@ import pandas as pd
 
 from mmtlib.core.cache import cache_dir
 from mmtlib.core.errors import CheckpointError, DataError, MmtlibError
-from mmtlib.core.files import whole_folder, write_whole
+from mmtlib.core.files import reading, whole_folder, write_whole
 from mmtlib.core.locks import locked
 from mmtlib.core.sealed import read_lines, write_json, write_lines
 from mmtlib.evaluation import Predictions, accuracy
@@ -39,7 +39,8 @@ def migrate_runs(folder: str | Path) -> pd.DataFrame:
         DataError: if there are no runs in the folder, or the disk is full.
     """
     source = Path(folder)
-    found = sorted((source / "runs").glob("*/run.json"))
+    with reading(source, "give the folder of a cache"):
+        found = sorted((source / "runs").glob("*/run.json"))
     if not found:
         raise DataError(f"{folder} holds no finished runs (expected runs/*/run.json there).")
     rows = [{"run": file.parent.name, "what": _take_over(file.parent)} for file in found]

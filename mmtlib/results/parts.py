@@ -108,7 +108,8 @@ def read_parts(
 
 def list_parts(folder: Path) -> list[Path]:
     """Return the parts of a table; none if it is not there."""
-    return sorted(folder.glob("*.parquet"))
+    with reading(folder, "give a folder of results"):
+        return sorted(folder.glob("*.parquet"))
 
 
 def _read_part(

@@ -385,3 +385,20 @@ def test_a_clock_set_back_does_not_lose_the_newer_row(tmp_path):
     with temporary_cache():
         assert store.compact() == 2
     assert list(store.rows("failures").error) == ["new"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000])
+def test_names_that_no_file_can_have(name):
+    for read in (
+        load_run,
+        load_exported,
+        Predictions.load,
+        lambda name: load_weights(torch.nn.Linear(1, 1), name),
+        lambda name: ResultsStore(name).rows("failures"),
+        ClipStore,
+        migrate_runs,
+        lambda name: write_whole(name, "x"),
+    ):
+        with pytest.raises(MmtlibError) as caught:
+            read(name)
+        assert "\n" not in str(caught.value)

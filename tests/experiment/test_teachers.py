@@ -46,7 +46,7 @@ def test_random_teachers_are_what_training_starts_from(own_cache):
 
 
 def test_a_teacher_that_is_gone(fresh_cache):
-    with pytest.raises(CheckpointError, match="no finished run"):
+    with pytest.raises(CheckpointError, match="There is no run"):
         frozen_teachers(tiny(**KD), 4, "0123456789ab" * 5)
 
 
