@@ -30,6 +30,10 @@ SMALL_WORK = 3e7
 """Values of clips (see `training_work`) that a core trains on while a process starts."""
 
 
+FIRST = "MMTLIB_FIRST_PROCESS"
+"""Environment variable with the number of the process that has started those of other devices."""
+
+
 def build_network(config: ExperimentConfig, modality: str, classes: int) -> torch.nn.Module:
     """Return a new network.
 
@@ -158,11 +162,13 @@ def make_fabric(device: str, precision: str, *, devices: int = 1, nodes: int = 1
 
 def launch(fabric: Fabric) -> None:
     """Start the other processes of a Fabric, if it has any; see to it that they end in order."""
+    if int(os.environ.get("LOCAL_RANK", 0)):
+        end_with(int(os.environ.get(FIRST, os.getppid())))
+    else:
+        os.environ[FIRST] = str(os.getpid())
     fabric.launch()
     if fabric.world_size > 1:
         atexit.register(_leave)
-    if fabric.local_rank > 0:
-        end_with(os.getppid())
 
 
 def _leave() -> None:

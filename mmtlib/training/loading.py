@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 import signal
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -115,8 +116,13 @@ def _end(loaders: Sequence[DataLoader]) -> None:
     """End the processes that loaders keep, before torch raises for one that was killed."""
     with held_back(getattr(signal, "SIGCHLD", 0)):
         for loader in loaders:
-            if (kept := loader._iterator) is not None:
-                kept._shutdown_workers()  # type: ignore[attr-defined]  # of those with processes
+            kept: Any = loader._iterator
+            if kept is not None:
+                for process in kept._workers:  # politely it may take 5 s
+                    process.kill()
+                # Whoever is killed may hold the lock of the event that they would hear.
+                kept._workers_done_event = threading.Event()
+                kept._shutdown_workers()
                 loader._iterator = None
 
 
@@ -140,6 +146,9 @@ _BECAME = {
     r"allocate shared memory|Too many open files|items of ancdata": (
         "The processes that load clips are short of shared memory (/dev/shm) or open files "
         f"(ulimit -n): raise that, or choose fewer workers; then {_AGAIN}."
+    ),
+    r"(?i)gloo.*(read error|connection)|nccl": (
+        f"Another process of this training ended, perhaps as memory was short: {_AGAIN}."
     ),
 }
 """What torch says of its processes -> what became of them."""
