@@ -248,7 +248,10 @@ def test_two_at_once(trained, start, tmp_path, name):
     assert ended(of_first)
     of_second = begun(
         second,
-        lambda: any(held.get(name, by) != by for name, by in trained.holders().items()),
+        lambda: (
+            any(held.get(name, by) != by for name, by in trained.holders().items())
+            and children_of(second.pid)
+        ),
     )
     kill(second)
     assert ended(of_second)
