@@ -143,7 +143,7 @@ _BECAME = {
         f"No clips came for {LOAD_S / 60:.0f} minutes from the processes that load them (a drive "
         f"that does not answer?): {_AGAIN}; with workers=0 you see which file it waits for."
     ),
-    r"allocate shared memory|Too many open files|items of ancdata": (
+    r"allocate shared memory|No space left|Too many open files|items of ancdata": (
         "The processes that load clips are short of shared memory (/dev/shm) or open files "
         f"(ulimit -n): raise that, or choose fewer workers; then {_AGAIN}."
     ),
@@ -156,10 +156,12 @@ _BECAME = {
 
 def _what_became(error: BaseException) -> str | None:
     """Return one sentence on the processes of a loader; None if an error is not theirs."""
-    if isinstance(error, ConnectionError | EOFError):
+    if isinstance(error, OSError | EOFError):
         files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-        killed = any(Path(file).parts[-4:-1] == ("torch", "utils", "data") for file in files)
-        return next(iter(_BECAME.values())) if killed else None
-    if not isinstance(error, RuntimeError):
+        if not any(Path(file).parts[-4:-1] == ("torch", "utils", "data") for file in files):
+            return None
+        if isinstance(error, ConnectionError | EOFError):
+            return next(iter(_BECAME.values()))
+    elif not isinstance(error, RuntimeError):
         return None
     return next((text for said, text in _BECAME.items() if re.search(said, str(error))), None)

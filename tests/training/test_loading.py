@@ -1,5 +1,6 @@
 """What becomes of the processes that load clips is said in one sentence."""
 
+import errno
 import gc
 import os
 import pickle
@@ -62,6 +63,10 @@ def have_no_room(_):
     raise RuntimeError("unable to allocate shared memory(shm) for file </torch_1>: No space left")
 
 
+def have_no_room_for_a_semaphore(_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def have_a_bug(_):
     raise RuntimeError("of a user's own")
 
@@ -75,6 +80,7 @@ def have_a_bug(_):
         ),
         (lose_the_connection, r"A process that loads clips was killed"),
         (wait_for_ever, r"No clips came for .* from the processes that load them.*start the same"),
+        (have_no_room_for_a_semaphore, r".* short of shared memory \(/dev/shm\)"),
         (have_no_room, r".* short of shared memory \(/dev/shm\).*fewer workers"),
         (find_no_file, r"list\.csv:3: a\.mp4 is missing: the reason\."),
     ],
