@@ -1,8 +1,12 @@
-"""Learning rates as pure functions of the step: nothing to save, nothing to restore."""
+"""Optimizers, and learning rates as pure functions of the step: nothing to save or restore."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+
+import torch
+from torch import nn
 
 from mmtlib.config.optimiser_settings import OptimiserSettings
 
@@ -34,3 +38,19 @@ def learning_rate(settings: OptimiserSettings, step: int, steps_per_epoch: int) 
     else:
         start, end, part = 1.0, END_FACTOR, (step - peak) / max(last - peak, 1e-9)
     return settings.learning_rate * (end + (start - end) * (1 + math.cos(math.pi * part)) / 2)
+
+
+def make_optimizers(
+    settings: OptimiserSettings, networks: Mapping[str, nn.Module]
+) -> dict[str, torch.optim.Optimizer]:
+    """Return one optimizer per network: each is stepped and clipped as if it were trained alone."""
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.optimizer == "adamw":
+        return {
+            m: torch.optim.AdamW(n.parameters(), lr=rate, weight_decay=decay)
+            for m, n in networks.items()
+        }
+    return {
+        m: torch.optim.SGD(n.parameters(), lr=rate, weight_decay=decay, momentum=settings.momentum)
+        for m, n in networks.items()
+    }

@@ -14,7 +14,6 @@ from torch.utils.data import DataLoader
 
 from mmtlib.config import Transfer
 from mmtlib.config.declare import declared_settings
-from mmtlib.config.optimiser_settings import OptimiserSettings
 from mmtlib.config.training_settings import TrainingSettings
 from mmtlib.core.clips import ClipBatch
 from mmtlib.core.errors import CheckpointError, ConfigError, unknown_name
@@ -32,7 +31,7 @@ from mmtlib.training.history import ROWS, EpochSums, History, step_sums
 from mmtlib.training.loaders import EpochBatches
 from mmtlib.training.loading import loading
 from mmtlib.training.predicting import measure
-from mmtlib.training.schedules import learning_rate
+from mmtlib.training.schedules import learning_rate, make_optimizers
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -42,25 +41,9 @@ CHECKPOINT_SECONDS = 30.0
 STATE = {
     "streams": dict[str, Tensor], "optimizers": dict[str, dict[str, Any]],
     "streams_history": ROWS, "pairs_history": ROWS, "sums": dict[str, float],
-    "epoch": int, "step": int,
+    "epoch": int, "step": int, "guard": dict[str, int],
 }  # fmt: skip
 """What a saved state holds."""
-
-
-def make_optimizers(
-    settings: OptimiserSettings, networks: Mapping[str, nn.Module]
-) -> dict[str, torch.optim.Optimizer]:
-    """Return one optimizer per network: each is stepped and clipped as if it were trained alone."""
-    rate, decay = settings.learning_rate, settings.weight_decay
-    if settings.optimizer == "adamw":
-        return {
-            m: torch.optim.AdamW(n.parameters(), lr=rate, weight_decay=decay)
-            for m, n in networks.items()
-        }
-    return {
-        m: torch.optim.SGD(n.parameters(), lr=rate, weight_decay=decay, momentum=settings.momentum)
-        for m, n in networks.items()
-    }
 
 
 def fit(
@@ -304,7 +287,7 @@ class _Trainer:
         training = self.training
         training.history = History(state["streams_history"], state["pairs_history"])
         self.sums = EpochSums(state["sums"])
-        self.guard = Guard(self.transfer, state.get("guard"))
+        self.guard = Guard(self.transfer, state["guard"])
         training.epoch, training.step = state["epoch"], state["step"]
 
     def _save(self, file: Path | None, identity: str) -> None:

@@ -223,13 +223,9 @@ print("per batch:", round(float(per_batch), 2))
 }
 
 # %% [markdown]
-# Compare the last two lines: on average a network has to do far worse than guessing before this
-# ceiling acts. A **single clip** gets there. With $\rho$ per clip, a large weight and no other
-# limit, a pull that makes a clip's loss larger makes its $\rho$ grow exponentially, so the next
-# pull is stronger: in the first study a depth network fell from 93 % to 20 % that way. Any one
-# brake ends it: $\rho$ per batch (the default here), clipped gradients (likewise), a smaller
-# weight, or a low ceiling (`rho_ceiling`). Where the transfer term outgrows the classification
-# loss a thousand times, the library stops the training and says so (`guard`).
+# A network must do far worse than guessing before this ceiling acts; a **single clip**
+# gets there. With $\rho$ per clip and a large weight, each pull can make the next one stronger:
+# notebook 07 shows a network that it ruined. A lower ceiling (`rho_ceiling`) is one brake.
 #
 # ### Exercise 3: the whole objective of a learner
 #

@@ -337,9 +337,9 @@ pd.concat(both, axis=1).fillna("").loc[[0, 20, 40, 59, 60, 61, 62, 65, 74]]
 
 # %% [markdown]
 # $\rho$ grows exponentially with the learner's loss. A pull that makes a clip's loss larger makes
-# the next pull stronger: a loop that only the ceiling of notebook 04 bounds. The recipe `compact`
-# takes $\rho$ per batch, a mean, and clips gradients: each is a brake by itself, and so is a low
-# ceiling (the recipe `paper`; this one is `paper-literal`). Depth on test clips:
+# the next pull stronger: a loop that only notebook 04's ceiling bounds. Any one brake ends it:
+# $\rho$ per batch or clipped gradients (`compact` has both), or a low ceiling (`paper`). Depth on
+# test clips:
 
 # %%
 study.partner_changes("S8")[["before", "after", "difference", "low", "high", "seeds"]].round(3)
