@@ -72,15 +72,16 @@ def test_a_deleted_store_is_made_again(copied, tiny, same):
 
 def test_a_store_of_another_version_is_named(copied, no_rendering):
     index = json.loads((copied / "index.json").read_text())
-    (copied / "index.json").write_text(json.dumps(index | {"version": 0}))
-    with pytest.raises(DataError, match=r"version 0 .* this mmtlib reads version .*delete"):
+    index["seal"]["version"] = 0
+    (copied / "index.json").write_text(json.dumps(index))
+    with pytest.raises(DataError, match=r"version 0, this mmtlib reads version .*delete"):
         SyntheticGestures("tiny", SMALL)
 
 
 def test_a_cache_that_cannot_be_written_is_one_clear_sentence(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MMTLIB_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(DataError, match=r"Cannot write to the cache folder .*MMTLIB_CACHE"):
+    with pytest.raises(DataError, match=r"Cannot write .*choose a folder.*MMTLIB_CACHE"):
         SyntheticGestures("tiny", SMALL)
 
 
