@@ -107,7 +107,7 @@ def test_wrong_options(mmt, video, arguments, parts):
     ("arguments", "parts"),
     [
         (("--modality", "depth"), ["is a network for rgb, not for depth"]),
-        (("--window", "97"), ["shorter than one window: it has 96 frames, the window 97"]),
+        (("--window", "97"), ["shorter than one window: it has 96 frames (3.20 s), the window 97"]),
         (("--window", "0"), ["window: expected at least one frame"]),
         (("--window", "9", "--stride", "x"), ["stride: expected at least one frame", "'x'"]),
         (("--last", "500"), ["is too short or cut off"]),

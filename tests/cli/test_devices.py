@@ -88,6 +88,7 @@ def test_not_in_a_notebook_nor_without_a_file_to_run_again(monkeypatch, name):
 
 
 def test_fewer_gpus(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["mmt"])  # the tests may run in a process started by -c
     monkeypatch.delattr(sys, "ps1", raising=False)  # left by a notebook's shell in this process
     monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
     with pytest.raises(ConfigError, match="devices=2, but torch sees 1 GPUs"):

@@ -12,6 +12,7 @@ from support.tiny_runs import use_fresh_cache
 from mmtlib.core.cache import cache_dir, temporary_cache
 from mmtlib.core.errors import DataError
 from mmtlib.results import ResultsStore, load_results, sweep
+from mmtlib.results.schema import RESULTS_SCHEMA
 from mmtlib.study import check_stored, checking
 from mmtlib.study.checking import named_rows
 
@@ -42,7 +43,8 @@ def changed(folder, **columns):
     """Overwrite columns of the stored results."""
     rows = ResultsStore(folder).rows("results").drop(columns=["recorded", "stored"])
     table = pa.Table.from_pandas(rows.assign(**columns), preserve_index=False)
-    ResultsStore(folder).append({"results": table})
+    schema = pa.schema([RESULTS_SCHEMA.field(name) for name in table.column_names])
+    ResultsStore(folder).append({"results": table.cast(schema)})
 
 
 def test_the_same_bits_here(stored, fresh_cache):
