@@ -49,8 +49,9 @@ _PAPER: dict[str, Any] = {
     "augment": "crop",
     "threads": 0,
 }
-# One departure: with rho per clip, this weight and no limit, single clips run away and ruin a
-# network (docs/benchmark.md, S8). The ceiling is the rho of a learner that is behind by 1 nat.
+# One departure: with rho per clip, this weight and no limit, single clips run away and ruined
+# networks (docs/benchmark.md, S8). The ceiling is the rho of a learner that is behind by 1 nat;
+# it is still to be chosen on validation subjects.
 RECIPES.register(
     Recipe(
         name="paper",

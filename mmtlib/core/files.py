@@ -240,7 +240,7 @@ def write_part_of(path: str | Path, content: Content, *, sync: bool = False) -> 
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """Like `whole_file` for a folder; `target` must not exist. Call it under `cache.locked`.
+    """Like `whole_file` for a folder; `target` must not exist. Call it under `locks.locked`.
 
     Folders left behind by killed writers of the same target are removed first.
 

@@ -10,9 +10,9 @@ from mmtlib.config import Transfer
 from mmtlib.core.errors import ConfigError
 
 TIMES = 1000.0
-"""How many times the classification loss a learner's transfer term may be. Of 12,000 epochs of the
-first study with weights up to 100, none had more than 100 times; the recipe that ruined its
-networks reached two million."""
+"""How many times the classification loss a learner's transfer term may be. In no epoch of the first
+study at weights up to 100 (on the mean) was it more than 100 times; the recipe that ruined its
+networks reached two million (tests/study/test_first_study_terms.py)."""
 STEPS = 20
 """For how many steps in a row it may be more."""
 

@@ -286,9 +286,8 @@ figures.difference_bars(rows, interval=seeds, width=figures.TWO_COLUMN)
 # with "a second RGB network": does it matter more *which clip* the teacher sees, or with which
 # *sensor*? Then "rho constant, matched": it takes away *two* things. Focal rho is a gate in time,
 # and one in direction: depth, the better one, hardly listens. A constant pulls depth towards RGB
-# as well. So this bar alone cannot say which of the two counts. The control that can is one-way
-# SSA with the same constant; tried on validation clips with one seed, it brought the gain back
-# (74.0 and 76.1 % where SSA + focal had 74.2 and 74.7): what matters is not pulling the teacher.
+# as well. So this bar cannot say which of the two counts. The control that can, one-way SSA with
+# the same constant, is not in this study.
 #
 # And the p values of S2 and S3 beside their adjusted ones, over all secondary comparisons of the
 # study that are stored. SSA + focal stands in both tables, with the same runs: one test.
@@ -336,7 +335,7 @@ pd.DataFrame({"RGB": shares}, index=list(ways)).map("{:.1%}".format)
 # - **The edge of the grid.** A best weight at the end of its row may not be the best.
 # - **Overlapping intervals.** Compare two methods with each other, paired.
 # - **The reference as a rival.** Late fusion has two sensors at test time. It is no upper bound
-#   either: its 90.6 % is below depth alone, as the weaker network votes too.
+#   either: here it is below depth alone, as the weaker network votes too.
 # - **"Not shown" is not "equal".** Say which differences the interval leaves open.
 # - **A control that is too easy.** A random teacher may be harmful, and then beating it says
 #   little. Match the strength ("rho constant, matched"), and add remedies without any teacher.
